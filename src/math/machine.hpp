@@ -42,7 +42,8 @@ enum class Op : std::uint8_t {
   floor,
   ceil,
   trunc,
-  scale,  ///< a * 2^b, b integer of a's width; exact meaning for |a| in [2^-24, 2^24] (0, inf, NaN too) and |b| <= 300 (f32), 2200 (f64): one rounding, subnormal results kept
+  scale,  ///< a * 2^b, one rounding, subnormal results kept; b is of a's type and integral. Exact meaning for a = 0, inf, NaN
+          ///< (then b is anything) and |a| in [2^-24, 2^24], |b| <= 252 (f32), 2044 (f64): vscalef, or two products
   // Integers, wrapping.
   iadd,
   isub,
@@ -121,12 +122,14 @@ class Var {
   Value value_ = no_value;
 };
 
-/// Appends instructions, merging equal ones and folding operations among constants by evaluate().
+/// Appends instructions, merging equal ones and folding operations among constants by evaluate() (except a muladd whose
+/// value depends on the target). Operands of commutative operations are put in order of definition.
 class Builder {
  public:
   Var input(Type t);  ///< the next argument
   Var constant(Type t, std::uint64_t bits);
   Var number(Type t, double value);  ///< rounded once to a float type; must be exact for an integer type
+  Var integer(Type t, std::int64_t value);
   Var emit(Op op, Type type, Var a, Var b = {}, Var c = {}, std::uint64_t imm = 0);
   Var lookup(const Table& table, Var index);
   Var rare(Var predicate, Var fallback, Var argument, std::shared_ptr<const Code> callee);
@@ -137,8 +140,10 @@ class Builder {
 
  private:
   Code code_;
-  std::vector<std::uint32_t> table_;  // open-addressing index over insts for merging
+  std::vector<std::uint32_t> index_;  // open addressing over insts (index + 1, 0 is free), for merging
+  Value intern(const Inst& inst);
   void rehash();
+  bool is_constant(Value v) const { return code_.insts[static_cast<std::uint32_t>(v)].op == Op::constant; }
 };
 
 /// The scalar meaning. Arguments and results as bits (zero extended; b1 is 0 or 1). `fused`: what muladd means.

@@ -1,0 +1,561 @@
+// Building, evaluating, checking and printing machine Code. Start reading at apply(): the exact meaning of each operation.
+#include "math/machine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "actinium/error.h"
+
+namespace actinium::machine {
+namespace {
+
+std::uint32_t index_of(Value v) { return static_cast<std::uint32_t>(v); }
+
+std::string_view name_of(Type t) { return t == Type::b1 ? "b1" : actinium::name_of(dtype_of(t)); }
+
+std::string_view name_of(Op op) {
+  switch (op) {
+    case Op::input: return "input";
+    case Op::constant: return "constant";
+    case Op::add: return "add";
+    case Op::sub: return "sub";
+    case Op::mul: return "mul";
+    case Op::div: return "div";
+    case Op::sqrt: return "sqrt";
+    case Op::fma: return "fma";
+    case Op::muladd: return "muladd";
+    case Op::neg: return "neg";
+    case Op::abs: return "abs";
+    case Op::copysign: return "copysign";
+    case Op::min: return "min";
+    case Op::max: return "max";
+    case Op::rint: return "rint";
+    case Op::floor: return "floor";
+    case Op::ceil: return "ceil";
+    case Op::trunc: return "trunc";
+    case Op::scale: return "scale";
+    case Op::iadd: return "iadd";
+    case Op::isub: return "isub";
+    case Op::imul: return "imul";
+    case Op::iand: return "iand";
+    case Op::ior: return "ior";
+    case Op::ixor: return "ixor";
+    case Op::shl: return "shl";
+    case Op::lshr: return "lshr";
+    case Op::ashr: return "ashr";
+    case Op::lt: return "lt";
+    case Op::le: return "le";
+    case Op::gt: return "gt";
+    case Op::ge: return "ge";
+    case Op::eq: return "eq";
+    case Op::ne: return "ne";
+    case Op::land: return "land";
+    case Op::lor: return "lor";
+    case Op::lxor: return "lxor";
+    case Op::lnot: return "lnot";
+    case Op::select: return "select";
+    case Op::bits: return "bits";
+    case Op::from_bits: return "from_bits";
+    case Op::to_int: return "to_int";
+    case Op::to_float: return "to_float";
+    case Op::resize: return "resize";
+    case Op::lookup: return "lookup";
+    case Op::rare: return "rare";
+  }
+  return "?";
+}
+
+bool is_commutative(Op op) {
+  return op == Op::add || op == Op::mul || op == Op::fma || op == Op::muladd || op == Op::iadd || op == Op::imul || op == Op::iand ||
+         op == Op::ior || op == Op::ixor || op == Op::eq || op == Op::ne || op == Op::land || op == Op::lor || op == Op::lxor;
+}
+
+bool is_float_op(Op op) { return op >= Op::add && op <= Op::scale; }
+bool is_integer_op(Op op) { return op >= Op::iadd && op <= Op::ashr; }
+bool is_compare(Op op) { return op >= Op::lt && op <= Op::ne; }
+bool is_logic(Op op) { return op >= Op::land && op <= Op::lnot; }
+bool is_integer(Type t) { return t == Type::i32 || t == Type::i64; }
+
+int operand_count(Op op) {
+  switch (op) {
+    case Op::input:
+    case Op::constant: return 0;
+    case Op::sqrt:
+    case Op::neg:
+    case Op::abs:
+    case Op::rint:
+    case Op::floor:
+    case Op::ceil:
+    case Op::trunc:
+    case Op::lnot:
+    case Op::bits:
+    case Op::from_bits:
+    case Op::to_int:
+    case Op::to_float:
+    case Op::resize:
+    case Op::lookup: return 1;
+    case Op::fma:
+    case Op::muladd:
+    case Op::select:
+    case Op::rare: return 3;
+    case Op::add:
+    case Op::sub:
+    case Op::mul:
+    case Op::div:
+    case Op::copysign:
+    case Op::min:
+    case Op::max:
+    case Op::scale:
+    case Op::iadd:
+    case Op::isub:
+    case Op::imul:
+    case Op::iand:
+    case Op::ior:
+    case Op::ixor:
+    case Op::shl:
+    case Op::lshr:
+    case Op::ashr:
+    case Op::lt:
+    case Op::le:
+    case Op::gt:
+    case Op::ge:
+    case Op::eq:
+    case Op::ne:
+    case Op::land:
+    case Op::lor:
+    case Op::lxor: return 2;
+  }
+  return 0;
+}
+
+template <class T>
+using bits_of = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+template <class T>
+T decode(std::uint64_t bits) {
+  return std::bit_cast<T>(static_cast<bits_of<T>>(bits));
+}
+template <class T>
+std::uint64_t encode(T x) {
+  return std::bit_cast<bits_of<T>>(x);
+}
+
+template <class T>
+T scale(T a, T b) {
+  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
+  return std::ldexp(a, static_cast<int>(std::clamp<T>(b, -5000, 5000)));
+}
+
+template <class T>
+std::uint64_t apply_float(Op op, T a, T b, T c, bool fused) {
+  switch (op) {
+    case Op::add: return encode<T>(a + b);
+    case Op::sub: return encode<T>(a - b);
+    case Op::mul: return encode<T>(a * b);
+    case Op::div: return encode<T>(a / b);
+    case Op::sqrt: return encode<T>(std::sqrt(a));
+    case Op::fma: return encode<T>(std::fma(a, b, c));
+    case Op::muladd: return encode<T>(fused ? std::fma(a, b, c) : a * b + c);
+    case Op::neg: return encode<T>(-a);
+    case Op::abs: return encode<T>(std::fabs(a));
+    case Op::copysign: return encode<T>(std::copysign(a, b));
+    case Op::min: return encode<T>(a < b ? a : b);
+    case Op::max: return encode<T>(a > b ? a : b);
+    case Op::rint: return encode<T>(std::rint(a));
+    case Op::floor: return encode<T>(std::floor(a));
+    case Op::ceil: return encode<T>(std::ceil(a));
+    case Op::trunc: return encode<T>(std::trunc(a));
+    case Op::scale: return encode<T>(scale<T>(a, b));
+    default: throw InternalError("machine: not an operation on floats");
+  }
+}
+
+template <class T>
+std::uint64_t apply_integer(Op op, T x, T y) {
+  using U = std::make_unsigned_t<T>;
+  const U a = static_cast<U>(x), b = static_cast<U>(y);
+  switch (op) {
+    case Op::iadd: return encode<U>(a + b);
+    case Op::isub: return encode<U>(a - b);
+    case Op::imul: return encode<U>(a * b);
+    case Op::iand: return encode<U>(a & b);
+    case Op::ior: return encode<U>(a | b);
+    case Op::ixor: return encode<U>(a ^ b);
+    case Op::shl: return encode<U>(a << (b % (8 * sizeof(T))));
+    case Op::lshr: return encode<U>(a >> (b % (8 * sizeof(T))));
+    case Op::ashr: return encode<U>(static_cast<U>(x >> (b % (8 * sizeof(T)))));
+    default: throw InternalError("machine: not an operation on integers");
+  }
+}
+
+template <class T>
+std::uint64_t apply_compare(Op op, T a, T b) {
+  switch (op) {
+    case Op::lt: return a < b;
+    case Op::le: return a <= b;
+    case Op::gt: return a > b;
+    case Op::ge: return a >= b;
+    case Op::eq: return a == b;
+    case Op::ne: return a != b;
+    default: throw InternalError("machine: not a comparison");
+  }
+}
+
+std::uint64_t apply_logic(Op op, std::uint64_t a, std::uint64_t b) {
+  switch (op) {
+    case Op::land: return a & b;
+    case Op::lor: return a | b;
+    case Op::lxor: return a ^ b;
+    case Op::lnot: return a ^ 1;
+    default: throw InternalError("machine: not an operation on predicates");
+  }
+}
+
+template <class I, class F>
+std::uint64_t saturate(F x) {
+  if (std::isnan(x)) return 0;
+  // The bounds of I are powers of two (the upper one excluded), so exact in F.
+  const F bound = -static_cast<F>(std::numeric_limits<I>::min());
+  if (x >= bound) return encode<I>(std::numeric_limits<I>::max());
+  if (x < -bound) return encode<I>(std::numeric_limits<I>::min());
+  return encode<I>(static_cast<I>(x));
+}
+
+std::uint64_t apply_convert(Op op, Type to, Type from, std::uint64_t a) {
+  if (op == Op::to_int) {
+    if (from == Type::f32) {
+      return to == Type::i32 ? saturate<std::int32_t>(decode<float>(a)) : saturate<std::int64_t>(decode<float>(a));
+    }
+    return to == Type::i32 ? saturate<std::int32_t>(decode<double>(a)) : saturate<std::int64_t>(decode<double>(a));
+  }
+  if (op == Op::to_float) {
+    const std::int64_t i = from == Type::i32 ? decode<std::int32_t>(a) : decode<std::int64_t>(a);
+    return to == Type::f32 ? encode(static_cast<float>(i)) : encode(static_cast<double>(i));
+  }
+  if (op == Op::resize && from != to) {
+    switch (to) {
+      case Type::f32: return encode(static_cast<float>(decode<double>(a)));
+      case Type::f64: return encode(static_cast<double>(decode<float>(a)));
+      case Type::i32: return a & 0xffffffffu;
+      case Type::i64: return encode<std::int64_t>(decode<std::int32_t>(a));
+      case Type::b1: break;
+    }
+  }
+  return a;  // bits, from_bits
+}
+
+/// The meaning of one instruction on the bits of its operands.
+std::uint64_t apply(const Code& code, const Inst& inst, std::uint64_t a, std::uint64_t b, std::uint64_t c, bool fused) {
+  const auto operand_type = [&] { return code.type(inst.a); };
+  if (is_float_op(inst.op)) {
+    if (inst.type == Type::f32) return apply_float(inst.op, decode<float>(a), decode<float>(b), decode<float>(c), fused);
+    return apply_float(inst.op, decode<double>(a), decode<double>(b), decode<double>(c), fused);
+  }
+  if (is_integer_op(inst.op)) {
+    if (inst.type == Type::i32) return apply_integer(inst.op, decode<std::int32_t>(a), decode<std::int32_t>(b));
+    return apply_integer(inst.op, decode<std::int64_t>(a), decode<std::int64_t>(b));
+  }
+  if (is_compare(inst.op)) {
+    switch (operand_type()) {
+      case Type::f32: return apply_compare(inst.op, decode<float>(a), decode<float>(b));
+      case Type::f64: return apply_compare(inst.op, decode<double>(a), decode<double>(b));
+      case Type::i32: return apply_compare(inst.op, decode<std::int32_t>(a), decode<std::int32_t>(b));
+      case Type::i64: return apply_compare(inst.op, decode<std::int64_t>(a), decode<std::int64_t>(b));
+      case Type::b1: return apply_compare(inst.op, a, b);
+    }
+  }
+  if (is_logic(inst.op)) return apply_logic(inst.op, a, b);
+  if (inst.op == Op::select) return a != 0 ? b : c;
+  if (inst.op == Op::lookup) {
+    const Table& table = code.tables[inst.imm];
+    const std::uint64_t i = operand_type() == Type::i32 ? a & 0xffffffffu : a;
+    if (i >= table.bits.size()) throw InternalError("machine: look-up outside the table");
+    return table.bits[i];
+  }
+  if (inst.op == Op::rare) return a != 0 ? evaluate(*code.callees[inst.imm], std::array{c}, fused)[0] : b;
+  return apply_convert(inst.op, inst.type, operand_type(), a);
+}
+
+std::uint64_t hash_of(const Inst& inst) {
+  std::uint64_t h = static_cast<std::uint64_t>(inst.op) * 8 + static_cast<std::uint64_t>(inst.type);
+  for (std::uint64_t x : {std::uint64_t{index_of(inst.a)}, std::uint64_t{index_of(inst.b)}, std::uint64_t{index_of(inst.c)}, inst.imm}) {
+    h = (h ^ x) * 0x9e3779b97f4a7c15u;
+    h ^= h >> 29;
+  }
+  return h;
+}
+
+/// What is wrong with the instruction at `i`, or nothing.
+std::string_view complaint(const Code& code, std::size_t i) {
+  const Inst& inst = code.insts[i];
+  const std::array operands{inst.a, inst.b, inst.c};
+  const int count = operand_count(inst.op);
+  for (int k = 0; k < 3; ++k) {
+    if (k >= count && operands[k] != no_value) return "too many operands";
+    if (k < count && index_of(operands[k]) >= i) return "an operand that is not defined before";
+  }
+  const auto type = [&](int k) { return code.type(operands[k]); };
+  const auto all_are = [&](Type t) {
+    for (int k = 0; k < count; ++k) {
+      if (type(k) != t) return false;
+    }
+    return true;
+  };
+  if (is_float_op(inst.op)) return is_float(inst.type) && all_are(inst.type) ? "" : "operands and result must be one float type";
+  if (is_integer_op(inst.op)) return is_integer(inst.type) && all_are(inst.type) ? "" : "operands and result must be one integer type";
+  if (is_compare(inst.op)) return inst.type == Type::b1 && type(0) != Type::b1 && all_are(type(0)) ? "" : "compares two numbers of one type";
+  if (is_logic(inst.op)) return inst.type == Type::b1 && all_are(Type::b1) ? "" : "operands and result must be predicates";
+  switch (inst.op) {
+    case Op::input: return inst.imm < code.inputs.size() && code.inputs[inst.imm] == inst.type ? "" : "no such input";
+    case Op::constant: return inst.type != Type::b1 || inst.imm <= 1 ? "" : "a predicate is 0 or 1";
+    case Op::select: return type(0) == Type::b1 && type(1) == inst.type && type(2) == inst.type ? "" : "select of unlike types";
+    case Op::bits: return is_float(type(0)) && inst.type == integer_of(type(0)) ? "" : "bits of a float are an integer as wide";
+    case Op::from_bits: return is_integer(type(0)) && inst.type == float_of(type(0)) ? "" : "from_bits gives a float as wide";
+    case Op::to_int: return is_float(type(0)) && is_integer(inst.type) ? "" : "to_int takes a float to an integer";
+    case Op::to_float: return is_integer(type(0)) && is_float(inst.type) ? "" : "to_float takes an integer to a float";
+    case Op::resize:
+      return type(0) != inst.type && type(0) != Type::b1 && inst.type != Type::b1 && is_float(type(0)) == is_float(inst.type)
+                 ? ""
+                 : "resize changes the width alone";
+    case Op::lookup:
+      return is_integer(type(0)) && inst.imm < code.tables.size() && code.tables[inst.imm].type == inst.type ? "" : "no such table";
+    case Op::rare: {
+      if (inst.imm >= code.callees.size()) return "no such callee";
+      const Code& callee = *code.callees[inst.imm];
+      if (callee.inputs.size() != 1 || callee.outputs.size() != 1) return "a rare callee has one input and one output";
+      return type(0) == Type::b1 && type(1) == inst.type && callee.type(callee.outputs[0]) == inst.type && callee.inputs[0] == type(2)
+                 ? ""
+                 : "rare with unlike types";
+    }
+    default: return "";
+  }
+}
+
+std::string print_constant(const Inst& inst) {
+  switch (inst.type) {
+    case Type::b1: return inst.imm != 0 ? "true" : "false";
+    case Type::i32: return fmt::format("{}", decode<std::int32_t>(inst.imm));
+    case Type::i64: return fmt::format("{}", decode<std::int64_t>(inst.imm));
+    case Type::f32: return fmt::format("{}", decode<float>(inst.imm));
+    case Type::f64: return fmt::format("{}", decode<double>(inst.imm));
+  }
+  return "?";
+}
+
+}  // namespace
+
+Var Builder::input(Type t) {
+  code_.inputs.push_back(t);
+  return {*this, intern({.op = Op::input, .type = t, .imm = code_.inputs.size() - 1})};
+}
+
+Var Builder::constant(Type t, std::uint64_t bits) { return {*this, intern({.op = Op::constant, .type = t, .imm = bits})}; }
+
+Var Builder::number(Type t, double value) {
+  switch (t) {
+    case Type::f32: return constant(t, encode(static_cast<float>(value)));
+    case Type::f64: return constant(t, encode(value));
+    case Type::b1:
+    case Type::i32:
+    case Type::i64: break;
+  }
+  if (!(std::fabs(value) < 0x1p63) || std::trunc(value) != value) throw InternalError(fmt::format("machine: {} is no integer", value));
+  return integer(t, static_cast<std::int64_t>(value));
+}
+
+Var Builder::integer(Type t, std::int64_t value) {
+  // An i32 may also be written as its unsigned bit pattern.
+  const bool fits = t == Type::i64 || (t == Type::i32 && value >= std::numeric_limits<std::int32_t>::min() && value <= 0xffffffffll) ||
+                    (t == Type::b1 && (value == 0 || value == 1));
+  if (!fits) throw InternalError(fmt::format("machine: {} is no {}", value, name_of(t)));
+  return constant(t, t == Type::i32 ? static_cast<std::uint64_t>(value) & 0xffffffffu : static_cast<std::uint64_t>(value));
+}
+
+Var Builder::emit(Op op, Type type, Var a, Var b, Var c, std::uint64_t imm) {
+  Inst inst{.op = op, .type = type, .a = a.value(), .b = b.value(), .c = c.value(), .imm = imm};
+  if (is_commutative(op) && inst.b < inst.a) std::swap(inst.a, inst.b);
+  if (op == Op::resize && code_.type(inst.a) == type) return a;
+  if (op == Op::select && inst.b == inst.c) return b;
+  if ((op == Op::select || op == Op::rare) && is_constant(inst.a)) {
+    const bool taken = code_.insts[index_of(inst.a)].imm != 0;
+    if (op == Op::select) return taken ? b : c;
+    if (!taken) return b;
+  }
+  const int count = operand_count(op);
+  const std::array operands{inst.a, inst.b, inst.c};
+  bool foldable = count > 0;
+  std::array<std::uint64_t, 3> bits{};
+  for (int k = 0; k < count; ++k) {
+    if (index_of(operands[k]) >= code_.insts.size()) throw InternalError(fmt::format("machine: {} lacks an operand", name_of(op)));
+    foldable = foldable && is_constant(operands[k]);
+    bits[k] = code_.insts[index_of(operands[k])].imm;
+  }
+  if (foldable) {
+    const std::uint64_t fused = apply(code_, inst, bits[0], bits[1], bits[2], true);
+    if (fused == apply(code_, inst, bits[0], bits[1], bits[2], false)) return constant(type, fused);
+  }
+  return {*this, intern(inst)};
+}
+
+Var Builder::lookup(const Table& table, Var index) {
+  const auto found = std::find(code_.tables.begin(), code_.tables.end(), table);
+  const auto number = static_cast<std::uint64_t>(found - code_.tables.begin());
+  if (found == code_.tables.end()) code_.tables.push_back(table);
+  return emit(Op::lookup, table.type, index, {}, {}, number);
+}
+
+Var Builder::rare(Var predicate, Var fallback, Var argument, std::shared_ptr<const Code> callee) {
+  const auto found = std::find(code_.callees.begin(), code_.callees.end(), callee);
+  const auto number = static_cast<std::uint64_t>(found - code_.callees.begin());
+  if (found == code_.callees.end()) code_.callees.push_back(std::move(callee));
+  return emit(Op::rare, fallback.builder().code().type(fallback.value()), predicate, fallback, argument, number);
+}
+
+std::vector<Var> Builder::inline_call(const Code& code, std::span<const Var> arguments) {
+  if (arguments.size() != code.inputs.size()) throw InternalError("machine: call with a wrong number of arguments");
+  std::vector<Var> values;
+  values.reserve(code.insts.size());
+  const auto at = [&](Value v) { return v == no_value ? Var{} : values[index_of(v)]; };
+  for (const Inst& inst : code.insts) {
+    switch (inst.op) {
+      case Op::input: values.push_back(arguments[inst.imm]); break;
+      case Op::constant: values.push_back(constant(inst.type, inst.imm)); break;
+      case Op::lookup: values.push_back(lookup(code.tables[inst.imm], at(inst.a))); break;
+      case Op::rare: values.push_back(rare(at(inst.a), at(inst.b), at(inst.c), code.callees[inst.imm])); break;
+      default: values.push_back(emit(inst.op, inst.type, at(inst.a), at(inst.b), at(inst.c), inst.imm));
+    }
+  }
+  std::vector<Var> outputs;
+  for (Value v : code.outputs) outputs.push_back(at(v));
+  return outputs;
+}
+
+Code Builder::finish(std::span<const Var> outputs) {
+  std::vector<bool> live(code_.insts.size());
+  for (Var v : outputs) live[index_of(v.value())] = true;
+  for (std::size_t i = code_.insts.size(); i-- > 0;) {
+    if (!live[i]) continue;
+    for (Value v : {code_.insts[i].a, code_.insts[i].b, code_.insts[i].c}) {
+      if (v != no_value) live[index_of(v)] = true;
+    }
+  }
+  Code result;
+  result.inputs = code_.inputs;
+  std::vector<Value> renamed(code_.insts.size(), no_value);
+  std::vector<std::uint64_t> tables(code_.tables.size(), ~0ull), callees(code_.callees.size(), ~0ull);
+  for (std::size_t i = 0; i < code_.insts.size(); ++i) {
+    if (!live[i]) continue;
+    Inst inst = code_.insts[i];
+    for (Value* v : {&inst.a, &inst.b, &inst.c}) {
+      if (*v != no_value) *v = renamed[index_of(*v)];
+    }
+    const auto keep = [&](auto& numbers, auto& from, auto& to) {
+      std::uint64_t& number = numbers[inst.imm];
+      if (number == ~0ull) {
+        number = to.size();
+        to.push_back(from[inst.imm]);
+      }
+      inst.imm = number;
+    };
+    if (inst.op == Op::lookup) keep(tables, code_.tables, result.tables);
+    if (inst.op == Op::rare) keep(callees, code_.callees, result.callees);
+    renamed[i] = Value{static_cast<std::uint32_t>(result.insts.size())};
+    result.insts.push_back(inst);
+  }
+  for (Var v : outputs) result.outputs.push_back(renamed[index_of(v.value())]);
+  return result;
+}
+
+Value Builder::intern(const Inst& inst) {
+  if (2 * (code_.insts.size() + 1) > index_.size()) rehash();
+  const std::size_t mask = index_.size() - 1;
+  std::size_t slot = hash_of(inst) & mask;
+  while (index_[slot] != 0) {
+    if (code_.insts[index_[slot] - 1] == inst) return Value{index_[slot] - 1};
+    slot = (slot + 1) & mask;
+  }
+  code_.insts.push_back(inst);
+  index_[slot] = static_cast<std::uint32_t>(code_.insts.size());
+  return Value{index_[slot] - 1};
+}
+
+void Builder::rehash() {
+  index_.assign(std::max<std::size_t>(64, 2 * index_.size()), 0);
+  const std::size_t mask = index_.size() - 1;
+  for (std::size_t i = 0; i < code_.insts.size(); ++i) {
+    std::size_t slot = hash_of(code_.insts[i]) & mask;
+    while (index_[slot] != 0) slot = (slot + 1) & mask;
+    index_[slot] = static_cast<std::uint32_t>(i + 1);
+  }
+}
+
+std::vector<std::uint64_t> evaluate(const Code& code, std::span<const std::uint64_t> arguments, bool fused) {
+  if (arguments.size() != code.inputs.size()) throw InternalError("machine: evaluate with a wrong number of arguments");
+  std::vector<std::uint64_t> values(code.insts.size());
+  const auto at = [&](Value v) { return v == no_value ? 0 : values[index_of(v)]; };
+  for (std::size_t i = 0; i < code.insts.size(); ++i) {
+    const Inst& inst = code.insts[i];
+    if (inst.op == Op::constant) {
+      values[i] = inst.imm;
+    } else if (inst.op == Op::input) {
+      values[i] = arguments[inst.imm];
+    } else {
+      values[i] = apply(code, inst, at(inst.a), at(inst.b), at(inst.c), fused);
+    }
+  }
+  std::vector<std::uint64_t> results;
+  for (Value v : code.outputs) results.push_back(at(v));
+  return results;
+}
+
+std::string print(const Code& code) {
+  std::string text;
+  const auto out = std::back_inserter(text);
+  for (std::size_t i = 0; i < code.insts.size(); ++i) {
+    const Inst& inst = code.insts[i];
+    fmt::format_to(out, "%{} = {} {}", i, name_of(inst.op), name_of(inst.type));
+    if (inst.op == Op::input) fmt::format_to(out, " {}", inst.imm);
+    if (inst.op == Op::constant) fmt::format_to(out, " {}", print_constant(inst));
+    if (inst.op == Op::lookup) fmt::format_to(out, " table{}", inst.imm);
+    if (inst.op == Op::rare) fmt::format_to(out, " callee{}", inst.imm);
+    for (Value v : {inst.a, inst.b, inst.c}) {
+      if (v != no_value) fmt::format_to(out, " %{}", index_of(v));
+    }
+    text += '\n';
+  }
+  text += "return";
+  for (Value v : code.outputs) fmt::format_to(out, " %{}", index_of(v));
+  text += '\n';
+  for (std::size_t i = 0; i < code.tables.size(); ++i) {
+    fmt::format_to(out, "table{} {}", i, name_of(code.tables[i].type));
+    for (std::uint64_t bits : code.tables[i].bits) fmt::format_to(out, " {:#x}", bits);
+    text += '\n';
+  }
+  // Callees have no callees of their own (verify), so this prints each once without depth.
+  for (std::size_t i = 0; i < code.callees.size(); ++i) fmt::format_to(out, "callee{}:\n{}", i, print(*code.callees[i]));
+  return text;
+}
+
+void verify(const Code& code) {
+  for (std::size_t i = 0; i < code.insts.size(); ++i) {
+    const std::string_view text = complaint(code, i);
+    if (!text.empty()) throw InternalError(fmt::format("machine: %{} = {} {}: {}", i, name_of(code.insts[i].op), name_of(code.insts[i].type), text));
+  }
+  for (Value v : code.outputs) {
+    if (index_of(v) >= code.insts.size()) throw InternalError("machine: an output that is not defined");
+  }
+  for (const Table& table : code.tables) {
+    if (table.bits.empty() || table.bits.size() > 256) throw InternalError("machine: a table has 1 to 256 entries");
+  }
+  for (const auto& callee : code.callees) {
+    if (!callee->callees.empty()) throw InternalError("machine: a rare callee has callees of its own");
+    verify(*callee);
+  }
+}
+
+}  // namespace actinium::machine
