@@ -147,9 +147,10 @@ ACTINIUM_API Expr cast(At x, DType dtype);
 ACTINIUM_API Expr sum(At x, const Axes& axes = all_axes, bool keepdims = false);
 ACTINIUM_API Expr mean(At x, const Axes& axes = all_axes, bool keepdims = false);
 ACTINIUM_API Expr prod(At x, const Axes& axes = all_axes, bool keepdims = false);
-/// Reductions max and min: NaN if any element is; the gradient goes to the first of ties; an empty axis is a ShapeError.
-ACTINIUM_API Expr max(At x, const Axes& axes = all_axes, bool keepdims = false);
-ACTINIUM_API Expr min(At x, const Axes& axes = all_axes, bool keepdims = false);
+/// NaN if any element is; the gradient goes to the first of ties; an empty axis is a ShapeError.
+/// `max(x)`: over all axes. Over some, `reduce_max`: max(x, 0) is the elementwise one.
+ACTINIUM_API Expr max(At x);
+ACTINIUM_API Expr min(At x);
 ACTINIUM_API Expr reduce_max(At x, const Axes& axes = all_axes, bool keepdims = false);
 ACTINIUM_API Expr reduce_min(At x, const Axes& axes = all_axes, bool keepdims = false);
 /// Index (i64) of the first largest / smallest element along an axis (all: of the flattened array).
