@@ -1,0 +1,78 @@
+// The contract between the runtime and an engine: what a compiled kernel is called with. Start reading at KernelArgs.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "program/program.hpp"
+
+namespace actinium::runtime {
+
+/// What the executor resolves for one kernel at one call. All numbers in elements.
+///
+/// LoopKernel: extents = outer... (rank of them; the executor merges dimensions where all strides allow and fills up with
+/// leading 1s), inner. strides[access * (rank + 1) + d]. pointers[access]: address of the first element; for an index access the
+/// start value itself, as an integer.
+/// ColumnKernel: the same with dimensions outer..., reduced, inner (rank + 2).
+/// MatmulKernel: extents = batch..., m, n, k; pointers and strides (rank + 2 each): a, b, then the epilogue's accesses.
+/// LibraryKernel: pointers = operands..., result; extents = the shape of each of them, one after the other.
+struct KernelArgs {
+  void* const* pointers;
+  const std::int64_t* strides;
+  const std::int64_t* extents;
+  /// Splitting reductions: partials[((row * reductions + r) * chunks) + chunk] for LoopKernel,
+  /// [(((outer * reductions + r) * chunks + chunk) * inner) + column] for ColumnKernel; slots of 8 bytes for LoopKernel and of
+  /// the element's size for ColumnKernel, each reduction in its value's type at the start of its slot.
+  void* partials;
+  /// Engine's memory that lives from main's first task to its last and is shared by them (packed operands), or null.
+  void* shared;
+};
+
+/// Runs tasks [begin, end). `scratch` belongs to the calling thread for the duration: Engine says how much it wants.
+using KernelFunction = void (*)(const KernelArgs* args, std::int64_t begin, std::int64_t end, void* scratch);
+
+/// One kernel as an engine made it ready. `context` is passed back for the interpreter.
+struct CompiledKernel {
+  using Run = void (*)(const void* context, const KernelArgs* args, std::int64_t begin, std::int64_t end, void* scratch);
+  /// If `native` is set it is called, otherwise run(context, ...).
+  KernelFunction native = nullptr, native_finish = nullptr, native_prepare = nullptr;
+  Run run = nullptr, run_finish = nullptr, run_prepare = nullptr;
+  const void* context = nullptr;
+  /// Bytes of scratch one thread needs, given this call's extents.
+  std::int64_t (*scratch_bytes)(const void* context, const std::int64_t* extents) = nullptr;
+  /// Bytes of KernelArgs::shared and tasks of `prepare` (e.g. packing, run before main), given the extents; null: none.
+  std::int64_t (*shared_bytes)(const void* context, const std::int64_t* extents) = nullptr;
+  std::int64_t (*prepare_tasks)(const void* context, const std::int64_t* extents) = nullptr;
+  /// Tasks of main for a MatmulKernel, given the extents (LoopKernel and ColumnKernel: as program.hpp says).
+  std::int64_t (*main_tasks)(const void* context, const std::int64_t* extents) = nullptr;
+};
+
+/// A Program made ready by an engine: kernels in the Program's order, alive as long as this object.
+class Executable {
+ public:
+  virtual ~Executable() = default;
+  virtual const CompiledKernel& kernel(std::size_t i) const = 0;
+};
+
+/// The interpreter: src/interpret. Never null.
+std::shared_ptr<const Executable> interpret(std::shared_ptr<const program::Program> program);
+
+struct JitOptions {
+  std::string isa = "native";  ///< x86-64-v2, x86-64-v3, x86-64-v4, native
+  bool fast_math = false;
+};
+/// The JIT, defined by the library that has LLVM: jit/. The core library reaches it through this pointer, which that library
+/// sets when it is loaded, so that the core links without LLVM.
+struct JitEngine {
+  std::shared_ptr<const Executable> (*compile)(std::shared_ptr<const program::Program> program, const JitOptions& options) = nullptr;
+  /// Whether muladd fuses for this ISA: decides Program::fused.
+  bool (*fused)(const JitOptions& options) = nullptr;
+  std::string (*llvm_ir)(std::shared_ptr<const program::Program> program, const JitOptions& options) = nullptr;
+  std::string (*assembly)(std::shared_ptr<const program::Program> program, const JitOptions& options) = nullptr;
+  std::string (*describe_host)() = nullptr;  ///< CPU name, features, LLVM version
+};
+JitEngine& jit_engine();
+
+}  // namespace actinium::runtime
