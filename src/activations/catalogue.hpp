@@ -1,0 +1,169 @@
+// The catalogue: one Entry an activation, which holds all there is to know of it. To add one, add an Entry to the
+// catalogue_*.cpp of its family and its name to include/actinium/activations.h; tests, tool and documentation pick it up.
+// Start reading at Entry. The parser's way in is find() and apply().
+#pragma once
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actinium/activations.h"
+#include "ops/unit.hpp"
+
+namespace actinium::activations {
+
+/// What a parameter takes. Numbers, arrays and masks become operands of the node; the others are options in its ints.
+enum class Takes : std::uint8_t {
+  number,   ///< an expression that broadcasts to x; a literal is checked against the domain
+  array,    ///< an expression, required (labels, the value beside a gate)
+  mask,     ///< a bool expression that broadcasts to x, or none
+  integer,  ///< a literal integer
+  flag,     ///< true or false
+  text,     ///< one of `choices`
+  axis,     ///< one axis
+  axes,     ///< one, several, or "all"
+};
+constexpr bool is_operand(Takes t) { return t == Takes::number || t == Takes::array || t == Takes::mask; }
+
+struct Parameter {
+  std::string name;
+  std::optional<double> fallback = std::nullopt;  ///< default of a number or option (index of a choice); axes without one: all
+  std::vector<std::string> aliases = {};
+  Takes takes = Takes::number;
+  std::string domain = {};             ///< what a literal must be, in words: "at least 0"
+  bool (*valid)(double) = nullptr;     ///< whether it is
+  std::vector<std::string> choices = {};
+  bool required() const { return takes == Takes::array || (!fallback && takes != Takes::mask && takes != Takes::axes); }
+};
+
+/// Another name, with parameters preset, and perhaps fewer of them or in another order.
+struct Alias {
+  std::string name;
+  std::vector<Argument> presets = {};
+  /// Parameters by position, "name" or "alias=name"; empty: the entry's own.
+  std::vector<std::string> order = {};
+};
+
+/// One application: what a formula sees.
+struct Terms {
+  Expr x;
+  std::vector<Expr> parameters;       ///< operands in order of declaration; defaults are unbound constants
+  std::optional<Expr> mask;
+  std::vector<std::int64_t> options;  ///< in order of declaration, axes last
+  const Expr& operator[](std::size_t i) const { return parameters[i]; }
+};
+using Formula = Expr (*)(const Terms&);
+using ParameterFormula = Expr (*)(const Terms&, int parameter);
+
+enum class Kind : std::uint8_t {
+  unit,       ///< elementwise, a node of its own: differentiates order by order, expanded by `decompose`
+  primitive,  ///< elementwise, written at once as expressions whose own derivatives are stable
+  axis,       ///< works along axes, a node of its own with its own vjp and jvp
+  composed,   ///< written at once as other nodes (glu, hardmax, ...)
+};
+
+/// How an axis-wise entry behaves: the methods of ops::Unit, with the terms sorted out.
+struct AxisRule {
+  ops::TypedShape (*shape)(const Terms& terms, const Location& where, std::string_view name);
+  /// Cotangent of operand i (0 is x).
+  Expr (*vjp)(const Expr& y, const Terms& terms, int i, const Expr& cotangent);
+  Expr (*jvp)(const Expr& y, const Terms& terms, std::span<const Expr> tangents);
+};
+
+/// A definition traced into a graph of its own, once for each floating type, over inputs "x" and the parameters' names.
+struct Traced {
+  std::array<Module, 2> value;                      ///< f32, f64
+  std::optional<std::array<Module, 2>> derivative;  ///< with respect to x, if the user gave one
+  std::string text;                                 ///< of the value, as the parser reads it
+  std::string derivative_text;
+  Location where;
+};
+
+/// Everything about one activation.
+struct Facts {
+  std::string name;
+  std::vector<Alias> aliases = {};
+  std::vector<Parameter> parameters = {};
+  std::string formula;        ///< plain mathematics
+  std::string documentation;  ///< one line: what it is, conventions at kinks
+  std::string source;         ///< paper or framework
+  Kind kind = Kind::unit;
+  /// f, f', f'' in stable form; a missing one is differentiated from the one before it.
+  std::array<Formula, 3> value = {};
+  /// The same over nodes whose derivatives are stable in turn: what orders beyond 2 and derivatives in the parameters are
+  /// generated from; missing ones are `value`.
+  std::array<Formula, 3> closed = {};
+  /// f differentiated by a parameter, where the generated one is not what is wanted (ties, cancellation).
+  ParameterFormula parameter = nullptr;
+  const AxisRule* axis = nullptr;
+  int zero_from = 99;      ///< derivatives in x of this order and above are 0 everywhere
+  bool integers = false;   ///< maps integers to integers
+  std::string operand = "x";
+  /// What is wrong with literal parameters taken together, or "".
+  std::string (*check)(const Terms&) = nullptr;
+  std::vector<double> kinks = {};  ///< at the default parameters: tests and plots mark them
+};
+
+class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry> {
+ public:
+  explicit Entry(Facts facts) : facts_(std::move(facts)) {}
+  Entry(Facts facts, Traced traced) : facts_(std::move(facts)), traced_(std::move(traced)) {}
+
+  const Facts& facts() const { return facts_; }
+  const std::optional<Traced>& traced() const { return traced_; }
+  const std::string& name_text() const { return facts_.name; }
+  std::string_view name() const override { return facts_.name; }
+  bool is_elementwise() const { return facts_.kind == Kind::unit || facts_.kind == Kind::primitive; }
+
+  ops::TypedShape shape(const ops::BuildContext& context) const override;
+  Expr partial(const Expr& y, std::span<const Expr> operands, int i) const override;
+  Expr vjp(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) const override;
+  Expr jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const override;
+  std::string text(const Attributes& attributes, std::span<const std::string> operands) const override;
+
+  /// The terms of a node of this entry.
+  Terms terms(const Attributes& attributes, std::span<const Expr> operands) const;
+  /// The value of order k written in expressions: what `decompose` puts in the node's place.
+  Expr expand(int order, const Terms& terms) const;
+  /// The node of order k (or what stands for it).
+  Expr make(int order, const Terms& terms, std::source_location where) const;
+
+ private:
+  Facts facts_;
+  std::optional<Traced> traced_;
+};
+
+/// What a name stands for: an entry, perhaps through an alias or with presets from text.
+struct Found {
+  std::shared_ptr<const Entry> entry;
+  std::vector<Argument> presets = {};
+  std::vector<std::string> order = {};  ///< see Alias::order
+};
+
+/// Every entry, builtin ones first.
+std::vector<std::shared_ptr<const Entry>> all();
+/// By canonical name or alias, case-sensitive; nothing if unknown.
+std::optional<Found> find(std::string_view name, compat system = compat::ours);
+/// "; did you mean relu, prelu?" or "": names at a small edit distance from `name`.
+std::string suggestions(std::string_view name);
+/// Adds a user's entry; returns the registered one. NameError if the name is taken by another definition.
+std::shared_ptr<const Entry> add(std::shared_ptr<const Entry> entry);
+
+/// The call of an activation: arguments[0] is x (positional), the others by position or name. Checks names, kinds and literal
+/// domains (NameError, TypeError, ValueError, ShapeError at `where`), fills in defaults, makes the node. `order`: the
+/// derivative of that order with respect to x instead.
+Expr apply(const Found& found, std::span<const Argument> arguments, std::source_location where, int order = 0);
+
+// The families, one list a file.
+std::vector<Facts> piecewise_entries();
+std::vector<Facts> exponential_entries();
+std::vector<Facts> sigmoid_entries();
+std::vector<Facts> gaussian_entries();
+std::vector<Facts> gated_entries();
+std::vector<Facts> axis_entries();
+std::vector<Facts> extra_entries();
+
+}  // namespace actinium::activations
