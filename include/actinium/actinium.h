@@ -1,0 +1,11 @@
+// Everything a program needs: graphs, functions over expressions, derivatives, tensors and compilation.
+#pragma once
+#include <actinium/array.h>
+#include <actinium/dtype.h>
+#include <actinium/error.h>
+#include <actinium/expr.h>
+#include <actinium/function.h>
+#include <actinium/graph.h>
+#include <actinium/shape.h>
+#include <actinium/tensor.h>
+#include <actinium/version.h>
