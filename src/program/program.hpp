@@ -92,7 +92,10 @@ struct Store {
   std::uint32_t access;
 };
 
-enum class Combine : std::uint8_t { sum, prod, max, min };  ///< identities +0, 1, -inf, +inf (integers: lowest, highest); max and min pass NaN
+/// Identities +0, 1, -inf, +inf (integers: lowest, highest). sum and prod are add and mul (integers wrap); max and min are
+/// math::body of Op::max and Op::min, which pass NaN. The accumulator (in a tree: the lower lane, the earlier chunk) is the
+/// first operand. No elements at all (then there are no chunks): the identity.
+enum class Combine : std::uint8_t { sum, prod, max, min };
 
 struct Reduction {
   Combine combine;

@@ -16,8 +16,10 @@ namespace actinium::runtime {
 /// leading 1s), inner. strides[access * (rank + 1) + d]. pointers[access]: address of the first element; for an index access the
 /// start value itself, as an integer.
 /// ColumnKernel: the same with dimensions outer..., reduced, inner (rank + 2).
+/// Elementwise LoopKernels: dimensions may come in another order than the Kernel's, merged or not: the engine must not
+/// assume that an access is contiguous, or that a row is a row of the array.
 /// MatmulKernel: extents = batch..., m, n, k; pointers and strides (rank + 2 each): a, b, then the epilogue's accesses.
-/// LibraryKernel: pointers = operands..., result; extents = the shape of each of them, one after the other.
+/// LibraryKernel: run by the executor itself (src/runtime/library.hpp); engines give an empty CompiledKernel for it.
 struct KernelArgs {
   void* const* pointers;
   const std::int64_t* strides;
@@ -30,6 +32,11 @@ struct KernelArgs {
   void* shared;
 };
 
+/// Tasks of LoopKernel: row * chunks + chunk if elementwise() or splits(), else row, where chunks = ceil(inner / chunk_elements)
+/// (0 if inner is 0) and rows are counted over `outer` in row-major order; `finish`: row.
+/// Tasks of ColumnKernel: (outer * blocks + block of columns) * chunks + chunk of reduced; `finish`: outer * blocks + block.
+/// `finish` is called for every row or block even if there are no chunks. scratch, partials and shared are aligned to 64 bytes.
+/// `finish` of some rows may run before main of others: only main of the same rows is complete.
 /// Runs tasks [begin, end). `scratch` belongs to the calling thread for the duration: Engine says how much it wants.
 using KernelFunction = void (*)(const KernelArgs* args, std::int64_t begin, std::int64_t end, void* scratch);
 
