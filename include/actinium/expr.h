@@ -31,7 +31,7 @@ class ACTINIUM_API Expr {
  public:
   /// The unbound constant 0.
   Expr() = default;
-  /// An unbound constant. Floating values may only meet floating types; integers and bools meet any.
+  /// An unbound constant. It must be a value of the type it meets: 2.5 meets no integer, 2 meets all but a bool.
   template <Number T>
   Expr(T value) : literal_(static_cast<double>(value)), integral_(std::integral<T>) {}
   Expr(std::shared_ptr<GraphData> graph, NodeId id) : graph_(std::move(graph)), id_(id) {}
@@ -109,9 +109,10 @@ ACTINIUM_API Expr operator>(At a, At b);
 ACTINIUM_API Expr operator>=(At a, At b);
 ACTINIUM_API Expr operator==(At a, At b);
 ACTINIUM_API Expr operator!=(At a, At b);
-ACTINIUM_API Expr operator&&(At a, At b);  ///< elementwise on bool; both sides are evaluated
-ACTINIUM_API Expr operator||(At a, At b);
-ACTINIUM_API Expr operator!(At x);
+// Elementwise on bool; both sides are evaluated. (A plain Expr on the left, so that they win over the built-in operators.)
+ACTINIUM_API Expr operator&&(const Expr& a, At b);
+ACTINIUM_API Expr operator||(const Expr& a, At b);
+ACTINIUM_API Expr operator!(const Expr& x);
 
 // --- Elementwise functions. Accuracy: docs/accuracy.md. NaN in gives NaN out; infinities give limits. ---
 #define ACTINIUM_UNARY_FUNCTIONS(X)                                                                                     \

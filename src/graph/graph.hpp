@@ -78,6 +78,7 @@ class GraphData : public std::enable_shared_from_this<GraphData> {
   const Attributes& attributes(NodeId id) const { return attributes_[static_cast<std::uint32_t>(nodes_[index(id)].attributes)]; }
   DType dtype(NodeId id) const { return nodes_[index(id)].dtype; }
   ops::Op op(NodeId id) const { return nodes_[index(id)].op; }
+  Location location(LocationId id) const { return locations_[static_cast<std::uint32_t>(id)]; }
   Location location(NodeId id) const { return locations_[static_cast<std::uint32_t>(nodes_[index(id)].location)]; }
 
   ShapeId intern_shape(const Shape& shape);

@@ -27,8 +27,10 @@ struct BuildContext {
 /// One primitive. A null `vjp` and `jvp` with `partials` set is elementwise; all null means the derivative is zero everywhere
 /// (comparisons, rounding, integers).
 struct Rule {
-  /// Type and shape of the result from the operands; throws the user's errors. Ops whose shape is given (input, reshape,
-  /// broadcast, slice, iota, ...) check `requested` and return it.
+  /// Elementwise ops: the type of the result; the shape is the operands' broadcast together.
+  DType (*type)(const BuildContext& context, const TypedShape* requested) = nullptr;
+  /// The others: type and shape of the result from the operands; throws the user's errors. Ops whose shape is given (input,
+  /// reshape, broadcast, slice, iota, ...) check `requested` and return it.
   TypedShape (*shape)(const BuildContext& context, const TypedShape* requested) = nullptr;
   /// Partial derivative of node y with respect to operand i, as an expression that broadcasts to y's shape.
   Expr (*partial)(const Expr& y, std::span<const Expr> operands, int i) = nullptr;
@@ -41,13 +43,37 @@ struct Rule {
 
 const Rule& rule(Op op);
 
-/// Checks the op's rule and interns the node: how the public functions, rules and passes make nodes. `requested` for ops whose
-/// result shape or type is given. `where` is used unless the graph has an ambient location.
+/// Joins the operands (one graph; unbound constants and bools take the others' type), checks the op's rule and interns the
+/// node: how the public functions, rules and passes make nodes. `graph` may be null: then it is the operands'; elementwise
+/// operations of unbound constants alone give an unbound constant. `requested` for ops whose result shape or type is given.
+/// `where` is used unless the graph has an ambient location.
 Expr build(const GraphPtr& graph, Op op, std::span<const Expr> operands, const Attributes& attributes = {},
            std::source_location where = std::source_location::current(), const TypedShape* requested = nullptr);
 
+/// Families of rules, one file each; rule() joins them.
+struct Entry {
+  Op op;
+  Rule rule;
+};
+std::span<const Entry> elementwise_entries();
+std::span<const Entry> structure_entries();
+std::span<const Entry> reduction_entries();
+std::span<const Entry> product_entries();
+std::span<const Entry> leaf_entries();
+std::span<const Entry> unit_entries();
+
+/// The public functions that are entries of the activation catalogue (tanh, sigmoid, ...) as the primitives they are here.
+Expr unary(Op op, const Expr& x);
+
 /// Sums `cotangent` over the axes along which `shape` was broadcast, giving exactly `shape`.
 Expr sum_to(const Expr& cotangent, const Shape& shape);
+/// A constant of this shape, in the graph and type of `like`.
+Expr filled(const Expr& like, double value, const Shape& shape);
+/// `axes` of x brought to the end and merged into one: [rest..., n]; and back from there to x's shape.
+Expr to_last(const Expr& x, std::span<const std::int64_t> axes);
+Expr from_last(const Expr& merged, const Shape& shape, std::span<const std::int64_t> axes);
+/// `x` without `axes`, with those axes put back as size 1.
+Expr keep_axes(const Expr& x, const Shape& full, std::span<const std::int64_t> axes);
 /// The expression stretched to `shape` (no node if it has it already).
 Expr stretch(const Expr& x, const Shape& shape);
 

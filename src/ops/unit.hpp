@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "ops/cotangent.hpp"
 #include "ops/rules.hpp"
 
 namespace actinium::ops {
@@ -41,16 +42,13 @@ Expr vjp_from_partial(const Expr& operand, int i, const Expr& cotangent, Partial
 template <class Partial>
 Expr jvp_from_partials(std::span<const Expr> tangents, Partial&& partial);
 
-/// True for an unbound constant of this value.
-inline bool is_literal(const Expr& e, double value) { return !e.is_bound() && e.literal() == value; }
-
 template <class Partial>
 Expr vjp_from_partial(const Expr& operand, int i, const Expr& cotangent, Partial&& partial) {
   const Expr p = partial(i);
   if (is_literal(p, 0)) return Expr{};
   if (is_literal(p, 1)) return sum_to(cotangent, operand.shape());
   if (is_literal(p, -1)) return sum_to(-cotangent, operand.shape());
-  return sum_to(cotangent * p, operand.shape());
+  return sum_to(scaled(cotangent, p), operand.shape());
 }
 
 template <class Partial>

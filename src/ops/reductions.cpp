@@ -1,0 +1,169 @@
+// Reductions and scans: shape rules and derivatives, one entry an op. Start reading at the table at the end.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ops/cotangent.hpp"
+#include "ops/error.hpp"
+#include "ops/rules.hpp"
+
+namespace actinium::ops {
+namespace {
+
+using Operands = std::span<const Expr>;
+using List = std::vector<std::int64_t>;
+
+const List& ints_of(const Expr& y) { return y.graph()->attributes(y.id()).ints; }
+std::vector<int> axes_of(const Expr& y) { return {ints_of(y).begin(), ints_of(y).end()}; }
+
+std::vector<Dim> remaining(const Shape& x, const List& axes) {
+  std::vector<Dim> dims;
+  for (int i = 0; i < x.rank(); ++i)
+    if (!std::binary_search(axes.begin(), axes.end(), i)) dims.push_back(x[i]);
+  return dims;
+}
+
+TypedShape reduced(const BuildContext& c, const TypedShape*) {
+  const NodeId x = c.operands[0];
+  if (c.graph.dtype(x) == DType::b8) fail<TypeError>(c, fmt::format("a number is expected, {} is bool", describe(c.graph, x)));
+  return {c.graph.dtype(x), make_shape(c, remaining(c.graph.shape(x), c.attributes.ints))};
+}
+void check_not_empty(const BuildContext& c) {
+  const Shape& x = c.graph.shape(c.operands[0]);
+  for (auto axis : c.attributes.ints)
+    if (x[static_cast<int>(axis)].is(0))
+      fail<ShapeError>(c, fmt::format("axis {} of {} is empty, and no element is the {}", axis, describe_operands(c),
+                                      c.op == Op::reduce_max || c.op == Op::argmax ? "largest" : "smallest"));
+}
+TypedShape extremum(const BuildContext& c, const TypedShape* r) { return check_not_empty(c), reduced(c, r); }
+TypedShape position(const BuildContext& c, const TypedShape* r) { return {DType::i64, extremum(c, r).shape}; }
+
+TypedShape scanned(const BuildContext& c, const TypedShape*) {
+  const NodeId x = c.operands[0];
+  if (c.graph.dtype(x) == DType::b8) fail<TypeError>(c, fmt::format("a number is expected, {} is bool", describe(c.graph, x)));
+  return {c.graph.dtype(x), c.graph.shape(x)};
+}
+TypedShape order(const BuildContext& c, const TypedShape* r) { return {DType::i64, scanned(c, r).shape}; }
+
+/// A cotangent of the result at every element that was reduced.
+Expr spread_back(const Expr& y, const Expr& x, const Expr& ct) {
+  return rearranged(ct, [&](const Expr& g) { return stretch(keep_axes(g, x.shape(), ints_of(y)), x.shape()); });
+}
+
+Expr sum_vjp(const Expr& y, Operands x, int, const Expr& ct) { return spread_back(y, x[0], ct); }
+Expr sum_jvp(const Expr& y, Operands, Operands t) { return sum(t[0], axes_of(y)); }
+
+/// The product of all elements but one, for each one: exact whatever number of them is zero, and so are its own derivatives,
+/// which dividing the product by the element would not be.
+Expr products_of_others(const Expr& y, const Expr& x) {
+  const Expr row = to_last(x, ints_of(y));  // [rest..., n]
+  const int last = row.rank() - 1;
+  const Dim n = row.shape()[last];
+  const GraphPtr& g = x.graph();
+  auto counting = [&](int axis) {
+    const TypedShape shape{DType::i64, Shape{n, n}};
+    return build(g, Op::iota, {}, Attributes{{axis}, {}, {}, {}}, {}, &shape);
+  };
+  const Expr others = where(counting(0) == counting(1), Expr(1), expand_dims(row, last));  // [rest..., n, n]
+  return from_last(prod(others, -1), x.shape(), ints_of(y));
+}
+Expr prod_vjp(const Expr& y, Operands x, int, const Expr& ct) {
+  return scaled(spread_back(y, x[0], ct), products_of_others(y, x[0]));
+}
+Expr prod_jvp(const Expr& y, Operands x, Operands t) { return sum(t[0] * products_of_others(y, x[0]), axes_of(y)); }
+
+/// True at the first of the largest (smallest) elements.
+Expr first_extreme(const Expr& y, const Expr& x) {
+  const Expr row = to_last(x, ints_of(y));
+  const int last = row.rank() - 1;
+  const bool largest = x.graph()->op(y.id()) == Op::reduce_max;
+  const Expr winner = largest ? argmax(row, last, true) : argmin(row, last, true);
+  const TypedShape shape{DType::i64, Shape{row.shape()[last]}};
+  const Expr place = build(x.graph(), Op::iota, {}, Attributes{{0}, {}, {}, {}}, {}, &shape);
+  return from_last(place == winner, x.shape(), ints_of(y));
+}
+Expr extremum_vjp(const Expr& y, Operands x, int, const Expr& ct) {
+  return masked(first_extreme(y, x[0]), false, spread_back(y, x[0], ct));
+}
+Expr extremum_jvp(const Expr& y, Operands x, Operands t) { return sum(where(first_extreme(y, x[0]), t[0], Expr(0)), axes_of(y)); }
+
+Expr cumsum_vjp(const Expr& y, Operands, int, const Expr& ct) {
+  return cumsum(ct, static_cast<int>(ints_of(y)[0]), ints_of(y)[1] == 0);
+}
+Expr cumsum_jvp(const Expr& y, Operands, Operands t) { return cumsum(t[0], static_cast<int>(ints_of(y)[0]), ints_of(y)[1] != 0); }
+
+/// Positions that sorting along the axis takes its elements from, in the array with that axis last and flattened.
+Expr sorted_places(const Expr& y, const Expr& x) {
+  const Expr row = to_last(x, ints_of(y));
+  const Dim n = row.shape()[row.rank() - 1], size = row.shape().size();
+  const Expr within = flatten(argsort(row, -1));
+  const Dim rows = size.divided_by(n).value_or(Dim(0));  // n is 0: there is nothing to sort
+  const TypedShape start_shape{DType::i64, Shape{rows, n}}, size_shape{DType::i64, Shape{}};
+  const Expr start = build(x.graph(), Op::iota, {}, Attributes{{0}, {}, {}, {}}, {}, &start_shape);
+  const Expr extent = n.is_constant() ? Expr(n.constant()) : build(x.graph(), Op::dim_size, {}, Attributes{{}, {n}, {}, {}}, {}, &size_shape);
+  return flatten(start * extent) + within;
+}
+Expr sort_vjp(const Expr& y, Operands x, int, const Expr& ct) {
+  const Expr row = to_last(ct, ints_of(y));
+  const Expr zero = filled(ct, 0, Shape{row.shape().size()});
+  const Expr moved = scatter_add(zero, sorted_places(y, x[0]), flatten(row));
+  return from_last(reshape(moved, row.shape().dims()), x[0].shape(), ints_of(y));
+}
+Expr sort_jvp(const Expr& y, Operands x, Operands t) {
+  const Expr row = to_last(t[0], ints_of(y));
+  return from_last(reshape(gather(flatten(row), sorted_places(y, x[0])), row.shape().dims()), x[0].shape(), ints_of(y));
+}
+
+const Entry entries[] = {
+    {Op::reduce_sum, {nullptr, reduced, nullptr, sum_vjp, sum_jvp}},
+    {Op::reduce_prod, {nullptr, reduced, nullptr, prod_vjp, prod_jvp}},
+    {Op::reduce_max, {nullptr, extremum, nullptr, extremum_vjp, extremum_jvp}},
+    {Op::reduce_min, {nullptr, extremum, nullptr, extremum_vjp, extremum_jvp}},
+    {Op::argmax, {nullptr, position, nullptr, nullptr, nullptr}},
+    {Op::argmin, {nullptr, position, nullptr, nullptr, nullptr}},
+    {Op::cumsum, {nullptr, scanned, nullptr, cumsum_vjp, cumsum_jvp}},
+    {Op::sort, {nullptr, scanned, nullptr, sort_vjp, sort_jvp}},
+    {Op::argsort, {nullptr, order, nullptr, nullptr, nullptr}},
+};
+
+/// The order of axes that puts `axes` last.
+std::vector<int> axes_last(int rank, std::span<const std::int64_t> axes) {
+  std::vector<int> order;
+  for (int i = 0; i < rank; ++i)
+    if (std::find(axes.begin(), axes.end(), i) == axes.end()) order.push_back(i);
+  for (auto axis : axes) order.push_back(static_cast<int>(axis));
+  return order;
+}
+
+}  // namespace
+
+std::span<const Entry> reduction_entries() { return entries; }
+
+Expr keep_axes(const Expr& x, const Shape& full, std::span<const std::int64_t> axes) {
+  std::vector<Dim> dims = full.dims();
+  for (auto axis : axes) dims[static_cast<std::size_t>(axis)] = 1;
+  return reshape(x, dims);
+}
+
+Expr to_last(const Expr& x, std::span<const std::int64_t> axes) {
+  const Expr moved = transpose(x, axes_last(x.rank(), axes));
+  const auto rest = static_cast<std::size_t>(x.rank()) - axes.size();
+  std::vector<Dim> dims(moved.shape().begin(), moved.shape().begin() + static_cast<std::ptrdiff_t>(rest));
+  Dim n = 1;
+  for (int i = static_cast<int>(rest); i < moved.rank(); ++i) n = n * moved.shape()[i];
+  dims.push_back(n);
+  return reshape(moved, dims);
+}
+
+Expr from_last(const Expr& merged, const Shape& shape, std::span<const std::int64_t> axes) {
+  const std::vector<int> order = axes_last(shape.rank(), axes);
+  std::vector<Dim> dims;
+  std::vector<int> inverse(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    dims.push_back(shape[order[i]]);
+    inverse[static_cast<std::size_t>(order[i])] = static_cast<int>(i);
+  }
+  return transpose(reshape(merged, dims), inverse);
+}
+
+}  // namespace actinium::ops

@@ -1,0 +1,310 @@
+// Primitives that move or select elements, and the leaves: shape rules and derivatives, one entry an op. An adjoint is written
+// with the other ops of this file. Start reading at the tables at the end.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "ops/cotangent.hpp"
+#include "ops/error.hpp"
+#include "ops/rules.hpp"
+
+namespace actinium::ops {
+namespace {
+
+using Operands = std::span<const Expr>;
+
+const Attributes& attributes_of(const Expr& y) { return y.graph()->attributes(y.id()); }
+const Shape& shape_of(const BuildContext& c, std::size_t i) { return c.graph.shape(c.operands[i]); }
+DType type_of(const BuildContext& c, std::size_t i) { return c.graph.dtype(c.operands[i]); }
+
+const TypedShape& given(const BuildContext& c, const TypedShape* requested) {
+  if (requested == nullptr) throw InternalError(fmt::format("{} without a shape", name_of(c.op)));
+  return *requested;
+}
+
+void check_same_type(const BuildContext& c, std::size_t i, std::size_t j) {
+  if (type_of(c, i) != type_of(c, j))
+    fail<TypeError>(c, fmt::format("types differ: {}: {} is not {}", describe_operands(c), name_of(type_of(c, i)), name_of(type_of(c, j))));
+}
+void check_indices(const BuildContext& c, std::size_t i) {
+  if (!is_integer(type_of(c, i)))
+    fail<TypeError>(c, fmt::format("indices are i32 or i64, {} is {}", describe(c.graph, c.operands[i]), name_of(type_of(c, i))));
+}
+
+// --- Leaves ---
+
+TypedShape given_shape(const BuildContext& c, const TypedShape* requested) { return given(c, requested); }
+
+TypedShape iota_shape(const BuildContext& c, const TypedShape* requested) {
+  const TypedShape& t = given(c, requested);
+  if (t.dtype == DType::b8) fail<TypeError>(c, "counts in a number type, not bool");
+  normal_axis(c.where, "iota", static_cast<int>(c.attributes.ints[0]), t.shape.rank());
+  return t;
+}
+
+// --- Broadcast, reshape, transpose, flip ---
+
+TypedShape broadcast_shape(const BuildContext& c, const TypedShape* requested) {
+  const TypedShape& t = given(c, requested);
+  const auto both = broadcast_shapes(shape_of(c, 0), t.shape);
+  if (!both || *both != t.shape)
+    fail<ShapeError>(c, fmt::format("{} does not broadcast to {}", describe_operands(c), t.shape.str()));
+  return {type_of(c, 0), t.shape};
+}
+Expr broadcast_vjp(const Expr&, Operands x, int, const Expr& ct) { return sum_to(ct, x[0].shape()); }
+Expr broadcast_jvp(const Expr& y, Operands, Operands t) { return stretch(t[0], y.shape()); }
+
+TypedShape reshape_shape(const BuildContext& c, const TypedShape* requested) {
+  const TypedShape& t = given(c, requested);
+  const Dim from = shape_of(c, 0).size(), to = t.shape.size();
+  if (from != to)
+    fail<ShapeError>(c, fmt::format("sizes differ: {} to {}: {} is not {}", describe_operands(c), t.shape.str(), from.str(), to.str()));
+  return {type_of(c, 0), t.shape};
+}
+Expr reshape_vjp(const Expr&, Operands x, int, const Expr& ct) {
+  return rearranged(ct, [&](const Expr& g) { return reshape(g, x[0].shape().dims()); });
+}
+Expr reshape_jvp(const Expr& y, Operands, Operands t) { return reshape(t[0], y.shape().dims()); }
+
+TypedShape transpose_shape(const BuildContext& c, const TypedShape*) {
+  const Shape& x = shape_of(c, 0);
+  std::vector<std::int64_t> sorted = c.attributes.ints;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<std::int64_t> all(static_cast<std::size_t>(x.rank()));
+  std::iota(all.begin(), all.end(), 0);
+  if (sorted != all)
+    fail<ShapeError>(c, fmt::format("the permutation of {} must name each of its {} axes once", describe_operands(c), x.rank()));
+  std::vector<Dim> dims;
+  for (auto axis : c.attributes.ints) dims.push_back(x[static_cast<int>(axis)]);
+  return {type_of(c, 0), make_shape(c, std::move(dims))};
+}
+std::vector<int> permutation_of(const Expr& y, bool inverse) {
+  const auto& p = attributes_of(y).ints;
+  std::vector<int> result(p.size());
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    if (inverse)
+      result[static_cast<std::size_t>(p[i])] = static_cast<int>(i);
+    else
+      result[i] = static_cast<int>(p[i]);
+  }
+  return result;
+}
+Expr transpose_vjp(const Expr& y, Operands, int, const Expr& ct) {
+  return rearranged(ct, [&](const Expr& g) { return transpose(g, permutation_of(y, true)); });
+}
+Expr transpose_jvp(const Expr& y, Operands, Operands t) { return transpose(t[0], permutation_of(y, false)); }
+
+TypedShape same_shape(const BuildContext& c, const TypedShape*) { return {type_of(c, 0), shape_of(c, 0)}; }
+Expr flip_like(const Expr& y, const Expr& x) {
+  const auto& axes = attributes_of(y).ints;
+  return flip(x, std::vector<int>(axes.begin(), axes.end()));
+}
+Expr flip_vjp(const Expr& y, Operands, int, const Expr& ct) { return flip_like(y, ct); }
+Expr flip_jvp(const Expr& y, Operands, Operands t) { return flip_like(y, t[0]); }
+
+// --- Slice and pad ---
+
+TypedShape slice_shape(const BuildContext& c, const TypedShape* requested) {
+  const TypedShape& t = given(c, requested);
+  const Shape& x = shape_of(c, 0);
+  if (t.shape.rank() != x.rank()) throw InternalError("slice changes the rank");
+  for (int i = 0; i < x.rank(); ++i) {
+    const Dim& start = c.attributes.dims[static_cast<std::size_t>(i)];
+    const std::int64_t step = c.attributes.ints[static_cast<std::size_t>(i)];
+    if (step == 0) fail<ShapeError>(c, "the step is 0");
+    if (!start.is_constant() || !t.shape[i].is_constant() || !x[i].is_constant() || t.shape[i].is(0)) continue;
+    const std::int64_t first = start.constant(), last = first + (t.shape[i].constant() - 1) * step;
+    if (std::min(first, last) < 0 || std::max(first, last) >= x[i].constant())
+      fail<ShapeError>(c, fmt::format("elements {} to {} are outside axis {} of {}", first, last, i, describe_operands(c)));
+  }
+  return {type_of(c, 0), t.shape};
+}
+
+Expr slice_like(const Expr& y, const Expr& x) {
+  const TypedShape shape{x.dtype(), y.shape()};
+  const std::array operand{x};
+  return build(x.graph(), Op::slice, operand, attributes_of(y), {}, &shape);
+}
+
+/// Puts step - 1 zeros after every element of `axis`.
+Expr spread(const Expr& x, int axis, std::int64_t step) {
+  std::vector<Dim> dims = x.shape().dims();
+  dims.insert(dims.begin() + axis + 1, Dim(1));
+  std::vector<Dim> none(dims.size(), Dim(0)), after = none;
+  after[static_cast<std::size_t>(axis) + 1] = step - 1;
+  const Expr padded = pad(reshape(x, dims), none, after);
+  dims = x.shape().dims();
+  dims[static_cast<std::size_t>(axis)] = dims[static_cast<std::size_t>(axis)] * Dim(step);
+  return reshape(padded, dims);
+}
+
+/// Where each element came from: reversed and spread as the steps say, then padded to the operand's shape.
+Expr slice_vjp(const Expr& y, Operands x, int, const Expr& cotangent) {
+  const Attributes& a = attributes_of(y);
+  const Shape& full = x[0].shape();
+  Expr ct = cotangent;
+  std::vector<Dim> before, after;
+  for (int axis = 0; axis < full.rank(); ++axis) {
+    Dim start = a.dims[static_cast<std::size_t>(axis)];
+    const Dim count = y.shape()[axis];
+    std::int64_t step = a.ints[static_cast<std::size_t>(axis)];
+    if (count.is(0)) return filled(ct, 0, full);
+    if (step < 0) {
+      ct = flip(ct, axis);
+      start = start + (count - 1) * Dim(step);
+      step = -step;
+    }
+    Dim rest = full[axis] - start - count * Dim(step);
+    if (step != 1) {
+      ct = spread(ct, axis, step);
+      if (rest.is_constant() && rest.constant() < 0) {  // zeros spread beyond the end
+        ct = slice(ct, 0, full[axis] - start, 1, axis);
+        rest = 0;
+      }
+    }
+    before.push_back(start);
+    after.push_back(rest);
+  }
+  return pad(ct, before, after);
+}
+Expr slice_jvp(const Expr& y, Operands, Operands t) { return slice_like(y, t[0]); }
+
+TypedShape pad_shape(const BuildContext& c, const TypedShape*) {
+  check_same_type(c, 0, 1);
+  const Shape& x = shape_of(c, 0);
+  if (shape_of(c, 1).rank() != 0) fail<ShapeError>(c, fmt::format("the value {} is not a scalar", describe(c.graph, c.operands[1])));
+  std::vector<Dim> dims;
+  for (int i = 0; i < x.rank(); ++i) {
+    const Dim& lo = c.attributes.dims[static_cast<std::size_t>(i)];
+    const Dim& hi = c.attributes.dims[static_cast<std::size_t>(i + x.rank())];
+    for (const Dim& d : {lo, hi})
+      if (d.is_constant() && d.constant() < 0) fail<ShapeError>(c, fmt::format("padding by {} along axis {} is negative", d.str(), i));
+    dims.push_back(x[i] + lo + hi);
+  }
+  return {type_of(c, 0), make_shape(c, std::move(dims))};
+}
+Expr pad_like(const Expr& y, const Expr& x, const Expr& value) {
+  const std::array operands{x, value};
+  return build(y.graph(), Op::pad, operands, attributes_of(y), {});
+}
+Expr pad_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
+  if (i == 0) {
+    const auto& dims = attributes_of(y).dims;
+    const auto rank = static_cast<std::size_t>(y.rank());
+    Attributes a{std::vector<std::int64_t>(rank, 1), {dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(rank)}, {}, {}};
+    const TypedShape shape{ct.dtype(), x[0].shape()};
+    const std::array operand{ct};
+    return build(ct.graph(), Op::slice, operand, a, {}, &shape);
+  }
+  const Expr inside = broadcast_to(Expr(y.graph(), y.graph()->number(DType::b8, 0)), x[0].shape());
+  return sum(masked(pad_like(y, inside, Expr(y.graph(), y.graph()->number(DType::b8, 1))), false, ct));
+}
+Expr pad_jvp(const Expr& y, Operands x, Operands t) {
+  return pad_like(y, is_literal(t[0], 0) ? filled(x[0], 0, x[0].shape()) : t[0], t[1]);
+}
+
+// --- Concat, gather, scatter_add, one_hot ---
+
+TypedShape concat_shape(const BuildContext& c, const TypedShape*) {
+  const Shape& first = shape_of(c, 0);
+  const auto axis = static_cast<int>(c.attributes.ints[0]);
+  std::vector<Dim> dims = first.dims();
+  for (std::size_t i = 1; i < c.operands.size(); ++i) {
+    const Shape& part = shape_of(c, i);
+    check_same_type(c, 0, i);
+    bool fits = part.rank() == first.rank();
+    for (int k = 0; fits && k < part.rank(); ++k) fits = k == axis || part[k] == first[k];
+    if (!fits)
+      fail<ShapeError>(c, fmt::format("parts differ beside axis {}: {} and {}", axis, describe(c.graph, c.operands[0]),
+                                      describe(c.graph, c.operands[i])));
+    dims[static_cast<std::size_t>(axis)] = dims[static_cast<std::size_t>(axis)] + part[axis];
+  }
+  return {type_of(c, 0), make_shape(c, std::move(dims))};
+}
+Expr concat_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
+  const auto axis = static_cast<int>(attributes_of(y).ints[0]);
+  Dim start = 0;
+  for (int k = 0; k < i; ++k) start = start + x[static_cast<std::size_t>(k)].shape()[axis];
+  return slice(ct, start, start + x[static_cast<std::size_t>(i)].shape()[axis], 1, axis);
+}
+Expr concat_jvp(const Expr& y, Operands x, Operands t) {
+  std::vector<Expr> parts;
+  for (std::size_t i = 0; i < x.size(); ++i) parts.push_back(is_literal(t[i], 0) ? filled(x[i], 0, x[i].shape()) : t[i]);
+  return concat(parts, static_cast<int>(attributes_of(y).ints[0]));
+}
+
+/// x[:axis] + indices + x[axis + 1:].
+std::vector<Dim> gathered(const Shape& x, const Shape& indices, int axis) {
+  std::vector<Dim> dims(x.begin(), x.begin() + axis);
+  dims.insert(dims.end(), indices.begin(), indices.end());
+  dims.insert(dims.end(), x.begin() + axis + 1, x.end());
+  return dims;
+}
+TypedShape gather_shape(const BuildContext& c, const TypedShape*) {
+  check_indices(c, 1);
+  const auto axis = static_cast<int>(c.attributes.ints[0]);
+  return {type_of(c, 0), make_shape(c, gathered(shape_of(c, 0), shape_of(c, 1), axis))};
+}
+Expr gather_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
+  if (i == 1) return {};
+  return scatter_add(filled(ct, 0, x[0].shape()), x[1], ct, static_cast<int>(attributes_of(y).ints[0]));
+}
+Expr gather_jvp(const Expr& y, Operands x, Operands t) { return gather(t[0], x[1], static_cast<int>(attributes_of(y).ints[0])); }
+
+TypedShape scatter_shape(const BuildContext& c, const TypedShape*) {
+  check_indices(c, 1);
+  check_same_type(c, 0, 2);
+  const auto axis = static_cast<int>(c.attributes.ints[0]);
+  const Shape expected = make_shape(c, gathered(shape_of(c, 0), shape_of(c, 1), axis));
+  if (shape_of(c, 2) != expected)
+    fail<ShapeError>(c, fmt::format("the updates {} must have the shape {}", describe(c.graph, c.operands[2]), expected.str()));
+  return {type_of(c, 0), shape_of(c, 0)};
+}
+Expr scatter_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
+  if (i == 0) return ct;
+  if (i == 1) return {};
+  return gather(ct, x[1], static_cast<int>(attributes_of(y).ints[0]));
+}
+Expr scatter_jvp(const Expr& y, Operands x, Operands t) {
+  const Expr base = is_literal(t[0], 0) ? filled(x[0], 0, x[0].shape()) : t[0];
+  if (is_literal(t[2], 0)) return base;
+  return scatter_add(base, x[1], t[2], static_cast<int>(attributes_of(y).ints[0]));
+}
+
+TypedShape one_hot_shape(const BuildContext& c, const TypedShape* requested) {
+  check_indices(c, 0);
+  return given(c, requested);
+}
+
+const Entry leaves[] = {
+    {Op::input, {nullptr, given_shape, nullptr, nullptr, nullptr}},
+    {Op::constant, {nullptr, given_shape, nullptr, nullptr, nullptr}},
+    {Op::tensor, {nullptr, given_shape, nullptr, nullptr, nullptr}},
+    {Op::dim_size, {nullptr, given_shape, nullptr, nullptr, nullptr}},
+    {Op::iota, {nullptr, iota_shape, nullptr, nullptr, nullptr}},
+};
+
+const Entry entries[] = {
+    {Op::broadcast, {nullptr, broadcast_shape, nullptr, broadcast_vjp, broadcast_jvp}},
+    {Op::reshape, {nullptr, reshape_shape, nullptr, reshape_vjp, reshape_jvp}},
+    {Op::transpose, {nullptr, transpose_shape, nullptr, transpose_vjp, transpose_jvp}},
+    {Op::slice, {nullptr, slice_shape, nullptr, slice_vjp, slice_jvp}},
+    {Op::pad, {nullptr, pad_shape, nullptr, pad_vjp, pad_jvp}},
+    {Op::concat, {nullptr, concat_shape, nullptr, concat_vjp, concat_jvp}},
+    {Op::gather, {nullptr, gather_shape, nullptr, gather_vjp, gather_jvp}},
+    {Op::scatter_add, {nullptr, scatter_shape, nullptr, scatter_vjp, scatter_jvp}},
+    {Op::flip, {nullptr, same_shape, nullptr, flip_vjp, flip_jvp}},
+    {Op::one_hot, {nullptr, one_hot_shape, nullptr, nullptr, nullptr}},
+};
+
+}  // namespace
+
+std::span<const Entry> leaf_entries() { return leaves; }
+std::span<const Entry> structure_entries() { return entries; }
+
+Expr filled(const Expr& like, double value, const Shape& shape) {
+  return stretch(Expr(like.graph(), like.graph()->number(like.dtype(), value)), shape);
+}
+
+}  // namespace actinium::ops
