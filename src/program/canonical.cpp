@@ -1,0 +1,98 @@
+// The last rewriting before fusion: every reduction over one axis, every product over as few dimensions as it has.
+#include "program/view.hpp"
+
+namespace actinium::program {
+namespace {
+
+using ops::Op;
+
+/// Makes nodes of one output graph whose shapes are known.
+struct Maker {
+  GraphData& out;
+
+  NodeId make(Op op, DType dtype, const Shape& shape, std::initializer_list<NodeId> operands, const Attributes& attributes = {}) {
+    return out.intern(op, dtype, shape, std::span(operands.begin(), operands.size()), attributes, out.ambient);
+  }
+  NodeId reshape(NodeId x, std::vector<Dim> dims) {
+    Shape shape(std::move(dims));
+    return out.shape(x) == shape ? x : make(Op::reshape, out.dtype(x), shape, {x});
+  }
+};
+
+/// The reduction as reductions over one axis each: consecutive axes merge into one, and the last run goes first.
+NodeId split_reduction(Maker m, Op op, DType dtype, const Shape& result, NodeId operand, std::vector<std::int64_t> axes) {
+  while (!axes.empty()) {
+    std::size_t run = 1;
+    while (run < axes.size() && axes[axes.size() - run - 1] == axes[axes.size() - run] - 1) ++run;
+    const auto first = static_cast<int>(axes[axes.size() - run]), last = static_cast<int>(axes.back());
+    const Shape& shape = m.out.shape(operand);
+    std::vector<Dim> merged, rest;
+    Dim extent = 1;
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      if (axis < first || axis > last) {
+        merged.push_back(shape[axis]);
+        rest.push_back(shape[axis]);
+        continue;
+      }
+      extent = extent * shape[axis];
+      if (axis == last) merged.push_back(extent);
+    }
+    operand = m.make(op, dtype, Shape(std::move(rest)), {m.reshape(operand, std::move(merged))}, Attributes{{first}, {}, {}, {}});
+    axes.resize(axes.size() - run);
+  }
+  return m.reshape(operand, result.dims());
+}
+
+/// One-hot as the comparison of the index with 0, 1, 2, ... along the new axis.
+NodeId expand_one_hot(Maker m, const GraphData& in, NodeId node, NodeId indices) {
+  const Shape& shape = in.shape(node);
+  const auto axis = static_cast<int>(in.attributes(node).ints[0]);
+  std::vector<Dim> dims = m.out.shape(indices).dims();
+  dims.insert(dims.begin() + axis, Dim(1));
+  std::vector<Dim> line(static_cast<std::size_t>(shape.rank()), Dim(1));
+  line[static_cast<std::size_t>(axis)] = shape[axis];
+  const DType type = m.out.dtype(indices);
+  const NodeId numbers = m.make(Op::iota, type, Shape(line), {}, Attributes{{axis}, {}, {}, {}});
+  const NodeId same = m.make(Op::equal, DType::b8, shape, {m.reshape(indices, std::move(dims)), numbers});
+  return in.dtype(node) == DType::b8 ? same : m.make(Op::cast, in.dtype(node), shape, {same});
+}
+
+/// Batched A @ B with the same B for the whole batch is one product with more rows.
+NodeId merge_product(Maker m, const GraphData& in, NodeId node, NodeId a, NodeId b) {
+  const Shape& shape = in.shape(node);
+  const int rank = shape.rank();
+  auto copy = [&] { return m.make(Op::matmul, in.dtype(node), shape, {a, b}); };
+  if (rank < 3) return copy();
+  NodeId source = b;
+  if (m.out.op(b) == Op::broadcast) source = m.out.operand(b, 0);
+  const Shape& source_shape = m.out.shape(source);
+  for (int axis = 0; axis + 2 < source_shape.rank(); ++axis)
+    if (!source_shape[axis].is(1)) return copy();
+  const Shape& left = m.out.shape(a);
+  Dim rows = 1;
+  for (int axis = 0; axis + 1 < rank; ++axis) rows = rows * left[axis];
+  const NodeId flat_b = m.reshape(source, {source_shape[source_shape.rank() - 2], source_shape[source_shape.rank() - 1]});
+  const NodeId flat_a = m.reshape(a, {rows, left[rank - 1]});
+  const NodeId product = m.make(Op::matmul, in.dtype(node), Shape{rows, shape[rank - 1]}, {flat_a, flat_b});
+  return m.reshape(product, shape.dims());
+}
+
+}  // namespace
+
+Module canonical(const Module& in) {
+  const GraphData& graph = *in.graph;
+  const Module out = rebuild(in, [&](GraphData& target, NodeId node, std::span<const NodeId> operands) {
+    const Op op = graph.op(node);
+    const Maker m{target};
+    const bool reduces = op == Op::reduce_sum || op == Op::reduce_prod || op == Op::reduce_max || op == Op::reduce_min;
+    if (reduces)
+      return split_reduction(m, op, graph.dtype(node), graph.shape(node), operands[0], graph.attributes(node).ints);
+    if (op == Op::one_hot) return expand_one_hot(m, graph, node, operands[0]);
+    if (op == Op::matmul) return merge_product(m, graph, node, operands[0], operands[1]);
+    if (op == Op::stop_gradient) return operands[0];
+    return copy_node(target, graph, node, operands);
+  });
+  return compact(out);
+}
+
+}  // namespace actinium::program

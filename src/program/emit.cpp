@@ -1,0 +1,523 @@
+// Groups of fused nodes become kernels: values are numbered, loops are cut into stages at reductions, and what a later loop needs
+// is kept or computed again. Groups are visited last to first, so that a producer knows which of its values are read.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "actinium/error.h"
+#include "program/fuse.hpp"
+
+namespace actinium::program {
+namespace {
+
+using ops::Op;
+
+/// A value of an earlier loop that costs at least this much is kept in a row of scratch, a cheaper one computed again.
+constexpr int keep_weight = 10;
+
+/// How a value varies: with nothing, with a row but known before any loop, with a row after a reduction, with every element.
+enum class Varies : std::uint8_t { never, invariant, row, element };
+
+struct Val {
+  Step::Kind kind;
+  Op op = Op::constant;
+  DType dtype;
+  std::array<std::uint32_t, 3> args{};
+  int arity = 0;
+  std::uint64_t number = 0;
+  Varies varies = Varies::never;
+  int level = 0;  ///< loops that must have ended before it is known
+  bool reduced = false;
+  Combine combine = Combine::sum;
+};
+
+struct PendingStore {
+  std::uint32_t val;
+  std::uint32_t access;
+  bool once;
+};
+
+Combine combine_of(Op op) {
+  if (op == Op::reduce_sum) return Combine::sum;
+  if (op == Op::reduce_prod) return Combine::prod;
+  if (op == Op::reduce_max) return Combine::max;
+  if (op == Op::reduce_min) return Combine::min;
+  throw InternalError("combine_of: not a reduction");
+}
+
+class Emitter {
+ public:
+  Emitter(Plan& plan, const LowerOptions& options) : plan_(plan), g_(*plan.module.graph) { program_.fused = options.fused; }
+
+  Program run() {
+    declare_buffers();
+    for (std::size_t i = plan_.order.size(); i-- > 0;) emit(plan_.order[i]);
+    std::reverse(program_.kernels.begin(), program_.kernels.end());
+    collect_symbols();
+    return std::move(program_);
+  }
+
+ private:
+  // --- Buffers ---
+
+  BufferId add_buffer(Buffer::Kind kind, NodeId node, std::uint32_t slot) {
+    const BufferId id{static_cast<std::uint32_t>(program_.buffers.size())};
+    Buffer b{kind, g_.dtype(node), g_.shape(node), slot, nullptr, false, std::string(g_.name(node))};
+    if (kind == Buffer::Kind::constant) b.data = g_.attributes(node).object;
+    program_.buffers.push_back(std::move(b));
+    return id;
+  }
+
+  void declare_buffers() {
+    buffer_of_.assign(g_.size(), no_buffer);
+    for (std::uint32_t i = 0; i < plan_.module.inputs.size(); ++i) {
+      const NodeId n = plan_.module.inputs[i];
+      program_.inputs.push_back(add_buffer(Buffer::Kind::input, n, i));
+      buffer_of_[index(n)] = program_.inputs.back();
+    }
+    for (std::uint32_t i = 0; i < plan_.module.outputs.size(); ++i) {
+      const NodeId n = plan_.module.outputs[i];
+      program_.outputs.push_back(add_buffer(Buffer::Kind::output, n, i));
+      if (plan_.anchor[index(n)] && buffer_of_[index(n)] == no_buffer) buffer_of_[index(n)] = program_.outputs.back();
+    }
+  }
+
+  /// The memory of an anchor, input or tensor; asking for it is what puts an anchor in memory.
+  BufferId buffer(NodeId n) {
+    BufferId& id = buffer_of_[index(n)];
+    if (id == no_buffer) {
+      if (g_.op(n) == Op::input) throw InternalError("emit: an input is not listed: " + std::string(g_.input_name(n)));
+      id = add_buffer(g_.op(n) == Op::tensor ? Buffer::Kind::constant : Buffer::Kind::temporary, n, 0);
+    }
+    return id;
+  }
+  bool in_memory(NodeId n) const { return buffer_of_[index(n)] != no_buffer; }
+
+  Access access_of(BufferId id, const View& view) {
+    Buffer& b = program_.buffers[index(id)];
+    Access access{id, b.dtype, {}, view.start};
+    for (const DimMap& d : view.dims) {
+      if (d.first != d.last) b.contiguous = true;
+      access.dims.push_back({d.last, d.multiplier});
+    }
+    if (view.contiguous) b.contiguous = true;
+    return access;
+  }
+
+  // --- Values of the current group ---
+
+  void reset(const Group& group) {
+    group_ = &group;
+    vals_.clear();
+    memo_.clear();
+    accesses_.clear();
+    access_index_.clear();
+    stores_.clear();
+    types_.clear();
+  }
+
+  std::uint32_t add_val(Val v) {
+    for (int i = 0; i < v.arity; ++i) {
+      const Val& a = vals_[v.args[static_cast<std::size_t>(i)]];
+      v.varies = std::max(v.varies, a.varies);
+      v.level = std::max(v.level, a.level);
+    }
+    vals_.push_back(v);
+    return static_cast<std::uint32_t>(vals_.size() - 1);
+  }
+
+  std::uint32_t add_access(Access access, std::uint64_t key) {
+    const auto [at, fresh] = access_index_.emplace(key, static_cast<std::uint32_t>(accesses_.size()));
+    if (fresh) accesses_.push_back(std::move(access));
+    return at->second;
+  }
+
+  /// The loop along which reductions run, or -1 in a product.
+  int reduced_loop(std::size_t loops) const {
+    if (group_->kind == Group::Kind::columns) return static_cast<int>(loops) - 2;
+    return group_->kind == Group::Kind::product ? -1 : static_cast<int>(loops) - 1;
+  }
+
+  std::uint32_t load(Access access, std::uint64_t key, DType wanted) {
+    const int loop = reduced_loop(access.dims.size());
+    const bool moves = loop < 0 || (access.buffer == no_buffer ? !access.dims[static_cast<std::size_t>(loop)].multiplier.is(0)
+                                                               : access.dims[static_cast<std::size_t>(loop)].axis >= 0);
+    const DType dtype = access.dtype;
+    Val v{.kind = Step::Kind::load, .dtype = dtype};
+    v.varies = moves ? Varies::element : Varies::invariant;
+    v.number = add_access(std::move(access), key);
+    const std::uint32_t id = add_val(v);
+    return dtype == wanted ? id : add_val({.kind = Step::Kind::op, .op = Op::cast, .dtype = wanted, .args = {id}, .arity = 1});
+  }
+
+  std::uint32_t leaf(NodeId n, ViewId view_id) {
+    const View& view = plan_.views[view_id];
+    const std::uint64_t key = static_cast<std::uint64_t>(index(n)) << 32 | static_cast<std::uint32_t>(view_id);
+    const Op op = g_.op(n);
+    if (op == Op::constant) return add_val({.kind = Step::Kind::constant, .dtype = g_.dtype(n), .number = *g_.constant_bits(n)});
+    if (op != Op::iota && op != Op::dim_size) return load(access_of(buffer(n), view), key, g_.dtype(n));
+    Access access{no_buffer, DType::i64, std::vector<AxisMap>(view.dims.size()), {Dim(0)}};
+    if (op == Op::dim_size) {
+      access.start[0] = g_.attributes(n).dims[0];
+    } else {
+      const auto axis = static_cast<int>(g_.attributes(n).ints[0]);
+      access.start[0] = view.start[static_cast<std::size_t>(axis)];
+      for (std::size_t i = 0; i < view.dims.size(); ++i)
+        if (view.dims[i].first == axis) access.dims[i].multiplier = view.dims[i].multiplier;
+    }
+    return load(std::move(access), key, g_.dtype(n));
+  }
+
+  /// What is read rather than computed here: leaves and the anchors of other groups.
+  bool is_leaf(NodeId n) const {
+    return ops::kind_of(g_.op(n)) == ops::Kind::leaf || (plan_.anchor[index(n)] != 0 && !inside(n));
+  }
+  bool inside(NodeId n) const { return group_id_ == plan_.group_of[index(n)]; }
+
+  /// The value of `node` under `view`, computed from what is in memory.
+  std::uint32_t eval(NodeId node, ViewId view) {
+    auto key_of = [](NodeId n, ViewId v) { return static_cast<std::uint64_t>(index(n)) << 32 | static_cast<std::uint32_t>(v); };
+    std::vector<Read> stack{{node, view}};
+    while (!stack.empty()) {
+      const Read at = stack.back();
+      const std::uint64_t key = key_of(at.node, at.view);
+      if (memo_.contains(key)) {
+        stack.pop_back();
+        continue;
+      }
+      if (is_leaf(at.node)) {
+        const bool memory = plan_.anchor[index(at.node)] != 0 && !inside(at.node);
+        memo_[key] = memory ? load(access_of(buffer(at.node), plan_.views[at.view]), key, g_.dtype(at.node)) : leaf(at.node, at.view);
+        stack.pop_back();
+        continue;
+      }
+      Val v{.kind = Step::Kind::op, .op = g_.op(at.node), .dtype = g_.dtype(at.node)};
+      bool ready = true;
+      for (int i = 0; i < g_[at.node].arity; ++i) {
+        const auto next = plan_.views.through(g_, at.node, i, at.view);
+        if (!next) throw InternalError("emit: a view that is not affine was not put in memory");
+        const NodeId operand = g_.operand(at.node, i);
+        const auto known = memo_.find(key_of(operand, *next));
+        if (known == memo_.end()) {
+          stack.push_back({operand, *next});
+          ready = false;
+        } else {
+          v.args[static_cast<std::size_t>(v.arity++)] = known->second;
+        }
+      }
+      if (!ready) continue;
+      memo_[key] = is_view(v.op) ? v.args[0] : add_val(v);
+      stack.pop_back();
+    }
+    return memo_.at(key_of(node, view));
+  }
+
+  void store(NodeId n, std::uint32_t val, const View& view, bool once) {
+    const std::uint64_t key = static_cast<std::uint64_t>(1) << 63 | index(n);
+    stores_.push_back({val, add_access(access_of(buffer(n), view), key), once});
+  }
+
+  // --- Groups ---
+
+  void emit(std::uint32_t id) {
+    const Group& group = plan_.groups[id];
+    group_id_ = id;
+    reset(group);
+    Kernel kernel;
+    kernel.name = name(group);
+    kernel.origins = group.anchors;
+    if (group.kind == Group::Kind::library) {
+      kernel.body = library(group.anchors[0]);
+    } else if (group.kind == Group::Kind::part) {
+      kernel.body = part(group);
+    } else {
+      for (NodeId n : group.anchors) anchor_value(group, n);
+      if (stores_.empty()) return;  // nothing reads it
+      if (group.kind == Group::Kind::rows) kernel.body = rows(group);
+      if (group.kind == Group::Kind::columns) kernel.body = columns(group);
+      if (group.kind == Group::Kind::product) kernel.body = product(group);
+    }
+    program_.kernels.push_back(std::move(kernel));
+  }
+
+  void anchor_value(const Group& group, NodeId n) {
+    const ViewId full = plan_.views.intern(full_view(group));
+    if (ops::kind_of(g_.op(n)) == ops::Kind::reduction) {
+      const std::uint32_t operand = eval(g_.operand(n, 0), full);
+      Val v{.kind = Step::Kind::op, .dtype = g_.dtype(n), .args = {operand}, .arity = 1};
+      v.reduced = true;
+      v.combine = combine_of(g_.op(n));
+      const std::uint32_t val = add_val(v);
+      vals_[val].varies = Varies::row;
+      ++vals_[val].level;
+      const View row = *row_view(group, g_.shape(n));
+      memo_[static_cast<std::uint64_t>(index(n)) << 32 | static_cast<std::uint32_t>(plan_.views.intern(row))] = val;
+      if (in_memory(n)) store(n, val, row, true);
+      return;
+    }
+    if (g_.op(n) == Op::matmul) {
+      const std::uint32_t val = add_val({.kind = Step::Kind::product, .dtype = g_.dtype(n), .varies = Varies::element});
+      memo_[static_cast<std::uint64_t>(index(n)) << 32 | static_cast<std::uint32_t>(full)] = val;
+      if (in_memory(n)) store(n, val, full_view(group), false);
+      return;
+    }
+    const bool whole = g_.shape(n) == group.shape;
+    const View view = whole ? full_view(group) : *row_view(group, g_.shape(n));
+    const std::uint32_t val = eval(n, plan_.views.intern(view));
+    if (in_memory(n)) store(n, val, view, !whole);
+  }
+
+  LibraryKernel library(NodeId n) {
+    LibraryKernel k{g_.op(n), {}, buffer(n), g_.attributes(n).ints};
+    program_.buffers[index(k.result)].contiguous = true;
+    for (NodeId o : g_.operands(n)) {
+      k.operands.push_back(buffer(o));
+      program_.buffers[index(k.operands.back())].contiguous = true;
+    }
+    return k;
+  }
+
+  LoopKernel part(const Group& group) {
+    const int rank = group.shape.rank();
+    std::vector<int> axes;
+    for (int i = 0; i < std::max(1, rank); ++i) axes.push_back(rank == 0 ? -1 : i);
+    const View whole = view_of(group.shape, axes);
+    View source = whole;
+    if (!(g_.shape(group.source) == group.shape)) {  // the scalar of a pad
+      source = View{std::vector<DimMap>(axes.size()), {}, false};
+    }
+    group_id_ = no_group - 1;  // nothing is inside: every anchor is read from memory
+    const std::uint32_t val = eval(group.source, plan_.views.intern(source));
+    const BufferId target = group.output >= 0 ? program_.outputs[static_cast<std::size_t>(group.output)] : buffer(group.target);
+    View into = whole;
+    into.start = group.start;
+    stores_.push_back({val, add_access(access_of(target, into), ~std::uint64_t{0}), false});
+    return rows(group);
+  }
+
+  // --- Stages ---
+
+  /// Makes the steps of one stage in the order of `vals_`.
+  Stage assemble(bool once, std::set<std::uint32_t> needed, std::map<std::uint32_t, ValueId>& global,
+                 const std::set<std::uint32_t>& kept) {
+    Stage stage;
+    stage.once = once;
+    std::map<std::uint32_t, ValueId> local;
+    auto id_of = [&](std::uint32_t v) {
+      if (const auto at = global.find(v); at != global.end()) return at->second;
+      return local.at(v);
+    };
+    for (std::uint32_t v : needed) {
+      if (global.contains(v)) continue;
+      const Val& val = vals_[v];
+      Step step{.kind = val.kind, .op = val.op, .result = new_value(val.dtype), .operands = {}, .arity = val.arity, .number = val.number};
+      for (int i = 0; i < val.arity; ++i) step.operands[static_cast<std::size_t>(i)] = id_of(val.args[static_cast<std::size_t>(i)]);
+      local[v] = step.result;
+      if (val.varies == Varies::row || kept.contains(v)) global[v] = step.result;
+      if (kept.contains(v)) stage.kept.push_back(step.result);
+      stage.steps.push_back(step);
+    }
+    for (std::uint32_t v = 0; v < vals_.size(); ++v) {
+      const Val& val = vals_[v];
+      if (!val.reduced || once || val.level != stage_level_ + 1) continue;
+      const ValueId result = new_value(val.dtype);
+      stage.reductions.push_back({val.combine, id_of(val.args[0]), result});
+      global[v] = result;
+    }
+    for (const PendingStore& s : stores_) {
+      if (s.once != once || store_level(s) != stage_level_) continue;
+      stage.stores.push_back({id_of(s.val), s.access});
+    }
+    return stage;
+  }
+
+  int store_level(const PendingStore& s) const { return std::max(vals_[s.val].level, s.once ? 1 : 0); }
+  ValueId new_value(DType dtype) {
+    types_.push_back(dtype);
+    return ValueId{static_cast<std::uint32_t>(types_.size() - 1)};
+  }
+
+  /// Cuts the values into loops and once-stages: loop 0, once 1, loop 1, once 2, ...
+  std::vector<Stage> stages() {
+    int last = 0;
+    for (const PendingStore& s : stores_) last = std::max(last, store_level(s));
+    for (const Val& v : vals_)
+      if (v.reduced) last = std::max(last, v.level);
+    const auto count = static_cast<std::size_t>(last) + 1;
+    std::vector<std::set<std::uint32_t>> in_loop(count), in_once(count), kept(count);
+    auto demand = [&](std::uint32_t v, int level, bool once) {
+      std::vector<std::uint32_t> stack{v};
+      while (!stack.empty()) {
+        const std::uint32_t u = stack.back();
+        stack.pop_back();
+        const Val& val = vals_[u];
+        if (val.reduced) continue;
+        const auto own = static_cast<std::size_t>(val.level), here = static_cast<std::size_t>(level);
+        if (val.varies == Varies::row && (!once || own < here)) {
+          in_once[own].insert(u);  // visited when that stage comes
+          continue;
+        }
+        if (val.varies == Varies::element && own < here && val.kind == Step::Kind::op && weight(val.op) >= keep_weight) {
+          in_loop[own].insert(u);
+          kept[own].insert(u);
+          in_loop[here].erase(u);
+          continue;
+        }
+        auto& set = once ? in_once[here] : in_loop[here];
+        if (!set.insert(u).second && u != v) continue;
+        for (int i = 0; i < val.arity; ++i) stack.push_back(val.args[static_cast<std::size_t>(i)]);
+      }
+    };
+    for (int level = last; level >= 0; --level) {
+      const auto l = static_cast<std::size_t>(level);
+      const std::set<std::uint32_t> kept_here = kept[l];
+      for (std::uint32_t v : kept_here) demand(v, level, false);
+      for (std::uint32_t v = 0; v < vals_.size(); ++v)
+        if (vals_[v].reduced && vals_[v].level == level + 1) demand(vals_[v].args[0], level, false);
+      for (const PendingStore& s : stores_)
+        if (!s.once && store_level(s) == level) demand(s.val, level, false);
+      for (const PendingStore& s : stores_)
+        if (s.once && store_level(s) == level) demand(s.val, level, true);
+      const std::set<std::uint32_t> row_here = in_once[l];
+      for (std::uint32_t v : row_here) demand(v, level, true);
+    }
+    std::vector<Stage> result;
+    std::map<std::uint32_t, ValueId> global;
+    for (int level = 0; level <= last; ++level) {
+      stage_level_ = level;
+      const auto l = static_cast<std::size_t>(level);
+      if (level > 0) {
+        Stage once = assemble(true, in_once[l], global, {});
+        if (!once.steps.empty() || !once.stores.empty()) result.push_back(std::move(once));
+      }
+      Stage loop = assemble(false, in_loop[l], global, kept[l]);
+      if (!loop.stores.empty() || !loop.reductions.empty() || !loop.kept.empty()) result.push_back(std::move(loop));
+    }
+    return result;
+  }
+
+  LoopKernel rows(const Group& group) {
+    LoopKernel k;
+    const auto& dims = group.shape.dims();
+    if (!dims.empty()) {
+      k.outer.assign(dims.begin(), dims.end() - 1);
+      k.inner = dims.back();
+    }
+    k.stages = stages();
+    k.accesses = std::move(accesses_);
+    k.values = std::move(types_);
+    return k;
+  }
+
+  ColumnKernel columns(const Group& group) {
+    ColumnKernel k;
+    for (int i = 0; i + 1 < group.shape.rank(); ++i)
+      if (i != group.axis) k.outer.push_back(group.shape[i]);
+    k.reduced = group.shape[group.axis];
+    k.inner = group.shape[group.shape.rank() - 1];
+    std::vector<Stage> list = stages();
+    if (list.empty() || list[0].once || list.size() > 2 || (list.size() == 2 && !list[1].once))
+      throw InternalError("emit: a reduction over columns with more than a body and a finish");
+    k.body = std::move(list[0]);
+    k.finish.once = true;
+    if (list.size() == 2) k.finish = std::move(list[1]);
+    k.accesses = std::move(accesses_);
+    k.values = std::move(types_);
+    return k;
+  }
+
+  MatmulKernel product(const Group& group) {
+    const NodeId n = group.anchors[0];
+    MatmulKernel k;
+    const Shape& shape = group.shape;
+    const int rank = shape.rank();
+    k.batch.assign(shape.dims().begin(), shape.dims().end() - 2);
+    k.m = shape[rank - 2];
+    k.n = shape[rank - 1];
+    k.k = g_.shape(g_.operand(n, 0))[rank - 1];
+    k.dtype = g_.dtype(n);
+    Access* sides[] = {&k.a, &k.b};
+    for (int i = 0; i < 2; ++i) {
+      const NodeId o = g_.operand(n, i);
+      const Peeled p = peel(g_, plan_.views, plan_.anchor, o, plan_.views.intern(matrix_view(g_.shape(o))));
+      *sides[i] = access_of(buffer(p.node), plan_.views[p.view]);
+    }
+    std::vector<Stage> list = stages();
+    if (list.size() != 1) throw InternalError("emit: the epilogue of a product is one loop");
+    k.epilogue = std::move(list[0]);
+    k.accesses = std::move(accesses_);
+    k.values = std::move(types_);
+    return k;
+  }
+
+  std::string name(const Group& group) const {
+    std::string text;
+    std::size_t count = 0;
+    for (NodeId n : group.anchors) {
+      const std::string_view given = g_.name(n);
+      const std::string_view word = given.empty() ? ops::name_of(g_.op(n)) : given;
+      if (count++ == 3) break;
+      if (!text.empty()) text += '+';
+      text += word;
+    }
+    if (group.kind == Group::Kind::part) text = group.output >= 0 ? "copy" : std::string(ops::name_of(g_.op(group.target)));
+    if (group.anchors.size() > 3) text += "+" + std::to_string(group.anchors.size() - 3);
+    return text;
+  }
+
+  void collect_symbols() {
+    std::set<std::string> all;
+    for (const Buffer& b : program_.buffers)
+      for (const Dim& d : b.shape)
+        for (auto& s : d.symbols()) all.insert(s);
+    program_.symbols.assign(all.begin(), all.end());
+  }
+
+  Plan& plan_;
+  const GraphData& g_;
+  Program program_;
+  std::vector<BufferId> buffer_of_;
+  // Of the current group:
+  const Group* group_ = nullptr;
+  std::uint32_t group_id_ = no_group;
+  int stage_level_ = 0;
+  std::vector<Val> vals_;
+  std::unordered_map<std::uint64_t, std::uint32_t> memo_;
+  std::vector<Access> accesses_;
+  std::unordered_map<std::uint64_t, std::uint32_t> access_index_;
+  std::vector<PendingStore> stores_;
+  std::vector<DType> types_;
+};
+
+/// Integer inputs used as indices, to be checked at the call.
+std::vector<IndexCheck> index_checks(const Module& module) {
+  const GraphData& g = *module.graph;
+  std::vector<IndexCheck> checks;
+  auto check = [&](NodeId indices, const Dim& bound, std::string what) {
+    while (g.op(indices) == Op::cast || is_view(g.op(indices))) indices = g.operand(indices, 0);
+    const auto at = std::find(module.inputs.begin(), module.inputs.end(), indices);
+    if (at == module.inputs.end()) return;
+    checks.push_back({static_cast<std::uint32_t>(at - module.inputs.begin()), bound, std::move(what)});
+  };
+  for (std::uint32_t i = 0; i < g.size(); ++i) {
+    const NodeId n{i};
+    const auto& ints = g.attributes(n).ints;
+    if (g.op(n) == Op::gather || g.op(n) == Op::scatter_add)
+      check(g.operand(n, 1), g.shape(g.operand(n, 0))[static_cast<int>(ints[0])], std::string(ops::name_of(g.op(n))));
+    if (g.op(n) == Op::one_hot && ints.size() > 1 && ints[1] == 1)
+      check(g.operand(n, 0), g.shape(n)[static_cast<int>(ints[0])], "label");
+  }
+  return checks;
+}
+
+}  // namespace
+
+Program lower(const Module& decomposed, const LowerOptions& options) {
+  std::vector<IndexCheck> checks = index_checks(decomposed);
+  Plan plan = fuse(canonical(decomposed));
+  Program program = Emitter(plan, options).run();
+  program.index_checks = std::move(checks);
+  return program;
+}
+
+}  // namespace actinium::program

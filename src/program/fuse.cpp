@@ -1,0 +1,564 @@
+// Greedy fusion in topological order: an anchor joins the newest kernel whose loops fit and that does not make a cycle.
+#include "program/fuse.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include "actinium/error.h"
+
+namespace actinium::program {
+namespace {
+
+using ops::Kind;
+using ops::Op;
+
+// Cost model, in weights of one addition. A shared value is stored rather than recomputed above join_cost; a cone of operations
+// is cut at cone_cost; a kernel holds at most kernel_steps operations (LLVM is superlinear beyond a few thousand).
+constexpr int join_cost = 64;
+constexpr int broadcast_cost = 8;
+constexpr int cone_cost = 600;
+constexpr std::size_t kernel_steps = 2500;
+constexpr std::size_t candidate_limit = 6;
+/// A row is kept in cache between its loops up to this many elements, if known.
+constexpr std::int64_t row_limit = 65536;
+
+bool inlines(const GraphData& g, NodeId node) {
+  const Op op = g.op(node);
+  return ops::kind_of(op) == Kind::elementwise || is_view(op);
+}
+
+std::vector<int> axes_upto(int rank) {
+  std::vector<int> axes;
+  for (int i = 0; i < rank; ++i) axes.push_back(i);
+  return axes;
+}
+
+class Fuser {
+ public:
+  explicit Fuser(Module module) { plan_.module = std::move(module); }
+
+  Plan run() {
+    choose_anchors();
+    for (std::uint32_t i = 0; i < g().size(); ++i)
+      if (plan_.anchor[i]) place(NodeId{i});
+    copy_outputs();
+    order_groups();
+    return std::move(plan_);
+  }
+
+ private:
+  const GraphData& g() const { return *plan_.module.graph; }
+  bool anchor(NodeId n) const { return plan_.anchor[index(n)] != 0; }
+
+  // --- Which nodes are in memory ---
+
+  void choose_anchors() {
+    const std::size_t count = g().size();
+    plan_.anchor.assign(count, 0);
+    plan_.group_of.assign(count, no_group);
+    std::vector<std::uint32_t> users(count, 0);
+    std::vector<char> stretched(count, 0);
+    for (std::uint32_t i = 0; i < count; ++i)
+      for (NodeId o : g().operands(NodeId{i})) {
+        ++users[index(o)];
+        if (inlines(g(), NodeId{i}) && g()[o].shape != g()[NodeId{i}].shape && !is_reshaping(NodeId{i})) stretched[index(o)] = 1;
+      }
+    for (NodeId n : plan_.module.outputs)
+      if (ops::kind_of(g().op(n)) != Kind::leaf) mark(n);
+    std::vector<int> cost(count, 0);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const NodeId n{i};
+      if (ops::kind_of(g().op(n)) == Kind::leaf) continue;
+      if (!inlines(g(), n)) {
+        mark(n);
+        continue;
+      }
+      if (anchor(n)) continue;
+      int sum = is_view(g().op(n)) ? 0 : weight(g().op(n));
+      for (NodeId o : g().operands(n)) sum = std::min(1 << 20, sum + cost[index(o)]);
+      cost[i] = sum;
+      if (is_view(g().op(n))) continue;
+      if (sum > cone_cost || (users[i] > 1 && sum > join_cost) || (stretched[i] && sum >= broadcast_cost)) {
+        mark(n);
+        cost[i] = 0;
+      }
+    }
+    for (std::uint32_t i = 0; i < count; ++i) anchor_operands(NodeId{i});
+    // Views that are not affine are put in memory: until nothing changes.
+    std::vector<NodeId> work;
+    for (std::uint32_t i = 0; i < count; ++i)
+      if (anchor(NodeId{i})) work.push_back(NodeId{i});
+    while (!work.empty()) {
+      const NodeId n = work.back();
+      work.pop_back();
+      for (NodeId found : unaffine(n))
+        if (!anchor(found)) {
+          mark(found);
+          work.push_back(found);
+        }
+    }
+  }
+
+  bool is_reshaping(NodeId n) const { return is_view(g().op(n)) && g().op(n) != Op::broadcast; }
+  void mark(NodeId n) { plan_.anchor[index(n)] = 1; }
+
+  /// Products and routines read memory: marks what has to be there.
+  void anchor_operands(NodeId n) {
+    const Op op = g().op(n);
+    if (is_library(g(), n)) {
+      for (NodeId o : g().operands(n))
+        if (g().op(o) != Op::input && g().op(o) != Op::tensor) mark(o);
+    } else if (op == Op::matmul) {
+      for (NodeId o : g().operands(n)) {
+        const Peeled p = peel(g(), plan_.views, plan_.anchor, o, plan_.views.intern(matrix_view(g().shape(o))));
+        const Op base = g().op(p.node);
+        if (base != Op::input && base != Op::tensor) mark(p.node);
+      }
+    }
+  }
+
+  /// Where anchor `n` starts to evaluate, in loops over its own shape.
+  std::vector<Read> starts(NodeId n, const Group& own) {
+    std::vector<Read> result;
+    if (is_library(g(), n) || g().op(n) == Op::matmul) return result;
+    if (is_assembled(g().op(n))) {
+      for (NodeId o : g().operands(n)) result.push_back({o, plan_.views.intern(part_view(g().shape(o)))});
+    } else if (ops::kind_of(g().op(n)) == Kind::reduction) {
+      result.push_back({g().operand(n, 0), plan_.views.intern(full_view(own))});
+    } else {
+      result.push_back({n, plan_.views.intern(full_view(own))});
+    }
+    return result;
+  }
+
+  static View part_view(const Shape& shape) { return view_of(shape, shape.rank() ? axes_upto(shape.rank()) : std::vector<int>{-1}); }
+
+  std::vector<NodeId> unaffine(NodeId n) {
+    std::vector<NodeId> found;
+    for (const Read& s : starts(n, own_group(n))) walk(s.node, s.view, n, nullptr, &found);
+    return found;
+  }
+
+  /// Visits the cone of `node` down to memory. `reads` gets anchors, inputs and tensors; `broken` the nodes whose view is not affine.
+  std::size_t walk(NodeId node, ViewId view, NodeId self, std::vector<Read>* reads, std::vector<NodeId>* broken) {
+    std::vector<Read> stack{{node, view}};
+    std::unordered_set<std::uint64_t> seen;
+    while (!stack.empty()) {
+      const Read at = stack.back();
+      stack.pop_back();
+      if (!seen.insert(static_cast<std::uint64_t>(index(at.node)) << 32 | static_cast<std::uint32_t>(at.view)).second) continue;
+      const Op op = g().op(at.node);
+      if (at.node != self && anchor(at.node)) {
+        if (reads) reads->push_back(at);
+      } else if (op == Op::input || op == Op::tensor) {
+        if (reads) reads->push_back(at);
+      } else if (op == Op::iota) {
+        if (broken && !affine_index(at)) broken->push_back(at.node);
+      } else if (op != Op::constant && op != Op::dim_size) {
+        for (int i = 0; i < g()[at.node].arity; ++i) {
+          const auto next = plan_.views.through(g(), at.node, i, at.view);
+          if (next) {
+            stack.push_back({g().operand(at.node, i), *next});
+          } else if (broken) {
+            broken->push_back(at.node);
+            break;
+          } else {
+            throw InternalError("fuse: a view that is not affine was not put in memory");
+          }
+        }
+      }
+    }
+    return seen.size();
+  }
+
+  /// An index along an axis is affine unless a run of several axes crosses it.
+  bool affine_index(const Read& at) {
+    const auto axis = static_cast<int>(g().attributes(at.node).ints[0]);
+    for (const DimMap& d : plan_.views[at.view].dims)
+      if (d.first != d.last && d.first <= axis && axis <= d.last) return false;
+    return true;
+  }
+
+  // --- Which kernel computes an anchor ---
+
+  /// The group that computes just `n`.
+  Group own_group(NodeId n) const {
+    Group group;
+    group.shape = g().shape(n);
+    if (is_library(g(), n)) {
+      group.kind = Group::Kind::library;
+    } else if (g().op(n) == Op::matmul) {
+      group.kind = Group::Kind::product;
+    } else if (ops::kind_of(g().op(n)) == Kind::reduction) {
+      group.shape = g().shape(g().operand(n, 0));
+      const auto axis = static_cast<int>(g().attributes(n).ints[0]);
+      group.kind = axis == group.shape.rank() - 1 ? Group::Kind::rows : Group::Kind::columns;
+      if (group.kind == Group::Kind::columns) group.axis = axis;
+    } else {
+      group.kind = Group::Kind::rows;
+    }
+    group.anchors.push_back(n);
+    return group;
+  }
+
+  void place(NodeId n) {
+    if (is_assembled(g().op(n))) return assemble(n);
+    Group own = own_group(n);
+    std::vector<Read> reads = direct_reads(n);
+    for (const Read& s : starts(n, own)) own.steps += walk(s.node, s.view, n, &reads, nullptr);
+    if (own.kind == Group::Kind::rows || own.kind == Group::Kind::columns)
+      for (std::uint32_t candidate : candidates(own, reads))
+        if (join(candidate, n, own)) return;
+    add_group(std::move(own), reads);
+  }
+
+  std::vector<Read> direct_reads(NodeId n) {
+    std::vector<Read> reads;
+    if (is_library(g(), n)) {
+      for (NodeId o : g().operands(n)) reads.push_back({o, ViewId{0}});
+    } else if (g().op(n) == Op::matmul) {
+      for (NodeId o : g().operands(n)) {
+        const Peeled p = peel(g(), plan_.views, plan_.anchor, o, plan_.views.intern(matrix_view(g().shape(o))));
+        reads.push_back({p.node, p.view});
+      }
+    }
+    return reads;
+  }
+
+  /// Kernels worth trying: those it reads from and the latest ones over the same shape, newest first.
+  std::vector<std::uint32_t> candidates(const Group& own, const std::vector<Read>& reads) {
+    std::vector<std::uint32_t> list;
+    for (const Read& r : reads)
+      if (plan_.group_of[index(r.node)] != no_group) list.push_back(plan_.group_of[index(r.node)]);
+    if (const auto at = by_shape_.find(own.shape.str()); at != by_shape_.end()) {
+      const auto& recent = at->second;
+      for (std::size_t i = 0; i < std::min<std::size_t>(recent.size(), 3); ++i) list.push_back(recent[recent.size() - 1 - i]);
+    }
+    std::sort(list.begin(), list.end(), std::greater<>{});
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+    if (list.size() > candidate_limit) list.resize(candidate_limit);
+    return list;
+  }
+
+  /// The view under which group `k` would evaluate anchor `n` (a reduction: its operand), if its loops fit.
+  std::optional<ViewId> fitting_view(const Group& k, NodeId n, const Group& own, bool& row_level) {
+    row_level = false;
+    if (k.kind == Group::Kind::library || k.kind == Group::Kind::part) return std::nullopt;
+    const bool reduction = ops::kind_of(g().op(n)) == Kind::reduction;
+    if (reduction) {
+      if (own.kind != k.kind || !(own.shape == k.shape) || own.axis != k.axis) return std::nullopt;
+      return plan_.views.intern(full_view(k));
+    }
+    if (g().shape(n) == k.shape) return plan_.views.intern(full_view(k));
+    if (k.kind == Group::Kind::product || !k.has_reduction(g())) return std::nullopt;
+    const auto row = row_view(k, g().shape(n));
+    if (!row) return std::nullopt;
+    row_level = true;
+    return plan_.views.intern(*row);
+  }
+
+  bool join(std::uint32_t id, NodeId n, const Group& own) {
+    Group& k = plan_.groups[id];
+    if (k.kind == Group::Kind::rows && own.kind == Group::Kind::columns) return join_as_columns(id, n, own);
+    bool row_level = false;
+    const auto view = fitting_view(k, n, own, row_level);
+    if (!view || k.steps + own.steps > kernel_steps) return false;
+    const bool reduction = ops::kind_of(g().op(n)) == Kind::reduction;
+    std::vector<Read> reads;
+    walk(reduction ? g().operand(n, 0) : n, *view, n, &reads, nullptr);
+    bool after_reduction = false;
+    for (const Read& r : reads) {
+      if (plan_.group_of[index(r.node)] != id) continue;
+      const bool reduced = row_valued(k, r.node);
+      const auto expected = reduced ? row_view(k, g().shape(r.node)) : std::optional(full_view(k));
+      if (!expected || !(plan_.views[r.view] == *expected)) return false;
+      after_reduction = after_reduction || reduced;
+    }
+    if (row_level && !after_reduction) return false;
+    if (after_reduction && !row_level && (k.kind != Group::Kind::rows || !row_fits(k.shape))) return false;
+    return merge(id, n, own, reads);
+  }
+
+  /// Elementwise rows become the body of a reduction over another axis: dZ is written and summed for the bias in one pass.
+  bool join_as_columns(std::uint32_t id, NodeId n, const Group& own) {
+    Group& k = plan_.groups[id];
+    if (!(k.shape == own.shape) || k.has_reduction(g()) || k.steps + own.steps > kernel_steps) return false;
+    for (NodeId a : k.anchors)
+      if (!(g().shape(a) == k.shape)) return false;
+    Group columns = k;
+    columns.kind = Group::Kind::columns;
+    columns.axis = own.axis;
+    std::vector<Read> reads;
+    walk(g().operand(n, 0), plan_.views.intern(full_view(columns)), n, &reads, nullptr);
+    bool uses = false;
+    for (const Read& r : reads) {
+      if (plan_.group_of[index(r.node)] != id) continue;
+      if (!(plan_.views[r.view] == full_view(columns))) return false;
+      uses = true;
+    }
+    if (!uses) return false;
+    if (!merge(id, n, own, reads)) return false;
+    k.kind = Group::Kind::columns;
+    k.axis = own.axis;
+    return true;
+  }
+
+  /// One value a row (column) of the group, rather than one an element.
+  bool row_valued(const Group& k, NodeId n) const {
+    if (ops::kind_of(g().op(n)) == Kind::reduction) return true;
+    return k.kind != Group::Kind::product && !(g().shape(n) == k.shape);
+  }
+
+  bool row_fits(const Shape& shape) const {
+    const Dim& n = shape[shape.rank() - 1];
+    if (n.is_constant()) return n.constant() <= row_limit;
+    for (int i = 0; i + 1 < shape.rank(); ++i)
+      if (!shape[i].is(1)) return true;
+    return false;
+  }
+
+  // --- The graph of groups ---
+
+  bool merge(std::uint32_t id, NodeId n, const Group& own, const std::vector<Read>& reads) {
+    std::vector<std::uint32_t> dependencies = groups_of(reads);
+    std::erase(dependencies, id);
+    for (std::uint32_t d : dependencies)
+      if (is_ancestor(id, d)) return false;
+    Group& k = plan_.groups[id];
+    k.anchors.push_back(n);
+    k.steps += own.steps;
+    plan_.group_of[index(n)] = id;
+    add_dependencies(id, dependencies);
+    return true;
+  }
+
+  std::vector<std::uint32_t> groups_of(const std::vector<Read>& reads) const {
+    std::vector<std::uint32_t> list;
+    for (const Read& r : reads)
+      if (const std::uint32_t id = plan_.group_of[index(r.node)]; id != no_group) list.push_back(id);
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+    return list;
+  }
+
+  std::uint32_t add_group(Group group, const std::vector<Read>& reads) {
+    const auto id = static_cast<std::uint32_t>(plan_.groups.size());
+    for (NodeId n : group.anchors) plan_.group_of[index(n)] = id;
+    if (group.kind != Group::Kind::library && group.kind != Group::Kind::part) by_shape_[group.shape.str()].push_back(id);
+    plan_.groups.push_back(std::move(group));
+    ancestors_.emplace_back();
+    std::vector<std::uint32_t> dependencies = groups_of(reads);
+    std::erase(dependencies, id);
+    add_dependencies(id, dependencies);
+    return id;
+  }
+
+  bool is_ancestor(std::uint32_t a, std::uint32_t of) const {
+    const auto& bits = ancestors_[of];
+    return a / 64 < bits.size() && (bits[a / 64] >> (a % 64) & 1) != 0;
+  }
+
+  void add_dependencies(std::uint32_t id, const std::vector<std::uint32_t>& dependencies) {
+    std::vector<std::uint64_t> fresh;
+    auto include = [](std::vector<std::uint64_t>& into, const std::vector<std::uint64_t>& bits) {
+      if (into.size() < bits.size()) into.resize(bits.size());
+      for (std::size_t i = 0; i < bits.size(); ++i) into[i] |= bits[i];
+    };
+    for (std::uint32_t d : dependencies) {
+      include(fresh, ancestors_[d]);
+      if (fresh.size() <= d / 64) fresh.resize(d / 64 + 1);
+      fresh[d / 64] |= std::uint64_t{1} << (d % 64);
+      auto& list = plan_.groups[id].dependencies;
+      if (std::find(list.begin(), list.end(), d) == list.end()) list.push_back(d);
+    }
+    auto contains = [](const std::vector<std::uint64_t>& all, const std::vector<std::uint64_t>& some) {
+      for (std::size_t i = 0; i < some.size(); ++i)
+        if ((some[i] & ~(i < all.size() ? all[i] : 0)) != 0) return false;
+      return true;
+    };
+    if (contains(ancestors_[id], fresh)) return;
+    include(ancestors_[id], fresh);
+    for (std::uint32_t other = 0; other < ancestors_.size(); ++other)
+      if (is_ancestor(id, other)) include(ancestors_[other], fresh);
+  }
+
+  /// A concat or pad is written region by region.
+  void assemble(NodeId n) {
+    const Shape& shape = g().shape(n);
+    const Attributes& attributes = g().attributes(n);
+    std::vector<Dim> start(static_cast<std::size_t>(shape.rank()), Dim(0));
+    if (g().op(n) == Op::pad) {
+      add_part(n, g().operand(n, 1), shape, start);
+      std::copy(attributes.dims.begin(), attributes.dims.begin() + shape.rank(), start.begin());
+      add_part(n, g().operand(n, 0), g().shape(g().operand(n, 0)), start);
+      return;
+    }
+    const auto axis = static_cast<int>(attributes.ints[0]);
+    for (NodeId o : g().operands(n)) {
+      add_part(n, o, g().shape(o), start);
+      start[static_cast<std::size_t>(axis)] = start[static_cast<std::size_t>(axis)] + g().shape(o)[axis];
+    }
+  }
+
+  void add_part(NodeId target, NodeId source, const Shape& shape, const std::vector<Dim>& start) {
+    Group part;
+    part.kind = Group::Kind::part;
+    part.shape = shape;
+    part.source = source;
+    part.target = target;
+    part.start = start;
+    std::vector<Read> reads;
+    View view = part_view(shape);
+    if (!(g().shape(source) == shape)) view = *stretch_view(shape, g().shape(source));
+    part.steps = walk(source, plan_.views.intern(view), no_node, &reads, nullptr);
+    // Regions of one target are written in order; the last one stands for it.
+    if (plan_.group_of[index(target)] != no_group) reads.push_back({target, ViewId{0}});
+    const std::uint32_t id = add_group(std::move(part), reads);
+    plan_.group_of[index(target)] = id;
+  }
+
+  static std::optional<View> stretch_view(const Shape& shape, const Shape& scalar) {
+    if (scalar.rank() != 0) throw InternalError("fuse: the value of a pad is a scalar");
+    View view;
+    view.dims.resize(static_cast<std::size_t>(std::max(1, shape.rank())));
+    return view;
+  }
+
+  /// Outputs that are inputs or constants, or the same node twice, are copied.
+  void copy_outputs() {
+    std::unordered_set<std::uint32_t> seen;
+    for (std::size_t i = 0; i < plan_.module.outputs.size(); ++i) {
+      const NodeId n = plan_.module.outputs[i];
+      const bool first = seen.insert(index(n)).second;
+      if (first && anchor(n)) continue;
+      Group part;
+      part.kind = Group::Kind::part;
+      part.shape = g().shape(n);
+      part.source = n;
+      part.output = static_cast<int>(i);
+      part.start.assign(static_cast<std::size_t>(part.shape.rank()), Dim(0));
+      std::vector<Read> reads;
+      walk(n, plan_.views.intern(part_view(part.shape)), no_node, &reads, nullptr);
+      add_group(std::move(part), reads);
+    }
+  }
+
+  void order_groups() {
+    // Kahn's algorithm, smallest group first: close to the order in which values were written.
+    const std::size_t count = plan_.groups.size();
+    std::vector<std::vector<std::uint32_t>> users(count);
+    std::vector<std::uint32_t> waits(count, 0);
+    for (std::uint32_t i = 0; i < count; ++i)
+      for (std::uint32_t d : plan_.groups[i].dependencies) {
+        users[d].push_back(i);
+        ++waits[i];
+      }
+    std::map<std::uint32_t, char> ready;
+    for (std::uint32_t i = 0; i < count; ++i)
+      if (waits[i] == 0) ready[i] = 1;
+    while (!ready.empty()) {
+      const std::uint32_t i = ready.begin()->first;
+      ready.erase(ready.begin());
+      plan_.order.push_back(i);
+      for (std::uint32_t u : users[i])
+        if (--waits[u] == 0) ready[u] = 1;
+    }
+    if (plan_.order.size() != count) throw InternalError("fuse: the kernels depend on each other in a cycle");
+  }
+
+  Plan plan_;
+  std::vector<std::vector<std::uint64_t>> ancestors_;
+  std::unordered_map<std::string, std::vector<std::uint32_t>> by_shape_;
+};
+
+}  // namespace
+
+bool Group::has_reduction(const GraphData& graph) const {
+  return std::any_of(anchors.begin(), anchors.end(),
+                     [&](NodeId n) { return ops::kind_of(graph.op(n)) == ops::Kind::reduction; });
+}
+
+View full_view(const Group& group) {
+  const int rank = group.shape.rank();
+  if (rank == 0) return view_of(group.shape, std::vector<int>{-1});
+  std::vector<int> axes = axes_upto(rank);
+  if (group.kind == Group::Kind::columns) {
+    axes.erase(axes.begin() + group.axis);
+    axes.insert(axes.end() - 1, group.axis);
+  }
+  return view_of(group.shape, axes);
+}
+
+std::optional<View> row_view(const Group& group, const Shape& shape) {
+  const int rank = group.shape.rank();
+  if (rank == 0) return std::nullopt;
+  const int axis = group.kind == Group::Kind::columns ? group.axis : rank - 1;
+  const bool keeps = shape.rank() == rank;
+  if (!keeps && shape.rank() != rank - 1) return std::nullopt;
+  std::vector<int> map;  // axis of `shape` for each axis of the group
+  for (int i = 0; i < rank; ++i) {
+    const int own = keeps ? i : (i < axis ? i : i - 1);
+    if (i == axis) {
+      if (keeps && !shape[i].is(1)) return std::nullopt;
+      map.push_back(-1);
+    } else {
+      if (!(shape[own] == group.shape[i])) return std::nullopt;
+      map.push_back(own);
+    }
+  }
+  if (group.kind == Group::Kind::columns) {
+    const int reduced = map[static_cast<std::size_t>(axis)];
+    map.erase(map.begin() + axis);
+    map.insert(map.end() - 1, reduced);
+  }
+  return view_of(shape, map);
+}
+
+int weight(Op op) {
+  switch (op) {
+    case Op::neg: case Op::abs: case Op::sign: case Op::square: case Op::isnan: case Op::logical_not: case Op::cast:
+    case Op::floor: case Op::ceil: case Op::trunc: case Op::round: case Op::stop_gradient: case Op::add: case Op::sub:
+    case Op::mul: case Op::max: case Op::min: case Op::copysign: case Op::less: case Op::less_equal: case Op::greater:
+    case Op::greater_equal: case Op::equal: case Op::not_equal: case Op::logical_and: case Op::logical_or:
+    case Op::logical_xor: case Op::select: case Op::clamp: case Op::fma: case Op::raw_min: case Op::raw_max: case Op::muladd:
+      return 1;
+    case Op::sqrt: case Op::rsqrt: case Op::reciprocal: case Op::div: return 6;
+    case Op::exp: case Op::exp2: case Op::expm1: case Op::log: case Op::log2: case Op::log10: case Op::log1p: case Op::cbrt:
+    case Op::sin: case Op::cos: case Op::tan: case Op::asin: case Op::acos: case Op::atan: case Op::sinh: case Op::cosh:
+    case Op::asinh: case Op::acosh: case Op::atanh: case Op::tanh: case Op::erf: case Op::erfc: case Op::sech2:
+    case Op::sigmoid: case Op::logistic_pdf: case Op::softplus: case Op::gauss: case Op::normpdf: case Op::normcdf:
+    case Op::log1mexp: case Op::pow: case Op::atan2: case Op::hypot:
+      return 20;
+    case Op::input: case Op::constant: case Op::tensor: case Op::dim_size: case Op::iota: case Op::broadcast: case Op::reshape:
+    case Op::transpose: case Op::slice: case Op::pad: case Op::concat: case Op::gather: case Op::scatter_add: case Op::flip:
+    case Op::one_hot: case Op::reduce_sum: case Op::reduce_prod: case Op::reduce_max: case Op::reduce_min: case Op::argmax:
+    case Op::argmin: case Op::cumsum: case Op::sort: case Op::argsort: case Op::matmul: case Op::activation:
+      return 0;
+  }
+  return 0;
+}
+
+bool is_assembled(Op op) { return op == Op::concat || op == Op::pad; }
+
+bool is_library(const GraphData& graph, NodeId node) {
+  const Op op = graph.op(node);
+  return op == Op::gather || op == Op::scatter_add || op == Op::cumsum || op == Op::sort || op == Op::argsort ||
+         op == Op::argmax || op == Op::argmin || (op == Op::matmul && !is_float(graph.dtype(node)));
+}
+
+Peeled peel(const GraphData& graph, ViewPool& views, const std::vector<char>& anchor, NodeId node, ViewId view) {
+  while (!anchor[index(node)] && is_view(graph.op(node))) {
+    const auto next = views.through(graph, node, 0, view);
+    if (!next) break;
+    node = graph.operand(node, 0);
+    view = *next;
+  }
+  return {node, view};
+}
+
+View matrix_view(const Shape& shape) { return view_of(shape, axes_upto(shape.rank())); }
+
+Plan fuse(Module canonical) { return Fuser(std::move(canonical)).run(); }
+
+}  // namespace actinium::program

@@ -1,0 +1,69 @@
+// Fusion: which nodes are in memory (anchors) and which anchors one kernel computes (groups). emit.cpp turns groups into kernels.
+// Start reading at Group, then fuse() in fuse.cpp.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "program/view.hpp"
+
+namespace actinium::program {
+
+/// A kernel in the making. Its loops run over `shape`: for rows outer..., last axis; for columns outer..., reduced axis, last
+/// axis; for a product the result.
+struct Group {
+  enum class Kind : std::uint8_t {
+    rows,     ///< elementwise and reductions over the last axis
+    columns,  ///< reductions over another axis
+    product,  ///< matmul and its epilogue
+    library,  ///< a routine
+    part,     ///< a region of a concat or pad, or a copy into an output: `source` stored into `target` from `start` on
+  };
+  Kind kind;
+  Shape shape;
+  int axis = -1;  ///< columns: the reduced one
+  std::vector<NodeId> anchors;
+  std::vector<std::uint32_t> dependencies;  ///< groups that must run before
+  std::size_t steps = 0;
+  // part only
+  NodeId source = no_node, target = no_node;
+  std::vector<Dim> start;
+  int output = -1;  ///< copies into this output instead of `target`
+
+  bool has_reduction(const GraphData& graph) const;
+};
+
+struct Read {
+  NodeId node;  ///< an anchor, input or tensor
+  ViewId view;
+};
+
+struct Plan {
+  Module module;  ///< canonical
+  ViewPool views;
+  std::vector<char> anchor;             ///< by node
+  std::vector<std::uint32_t> group_of;  ///< by node; of anchors
+  std::vector<Group> groups;
+  std::vector<std::uint32_t> order;  ///< of groups
+};
+
+Plan fuse(Module canonical);
+
+inline constexpr std::uint32_t no_group = 0xffffffffu;
+
+/// Views of a group's loops: of a node with the group's full shape, and of one without its reduced axis (or with 1 there).
+View full_view(const Group& group);
+std::optional<View> row_view(const Group& group, const Shape& shape);
+/// Relative cost of one element of an op: 1 is an addition.
+int weight(ops::Op op);
+bool is_assembled(ops::Op op);  ///< concat, pad
+bool is_library(const GraphData& graph, NodeId node);
+/// Follows view operations down to what is in memory; nothing if the view cannot be affine.
+struct Peeled {
+  NodeId node;
+  ViewId view;
+};
+Peeled peel(const GraphData& graph, ViewPool& views, const std::vector<char>& anchor, NodeId node, ViewId view);
+/// Loops batch..., row, column of a matrix operand.
+View matrix_view(const Shape& shape);
+
+}  // namespace actinium::program
