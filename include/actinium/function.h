@@ -71,7 +71,7 @@ struct Stats {
 };
 
 /// An input or output as declared.
-struct Argument {
+struct ArgumentInfo {
   std::string name = {};
   DType dtype;
   Shape shape;
@@ -136,8 +136,8 @@ class ACTINIUM_API FunctionBase {
   Bound bind(std::initializer_list<detail::Kept> inputs, std::initializer_list<detail::KeptMutable> outputs) const;
   Bound bind(std::span<const ArrayRef> inputs, std::span<const MutableArrayRef> outputs) const;
 
-  const std::vector<Argument>& inputs() const;
-  const std::vector<Argument>& outputs() const;
+  const std::vector<ArgumentInfo>& inputs() const;
+  const std::vector<ArgumentInfo>& outputs() const;
 
   /// In words: what was recognised, fused, saved or recomputed.
   std::string explain() const;
