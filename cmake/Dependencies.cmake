@@ -41,7 +41,7 @@ endif()
 # ---- the rest --------------------------------------------------------------------------------------------------------
 set(CMAKE_THREAD_PREFER_PTHREAD ON)
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED)  # headers only: Hana
+find_package(Boost 1.81 REQUIRED CONFIG)  # headers only: Hana
 find_package(TBB REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -21,3 +21,23 @@ foreach(kind IN ITEMS unit activations golden error fuzz)
   gtest_discover_tests(${name} TEST_PREFIX ${kind}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600 LABELS ${kind})
 endforeach()
+
+# ---- the library and the package as a user meets them ----------------------------------------------------------------
+set(install_tests ${PROJECT_SOURCE_DIR}/tests/install)
+add_test(NAME install.package COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR}
+  -DWORK=${PROJECT_BINARY_DIR}/tests/install -DGENERATOR=${CMAKE_GENERATOR} -DCOMPILER=${CMAKE_CXX_COMPILER}
+  -DMAKE_PROGRAM=${CMAKE_MAKE_PROGRAM} -DBINDIR=${CMAKE_INSTALL_BINDIR}
+  "-DEXPECT=actinium ${PROJECT_VERSION}" -P ${install_tests}/package.cmake)
+add_test(NAME install.symbols COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DLIBRARY=$<TARGET_FILE:actinium>
+  -P ${install_tests}/symbols.cmake)
+add_test(NAME install.layers COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -P ${install_tests}/layers.cmake)
+get_target_property(boost_include Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
+add_test(NAME install.preprocessed_size COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER}
+  -DHEADER=actinium/actinium.h -DINCLUDE=${PROJECT_SOURCE_DIR}/include -DBOOST=${boost_include}
+  -DWORK=${PROJECT_BINARY_DIR}/tests -DBOUND=120000 -P ${install_tests}/preprocessed_size.cmake)
+set_tests_properties(install.package install.symbols install.layers install.preprocessed_size PROPERTIES
+  TIMEOUT 300 LABELS install)
+# A sanitizer's runtime is no part of what users link or of what the library exports.
+if(ACTINIUM_SANITIZE)
+  set_tests_properties(install.package install.symbols PROPERTIES DISABLED TRUE)
+endif()

@@ -1,0 +1,18 @@
+# The shared library exports namespace actinium and the C interface actinium_*, nothing else: no symbol of LLVM leaks.
+execute_process(COMMAND ${NM} -D -C --defined-only ${LIBRARY} OUTPUT_VARIABLE output RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${NM} cannot read ${LIBRARY}")
+endif()
+set(ours "^[0-9a-f]* *[A-Za-z] ((typeinfo|typeinfo name|vtable|VTT|guard variable) for )?(actinium::|actinium_)")
+string(REPLACE ";" "," output "${output}")
+string(REPLACE "[" "(" output "${output}")  # a list would not be split inside brackets
+string(REPLACE "]" ")" output "${output}")
+string(REGEX REPLACE "\n+" ";" lines "${output}")
+list(FILTER lines EXCLUDE REGEX "^$")
+list(LENGTH lines total)
+list(FILTER lines EXCLUDE REGEX "${ours}")
+if(total EQUAL 0 OR lines)
+  list(JOIN lines "\n" lines)
+  message(FATAL_ERROR "${LIBRARY}: of ${total} exported symbols these are not ours\n${lines}")
+endif()
+message("${total} exported symbols, all of namespace actinium")
