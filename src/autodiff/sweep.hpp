@@ -1,0 +1,45 @@
+// What both sweeps share: which nodes matter, and the places new nodes take. Start reading at Cone.
+#pragma once
+#include <source_location>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "ops/rules.hpp"
+
+namespace actinium::autodiff {
+
+/// The nodes through which some x reaches some y, by id from `first` to `last`.
+struct Cone {
+  std::uint32_t first = 0, last = 0;
+  std::vector<char> active;  ///< indexed by id - first
+  bool contains(NodeId id) const { return index(id) >= first && index(id) <= last && active[index(id) - first] != 0; }
+};
+Cone cone(const GraphData& graph, std::span<const Expr> y, std::span<const Expr> x);
+
+/// The graph of x and y; GraphError, TypeError for what cannot be differentiated. Null if y is a number without a graph.
+void check(std::string_view name, std::span<const Expr> y, std::span<const Expr> x, const std::source_location& where);
+/// A cotangent or tangent of `like`: a number stretched, an expression checked for shape and type.
+Expr seed(std::string_view name, const Expr& given, const Expr& like, const std::source_location& where);
+
+Expr zeros_like(const Expr& x);
+
+/// The operands of a node as expressions, in a vector that is used again.
+void operands_of(const GraphPtr& graph, NodeId id, std::vector<Expr>& operands);
+
+/// Gives new nodes the location of the node being differentiated, or that of the call if it has none.
+class Ambient {
+ public:
+  Ambient(GraphData& graph, const std::source_location& where);
+  ~Ambient() { graph_.ambient = saved_; }
+  Ambient(const Ambient&) = delete;
+  Ambient& operator=(const Ambient&) = delete;
+  void at(NodeId id) { graph_.ambient = graph_[id].location != no_location ? graph_[id].location : call_; }
+
+ private:
+  GraphData& graph_;
+  LocationId saved_, call_;
+};
+
+}  // namespace actinium::autodiff
