@@ -1,0 +1,303 @@
+// Each machine operation as LLVM IR. No fast-math flag is ever set, and nothing here may become a call of a library function.
+#include "jit/machine_emitter.hpp"
+
+#include <fmt/format.h>
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/IntrinsicsX86.h>
+#include <llvm/IR/MDBuilder.h>
+
+#include <array>
+
+#include "actinium/error.h"
+
+namespace actinium::jit {
+
+using machine::Inst;
+using machine::Op;
+using machine::Type;
+using machine::Value;
+
+namespace {
+
+int bits_of(Type t) {
+  switch (t) {
+    case Type::b1: return 1;
+    case Type::i32:
+    case Type::f32: return 32;
+    case Type::i64:
+    case Type::f64: return 64;
+  }
+  return 0;
+}
+
+/// The identity of a callee for the name of its function: equal code gives one function.
+std::uint64_t fingerprint(const machine::Code& code) {
+  std::uint64_t h = 0xcbf29ce484222325u;
+  const auto mix = [&](std::uint64_t x) { h = (h ^ x) * 0x9e3779b97f4a7c15u, h ^= h >> 31; };
+  for (const Inst& inst : code.insts) {
+    mix(static_cast<std::uint64_t>(inst.op) << 8 | static_cast<std::uint64_t>(inst.type));
+    mix(static_cast<std::uint64_t>(inst.a) << 32 | static_cast<std::uint64_t>(inst.b));
+    mix(static_cast<std::uint64_t>(inst.c)), mix(inst.imm);
+  }
+  for (const machine::Table& table : code.tables) {
+    for (std::uint64_t bits : table.bits) mix(bits);
+  }
+  for (Value v : code.outputs) mix(static_cast<std::uint64_t>(v));
+  return h;
+}
+
+}  // namespace
+
+llvm::Type* VectorEmitter::scalar_type(Type t) const {
+  switch (t) {
+    case Type::b1: return b.getInt1Ty();
+    case Type::i32: return b.getInt32Ty();
+    case Type::i64: return b.getInt64Ty();
+    case Type::f32: return b.getFloatTy();
+    case Type::f64: return b.getDoubleTy();
+  }
+  return nullptr;
+}
+
+llvm::Constant* VectorEmitter::scalar_constant(Type t, std::uint64_t bits) const {
+  const llvm::APInt value(static_cast<unsigned>(bits_of(t)), bits_of(t) == 64 ? bits : bits & ((1ull << bits_of(t)) - 1));
+  if (t == Type::f32) return llvm::ConstantFP::get(m.context, llvm::APFloat(llvm::APFloat::IEEEsingle(), value));
+  if (t == Type::f64) return llvm::ConstantFP::get(m.context, llvm::APFloat(llvm::APFloat::IEEEdouble(), value));
+  return llvm::ConstantInt::get(m.context, value);
+}
+
+llvm::Constant* VectorEmitter::constant(Type t, std::uint64_t bits) const {
+  return llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(static_cast<unsigned>(lanes)), scalar_constant(t, bits));
+}
+
+llvm::Value* VectorEmitter::splat(llvm::Value* scalar) { return b.CreateVectorSplat(static_cast<unsigned>(lanes), scalar); }
+
+llvm::Constant* VectorEmitter::lane_numbers(Type integer) const {
+  std::vector<llvm::Constant*> numbers;
+  for (int i = 0; i < lanes; ++i) numbers.push_back(scalar_constant(integer, static_cast<std::uint64_t>(i)));
+  return llvm::ConstantVector::get(numbers);
+}
+
+llvm::Value* VectorEmitter::first_lanes(llvm::Value* count) {
+  llvm::Value* clipped = b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, count, b.getInt64(static_cast<std::uint64_t>(lanes)));
+  return b.CreateICmpULT(lane_numbers(Type::i32), splat(b.CreateTrunc(clipped, b.getInt32Ty())));
+}
+
+llvm::Value* VectorEmitter::load(DType dtype, llvm::Value* pointer, llvm::Value* mask) {
+  const bool boolean = dtype == DType::b8;
+  auto* memory = llvm::FixedVectorType::get(boolean ? b.getInt8Ty() : scalar_type(machine::type_of(dtype)), static_cast<unsigned>(lanes));
+  const llvm::Align align(size_of(dtype));
+  llvm::Value* value = mask == nullptr
+                           ? static_cast<llvm::Value*>(b.CreateAlignedLoad(memory, pointer, align))
+                           : b.CreateMaskedLoad(memory, pointer, align, mask, llvm::Constant::getNullValue(memory));
+  return boolean ? b.CreateICmpNE(value, llvm::Constant::getNullValue(memory)) : value;
+}
+
+void VectorEmitter::store(DType dtype, llvm::Value* value, llvm::Value* pointer, llvm::Value* mask) {
+  if (dtype == DType::b8) value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt8Ty(), static_cast<unsigned>(lanes)));
+  const llvm::Align align(size_of(dtype));
+  if (mask == nullptr) {
+    b.CreateAlignedStore(value, pointer, align);
+  } else {
+    b.CreateMaskedStore(value, pointer, align, mask);
+  }
+}
+
+llvm::Value* VectorEmitter::load_scalar(DType dtype, llvm::Value* pointer) {
+  if (dtype == DType::b8) return b.CreateICmpNE(b.CreateLoad(b.getInt8Ty(), pointer), b.getInt8(0));
+  return b.CreateAlignedLoad(scalar_type(machine::type_of(dtype)), pointer, llvm::Align(size_of(dtype)));
+}
+
+void VectorEmitter::store_lane0(DType dtype, llvm::Value* value, llvm::Value* pointer) {
+  llvm::Value* scalar = b.CreateExtractElement(value, std::uint64_t{0});
+  if (dtype == DType::b8) scalar = b.CreateZExt(scalar, b.getInt8Ty());
+  b.CreateAlignedStore(scalar, pointer, llvm::Align(size_of(dtype)));
+}
+
+std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::span<llvm::Value* const> inputs) {
+  if (inputs.size() != code.inputs.size()) throw InternalError("jit: code with a wrong number of inputs");
+  std::vector<llvm::Value*> values;
+  values.reserve(code.insts.size());
+  for (const Inst& inst : code.insts) {
+    values.push_back(inst.op == Op::input ? inputs[inst.imm] : instruction(code, inst, values));
+  }
+  std::vector<llvm::Value*> outputs;
+  for (Value v : code.outputs) outputs.push_back(values[static_cast<std::uint32_t>(v)]);
+  return outputs;
+}
+
+llvm::Value* VectorEmitter::unary(llvm::Intrinsic::ID id, llvm::Value* a) { return b.CreateUnaryIntrinsic(id, a); }
+
+llvm::Value* VectorEmitter::instruction(const machine::Code& code, const Inst& inst, std::span<llvm::Value* const> values) {
+  const auto at = [&](Value v) { return values[static_cast<std::uint32_t>(v)]; };
+  llvm::Value* a = inst.a == machine::no_value ? nullptr : at(inst.a);
+  llvm::Value* x = inst.b == machine::no_value ? nullptr : at(inst.b);
+  llvm::Value* c = inst.c == machine::no_value ? nullptr : at(inst.c);
+  const bool on_floats = a != nullptr && a->getType()->isFPOrFPVectorTy();
+  const auto compare = [&](llvm::CmpInst::Predicate floats, llvm::CmpInst::Predicate integers) {
+    return on_floats ? b.CreateFCmp(floats, a, x) : b.CreateICmp(integers, a, x);
+  };
+  using P = llvm::CmpInst;
+  switch (inst.op) {
+    case Op::input: throw InternalError("jit: input");
+    case Op::constant: return constant(inst.type, inst.imm);
+    case Op::add: return b.CreateFAdd(a, x);
+    case Op::sub: return b.CreateFSub(a, x);
+    case Op::mul: return b.CreateFMul(a, x);
+    case Op::div: return b.CreateFDiv(a, x);
+    case Op::sqrt: return unary(llvm::Intrinsic::sqrt, a);
+    case Op::fma: return fused(inst.type, a, x, c);
+    case Op::muladd: return m.fused ? fused(inst.type, a, x, c) : b.CreateFAdd(b.CreateFMul(a, x), c);
+    case Op::neg: return b.CreateFNeg(a);
+    case Op::abs: return unary(llvm::Intrinsic::fabs, a);
+    case Op::copysign: return b.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, a, x);
+    case Op::min: return b.CreateSelect(b.CreateFCmpOLT(a, x), a, x);
+    case Op::max: return b.CreateSelect(b.CreateFCmpOGT(a, x), a, x);
+    case Op::rint: return unary(llvm::Intrinsic::nearbyint, a);
+    case Op::floor: return unary(llvm::Intrinsic::floor, a);
+    case Op::ceil: return unary(llvm::Intrinsic::ceil, a);
+    case Op::trunc: return unary(llvm::Intrinsic::trunc, a);
+    case Op::scale: return scale(inst.type, a, x);
+    case Op::iadd: return b.CreateAdd(a, x);
+    case Op::isub: return b.CreateSub(a, x);
+    case Op::imul: return b.CreateMul(a, x);
+    case Op::iand:
+    case Op::land: return b.CreateAnd(a, x);
+    case Op::ior:
+    case Op::lor: return b.CreateOr(a, x);
+    case Op::ixor:
+    case Op::lxor: return b.CreateXor(a, x);
+    case Op::shl: return b.CreateShl(a, x);
+    case Op::lshr: return b.CreateLShr(a, x);
+    case Op::ashr: return b.CreateAShr(a, x);
+    case Op::lt: return compare(P::FCMP_OLT, P::ICMP_SLT);
+    case Op::le: return compare(P::FCMP_OLE, P::ICMP_SLE);
+    case Op::gt: return compare(P::FCMP_OGT, P::ICMP_SGT);
+    case Op::ge: return compare(P::FCMP_OGE, P::ICMP_SGE);
+    case Op::eq: return compare(P::FCMP_OEQ, P::ICMP_EQ);
+    case Op::ne: return compare(P::FCMP_UNE, P::ICMP_NE);
+    case Op::lnot: return b.CreateNot(a);
+    case Op::select: return b.CreateSelect(a, x, c);
+    case Op::bits:
+    case Op::from_bits: return b.CreateBitCast(a, type(inst.type));
+    case Op::to_int: return b.CreateIntrinsic(llvm::Intrinsic::fptosi_sat, {type(inst.type), a->getType()}, {a});
+    case Op::to_float: return b.CreateSIToFP(a, type(inst.type));
+    case Op::resize:
+      switch (inst.type) {
+        case Type::f32: return b.CreateFPTrunc(a, type(inst.type));
+        case Type::f64: return b.CreateFPExt(a, type(inst.type));
+        case Type::i32: return b.CreateTrunc(a, type(inst.type));
+        case Type::i64: return b.CreateSExt(a, type(inst.type));
+        case Type::b1: break;
+      }
+      throw InternalError("jit: resize to a predicate");
+    case Op::lookup: return lookup(code.tables[inst.imm], a);
+    case Op::rare: return rare(*code.callees[inst.imm], a, x, c);
+  }
+  throw InternalError("jit: unknown machine operation");
+}
+
+llvm::Value* VectorEmitter::fused(Type t, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
+  if (!m.target.fma) return emit_soft_fma(*this, t, a, x, c);
+  return b.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, x, c});
+}
+
+llvm::Value* VectorEmitter::scale(Type t, llvm::Value* a, llvm::Value* exponent) {
+  const int width = lanes * bits_of(t);
+  if (m.target.avx512 && (width == 128 || width == 256 || width == 512)) {
+    const bool single = t == Type::f32;
+    const llvm::Intrinsic::ID id = width == 512   ? (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_512 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_512)
+                                   : width == 256 ? (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_256 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_256)
+                                                  : (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_128 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_128);
+    llvm::Value* all = lanes == 16 ? static_cast<llvm::Value*>(b.getInt16(0xffff)) : b.getInt8(0xff);
+    std::vector<llvm::Value*> arguments{a, exponent, llvm::Constant::getNullValue(a->getType()), all};
+    if (width == 512) arguments.push_back(b.getInt32(4));  // rounding as MXCSR has it
+    return b.CreateIntrinsic(id, {}, arguments);
+  }
+  // a * 2^h * 2^(b - h), h = b/2 rounded. In scale's domain the first product is exact whenever the result is not 0 or inf, so
+  // there is one rounding. b + 1.5 * 2^52 has b in its low bits; shifted up, b plus the bias becomes the exponent field.
+  const bool single = t == Type::f32;
+  const auto number = [&](double value) { return llvm::ConstantFP::get(a->getType(), value); };
+  const double limit = single ? 252 : 2044, magic = single ? 0x1.8p23 : 0x1.8p52;
+  const int bias = single ? 127 : 1023, shift = single ? 23 : 52;
+  const auto power = [&](llvm::Value* e) {
+    llvm::Value* field = b.CreateBitCast(b.CreateFAdd(e, number(magic + bias)), type(machine::integer_of(t)));
+    return b.CreateBitCast(b.CreateShl(field, constant(machine::integer_of(t), static_cast<std::uint64_t>(shift))), a->getType());
+  };
+  llvm::Value* e = b.CreateSelect(b.CreateFCmpOLT(exponent, number(limit)), exponent, number(limit));
+  e = b.CreateSelect(b.CreateFCmpOGT(e, number(-limit)), e, number(-limit));
+  llvm::Value* half = b.CreateFSub(b.CreateFAdd(b.CreateFMul(e, number(0.5)), number(magic)), number(magic));
+  return b.CreateFMul(b.CreateFMul(a, power(half)), power(b.CreateFSub(e, half)));
+}
+
+/// Tables that fit two registers, by a permutation; null if the table or the vector does not fit.
+llvm::Value* VectorEmitter::permute_lookup(const machine::Table& table, llvm::Value* index) {
+  const bool single = table.type == Type::f32;
+  const int width = lanes * bits_of(table.type);
+  if (!m.target.avx512 || !is_float(table.type) || (width != 512 && width != 256)) return nullptr;
+  const auto entries = static_cast<int>(table.bits.size());
+  if (entries > 4 * lanes) return nullptr;
+  const auto part = [&](int from) {
+    std::vector<llvm::Constant*> values;
+    for (int i = from; i < from + lanes; ++i) values.push_back(scalar_constant(table.type, i < entries ? table.bits[static_cast<std::size_t>(i)] : 0));
+    return llvm::ConstantVector::get(values);
+  };
+  const llvm::Intrinsic::ID id = width == 512 ? (single ? llvm::Intrinsic::x86_avx512_vpermi2var_ps_512 : llvm::Intrinsic::x86_avx512_vpermi2var_pd_512)
+                                              : (single ? llvm::Intrinsic::x86_avx512_vpermi2var_ps_256 : llvm::Intrinsic::x86_avx512_vpermi2var_pd_256);
+  llvm::Value* i = b.CreateSExtOrTrunc(index, type(machine::integer_of(table.type)));
+  if (entries <= lanes && width == 512) {
+    return single ? b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_sf_512, {}, {part(0), i})
+                  : b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_df_512, {}, {part(0), i});
+  }
+  llvm::Value* low = b.CreateIntrinsic(id, {}, {part(0), i, part(lanes)});
+  if (entries <= 2 * lanes) return low;
+  llvm::Value* high = b.CreateIntrinsic(id, {}, {part(2 * lanes), i, part(3 * lanes)});
+  llvm::Value* in_low = b.CreateICmpULT(i, constant(machine::integer_of(table.type), static_cast<std::uint64_t>(2 * lanes)));
+  return b.CreateSelect(in_low, low, high);
+}
+
+llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* index) {
+  if (llvm::Value* permuted = permute_lookup(table, index)) return permuted;
+  std::vector<llvm::Constant*> entries;
+  for (std::uint64_t bits : table.bits) entries.push_back(scalar_constant(table.type, bits));
+  auto* array = llvm::ConstantArray::get(llvm::ArrayType::get(scalar_type(table.type), entries.size()), entries);
+  const llvm::Align align(static_cast<std::uint64_t>(bits_of(table.type)) / 8);
+  llvm::GlobalVariable* memory = m.global(array, llvm::Align(64));
+  if (m.target.avx2) {
+    return b.CreateMaskedGather(type(table.type), b.CreateGEP(scalar_type(table.type), memory, index), align);
+  }
+  llvm::Value* result = llvm::PoisonValue::get(type(table.type));
+  for (int lane = 0; lane < lanes; ++lane) {
+    llvm::Value* i = b.CreateExtractElement(index, static_cast<std::uint64_t>(lane));
+    llvm::Value* entry = b.CreateAlignedLoad(scalar_type(table.type), b.CreateGEP(scalar_type(table.type), memory, i), align);
+    result = b.CreateInsertElement(result, entry, static_cast<std::uint64_t>(lane));
+  }
+  return result;
+}
+
+/// The callee is an internal function behind a branch that is taken if any lane asks for it.
+llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument) {
+  auto* signature = llvm::FunctionType::get(fallback->getType(), {argument->getType()}, false);
+  llvm::Function* function =
+      m.helper(fmt::format("rare_{:016x}_{}", fingerprint(callee), lanes), signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
+        f->addFnAttr(llvm::Attribute::NoInline);
+        f->addFnAttr(llvm::Attribute::Cold);
+        VectorEmitter body(m, inner, lanes);
+        const std::array<llvm::Value*, 1> arguments{f->getArg(0)};
+        inner.CreateRet(body.emit(callee, arguments)[0]);
+      });
+  llvm::Function* here = b.GetInsertBlock()->getParent();
+  llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
+  llvm::Value* any = b.CreateICmpNE(b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes))), b.getIntN(static_cast<unsigned>(lanes), 0));
+  b.CreateCondBr(any, taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
+  b.SetInsertPoint(taken);
+  llvm::Value* merged = b.CreateSelect(predicate, m.call(b, function, {argument}), fallback);
+  b.CreateBr(join);
+  b.SetInsertPoint(join);
+  llvm::PHINode* result = b.CreatePHI(fallback->getType(), 2);
+  result->addIncoming(fallback, before);
+  result->addIncoming(merged, taken);
+  return result;
+}
+
+}  // namespace actinium::jit

@@ -1,0 +1,58 @@
+// Emits machine::Code as vector IR, one value of `lanes` elements for each instruction: the other implementation of
+// machine::evaluate. Start reading at VectorEmitter::emit.
+#pragma once
+#include <llvm/IR/IRBuilder.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "actinium/dtype.h"
+#include "jit/module_emitter.hpp"
+#include "math/machine.hpp"
+
+namespace actinium::jit {
+
+/// Values are vectors of `lanes` elements; a predicate (b1) is a vector of i1, and a byte 0 or 1 in memory.
+class VectorEmitter {
+ public:
+  VectorEmitter(ModuleEmitter& module_, llvm::IRBuilder<>& builder_, int lanes_) : m(module_), b(builder_), lanes(lanes_) {}
+
+  ModuleEmitter& m;
+  llvm::IRBuilder<>& b;
+  const int lanes;
+
+  llvm::Type* scalar_type(machine::Type type) const;
+  llvm::FixedVectorType* type(machine::Type type) const { return llvm::FixedVectorType::get(scalar_type(type), static_cast<unsigned>(lanes)); }
+  llvm::Constant* scalar_constant(machine::Type type, std::uint64_t bits) const;
+  llvm::Constant* constant(machine::Type type, std::uint64_t bits) const;
+  llvm::Value* splat(llvm::Value* scalar);
+  /// 0, 1, 2, ... as i32 or i64.
+  llvm::Constant* lane_numbers(machine::Type integer) const;
+  /// Lanes below `count` (an i64, not negative).
+  llvm::Value* first_lanes(llvm::Value* count);
+
+  /// Elements from memory at `pointer`; lanes outside `mask` (null: all are in) are not touched and read as zero.
+  llvm::Value* load(DType dtype, llvm::Value* pointer, llvm::Value* mask = nullptr);
+  void store(DType dtype, llvm::Value* value, llvm::Value* pointer, llvm::Value* mask = nullptr);
+  /// One element, and back from lane 0. The scalar of a predicate is an i1.
+  llvm::Value* load_scalar(DType dtype, llvm::Value* pointer);
+  void store_lane0(DType dtype, llvm::Value* value, llvm::Value* pointer);
+
+  /// The outputs of `code` on these inputs. May add blocks (for `rare`): the builder ends in the last one.
+  std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs);
+
+ private:
+  llvm::Value* instruction(const machine::Code& code, const machine::Inst& inst, std::span<llvm::Value* const> values);
+  llvm::Value* fused(machine::Type type, llvm::Value* a, llvm::Value* x, llvm::Value* c);
+  llvm::Value* scale(machine::Type type, llvm::Value* a, llvm::Value* exponent);
+  llvm::Value* lookup(const machine::Table& table, llvm::Value* index);
+  llvm::Value* permute_lookup(const machine::Table& table, llvm::Value* index);
+  llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);
+  llvm::Value* unary(llvm::Intrinsic::ID id, llvm::Value* a);
+};
+
+/// fma for targets without the instruction, exact for all values (jit/soft_fma.cpp).
+llvm::Value* emit_soft_fma(VectorEmitter& v, machine::Type type, llvm::Value* a, llvm::Value* x, llvm::Value* c);
+
+}  // namespace actinium::jit
