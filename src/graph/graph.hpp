@@ -75,6 +75,7 @@ class GraphData : public std::enable_shared_from_this<GraphData> {
   NodeId operand(NodeId id, int i) const { return operands(id)[static_cast<std::size_t>(i)]; }
   const Shape& shape(NodeId id) const { return shapes_[static_cast<std::uint32_t>(nodes_[index(id)].shape)]; }
   const Shape& shape(ShapeId id) const { return shapes_[static_cast<std::uint32_t>(id)]; }
+  const Attributes& attributes(AttributesId id) const { return attributes_[static_cast<std::uint32_t>(id)]; }
   const Attributes& attributes(NodeId id) const { return attributes_[static_cast<std::uint32_t>(nodes_[index(id)].attributes)]; }
   DType dtype(NodeId id) const { return nodes_[index(id)].dtype; }
   ops::Op op(NodeId id) const { return nodes_[index(id)].op; }

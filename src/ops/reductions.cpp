@@ -47,7 +47,9 @@ TypedShape order(const BuildContext& c, const TypedShape* r) { return {DType::i6
 
 /// A cotangent of the result at every element that was reduced.
 Expr spread_back(const Expr& y, const Expr& x, const Expr& ct) {
-  return rearranged(ct, [&](const Expr& g) { return stretch(keep_axes(g, x.shape(), ints_of(y)), x.shape()); });
+  const List& axes = ints_of(y);
+  const bool leading = axes.back() + 1 == static_cast<std::int64_t>(axes.size());  // broadcasting aligns at the right by itself
+  return rearranged(ct, [&](const Expr& g) { return stretch(leading ? g : keep_axes(g, x.shape(), axes), x.shape()); });
 }
 
 Expr sum_vjp(const Expr& y, Operands x, int, const Expr& ct) { return spread_back(y, x[0], ct); }
