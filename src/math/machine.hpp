@@ -43,7 +43,7 @@ enum class Op : std::uint8_t {
   ceil,
   trunc,
   scale,  ///< a * 2^b, one rounding, subnormal results kept; b is of a's type and integral. Exact meaning for a = 0, inf, NaN
-          ///< (then b is anything) and |a| in [2^-24, 2^24], |b| <= 252 (f32), 2044 (f64): vscalef, or two products
+          ///< (then b is anything) and |a| in [2^-90, 2^90], |b| <= 252 (f32), 2044 (f64): vscalef, or two products
   // Integers, wrapping.
   iadd,
   isub,

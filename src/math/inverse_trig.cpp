@@ -1,0 +1,99 @@
+// asin, acos, atan and atan2. Each is base + sign * (s + c), s the reduced argument, c a small correction.
+#include "math/coefficients.hpp"
+#include "math/lowering.hpp"
+
+namespace actinium::math {
+namespace {
+
+namespace k = coefficients;
+
+/// (base + base_low) + (large + small), |base| >= |large| or base = 0.
+Var joined(Var base, Var base_low, Var large, Var small) {
+  const Pair sum = fast_two_sum(base, large);
+  return sum.high + (sum.low + (base_low + small));
+}
+
+/// atan(q + q_low) as q + result, |q| <= 1. q_low is divided by 1 + q^2 roughly.
+Var atan_rest(Var q, Var q_low) {
+  const Var z = q * q;
+  return muladd(q * z, horner(z, pick(q, k::atan_s_f32, k::atan_s_f64)), muladd(q_low * z, -0.5, q_low));
+}
+
+struct Asin {
+  Var is_small;  ///< |x| <= 1/2
+  Var s, rest;   ///< asin of s is s + rest; s = |x|, or sqrt((1 - |x|)/2), whose asin is that of x taken from pi/2, halved
+};
+Asin asin_parts(Var a) {
+  Asin p;
+  p.is_small = a <= 0.5;
+  const Var half = (1.0 - a) * 0.5;
+  const Var z = select(p.is_small, a * a, half);
+  const Var root = sqrt(half);
+  const Pair back = two_product(root, root);
+  const Var root_low = ((half - back.high) - back.low) * (0.5 / max(root, like(a, pick(a, 0x1p-40, 0x1p-200))));
+  p.s = select(p.is_small, a, root);
+  p.rest = muladd(p.s * z, horner(z, pick(a, k::asin_s_f32, k::asin_s_f64)), select(p.is_small, like(a, 0.0), root_low));
+  return p;
+}
+
+}  // namespace
+
+Var asin(Var x) {
+  const Var a = abs(x);
+  const Asin p = asin_parts(a);
+  const auto half_pi = pick(x, k::half_pi_f32, k::half_pi_f64);
+  const Var near_one = joined(like(a, half_pi[0]), like(a, half_pi[1]), p.s * -2.0, p.rest * -2.0);
+  return copysign(select(p.is_small, p.s + p.rest, near_one), x);
+}
+
+Var acos(Var x) {
+  const Asin p = asin_parts(abs(x));
+  const auto half_pi = pick(x, k::half_pi_f32, k::half_pi_f64);
+  const auto pi = pick(x, k::pi_f32, k::pi_f64);
+  const Var negative = x < 0.0;
+  const Var base = select(p.is_small, half_pi[0], select(negative, like(x, pi[0]), like(x, 0.0)));
+  const Var base_low = select(p.is_small, half_pi[1], select(negative, like(x, pi[1]), like(x, 0.0)));
+  const Var factor = select(p.is_small, copysign(like(x, -1.0), -x), copysign(like(x, 2.0), x));
+  return joined(base, base_low, factor * p.s, factor * p.rest);
+}
+
+Var atan(Var x) {
+  const Var a = abs(x);
+  const Var is_large = a > 1.0;
+  const Var inverse = 1.0 / a;
+  // What the division lost; where 1/a is tiny it does not matter, where a is infinite it is NaN.
+  const Pair back = two_product(inverse, a);
+  const Var lost = ((1.0 - back.high) - back.low) * inverse;
+  const Var inverse_low = select(a < pick(x, 0x1p30, 0x1p60), lost, 0.0);
+  const Var q = select(is_large, inverse, a), q_low = select(is_large, inverse_low, 0.0);
+  const Var rest = atan_rest(q, q_low);
+  const auto half_pi = pick(x, k::half_pi_f32, k::half_pi_f64);
+  const Var far = joined(like(x, half_pi[0]), like(x, half_pi[1]), -q, -rest);
+  return copysign(select(is_large, far, q + rest), x);
+}
+
+Var atan2(Var y, Var x) {
+  const auto half_pi = pick(x, k::half_pi_f32, k::half_pi_f64);
+  const auto pi = pick(x, k::pi_f32, k::pi_f64);
+  const Var ay = abs(y), ax = abs(x);
+  const Var is_steep = ay > ax;
+  const Var large = select(is_steep, ay, ax), small = select(is_steep, ax, ay);
+  // Scaled up so that the remainder of the division does not underflow.
+  const Var up = select(large < pick(x, 0x1p-60, 0x1p-500), like(x, pick(x, 0x1p64, 0x1p600)), like(x, 1.0));
+  const Var divisor = large * up, dividend = small * up;
+  const Var quotient = dividend / divisor;
+  const Pair back = two_product(quotient, divisor);
+  const Var lost = ((dividend - back.high) - back.low) / divisor;
+  const Var q = select(large == 0.0, 0.0, select(small == infinity, 1.0, quotient));
+  const Var q_low = select(q > pick(x, 0x1p-30, 0x1p-60), select(small < infinity, lost, 0.0), 0.0);
+  const Var rest = atan_rest(q, q_low);
+  // q is added where exactly one of "steep" and "x negative" holds... taken off otherwise, from pi/2 or pi.
+  const Var is_left = bits(x) < 0;
+  const Var base = select(is_steep, half_pi[0], select(is_left, like(x, pi[0]), like(x, 0.0)));
+  const Var base_low = select(is_steep, half_pi[1], select(is_left, like(x, pi[1]), like(x, 0.0)));
+  const Var flip = is_steep ^ is_left;
+  const Var value = joined(base, base_low, select(flip, -q, q), select(flip, -rest, rest));
+  return select(is_nan(x), x, copysign(value, y));
+}
+
+}  // namespace actinium::math

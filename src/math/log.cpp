@@ -1,0 +1,172 @@
+// The logarithms and the inverse hyperbolic functions. Start reading at Parts: x = 2^e (1 + f) with 1 + f in [3/4, 3/2), so
+// that f = m - 1 is exact, and log(1 + f) = f + rest.
+#include "math/coefficients.hpp"
+#include "math/lowering.hpp"
+
+namespace actinium::math {
+namespace {
+
+namespace k = coefficients;
+
+struct Parts {
+  Var e;     ///< as a float
+  Var f;     ///< in [-1/4, 1/2]
+  Var rest;  ///< log(1 + f) - f
+};
+
+/// log(1 + f) - f. A polynomial in f32; in f64 the odd series of s = f/(2 + f) takes half the terms.
+Var log_rest(Var f) {
+  if (is_single(f)) return f * f * horner(f, k::log_q_f32);
+  const Var s = f / (f + 2.0);
+  const Var z = s * s;
+  const Var half_square = f * f * 0.5;
+  return muladd(s, muladd(z, horner(z, k::log_r_f64), half_square), -half_square);
+}
+
+/// An integer of float bits: its exponent counted from [3/4, 3/2), still in place.
+Var exponent_in_place(Var x, std::int64_t bits_of_three_quarters) {
+  const std::int64_t field = is_single(x) ? 0xff800000ll : static_cast<std::int64_t>(0xfff0000000000000ull);
+  return (bits(x) - bits_of_three_quarters) & field;
+}
+
+/// The number that an exponent field in place counts.
+Var exponent_value(Var in_place, Type t) {
+  if (t == Type::f32) return to_float(ashr(in_place, 23), t);
+  // The biased exponent as the low bits of 2^52: cheaper than a conversion from i64, which AVX2 lacks.
+  const Var biased = lshr(in_place + 0x4000000000000000ll, 52);
+  return from_bits(biased | 0x4330000000000000ll) - (0x1p52 + 1024);
+}
+
+Parts parts_of_normal(Var x) {
+  const Var in_place = exponent_in_place(x, is_single(x) ? 0x3f400000ll : 0x3fe8000000000000ll);
+  const Var f = from_bits(bits(x) - in_place) - 1.0;
+  return {exponent_value(in_place, x.type()), f, log_rest(f)};
+}
+
+/// Parts of any positive finite x, subnormal too.
+Parts parts_of_positive(Var x) {
+  const auto small = x < pick(x, 0x1p-126, 0x1p-1022);
+  const double shift = pick(x, 24, 54);
+  Parts p = parts_of_normal(select(small, x * pick(x, 0x1p24, 0x1p54), x));
+  p.e = p.e - select(small, like(x, shift), like(x, 0.0));
+  return p;
+}
+
+/// Not a positive normal finite number. One unsigned comparison, as a signed one after a shift of the range.
+Var is_special(Var x) {
+  if (is_single(x)) return bits(x) + (0x80000000ll - 0x00800000ll) >= static_cast<std::int64_t>(static_cast<std::int32_t>(0xff000000u));
+  constexpr std::uint64_t first = 0x0010000000000000u, count = 0x7fe0000000000000u, flip = 0x8000000000000000u;
+  return bits(x) + static_cast<std::int64_t>(flip - first) >= static_cast<std::int64_t>(flip + count);
+}
+
+/// e * unit + (f + rest) with the leading terms added exactly.
+Var natural(const Parts& p) {
+  const auto ln2 = pick(p.f, k::ln2_f32, k::ln2_f64);
+  const Var sum = muladd(p.e, ln2[0], p.f);
+  const Var lost = p.f - muladd(p.e, -ln2[0], sum);
+  return sum + (muladd(p.e, ln2[1], p.rest) + lost);
+}
+
+/// e * twos + (f + rest) * factor, both in two parts.
+Var scaled(const Parts& p, double twos, double twos_low, std::span<const double> factor) {
+  const Var high = leading_half(p.f), low = p.f - high;
+  const Pair sum = fast_two_sum(p.e * twos, high * factor[0]);
+  const Var rest = muladd(low, factor[0], muladd(p.f, factor[1], p.rest * factor[0]));
+  return sum.high + (muladd(p.e, twos_low, rest) + sum.low);
+}
+
+Var natural_log(const Parts& p) { return natural(p); }
+Var binary_log(const Parts& p) { return scaled(p, 1, 0, pick(p.f, k::log2e_f32, k::log2e_f64)); }
+Var decimal_log(const Parts& p) {
+  const auto twos = pick(p.f, k::log10_2_f32, k::log10_2_f64);
+  return scaled(p, twos[0], twos[1], pick(p.f, k::log10e_f32, k::log10e_f64));
+}
+
+/// The logarithm that `join` makes of parts: the plain path for positive normal numbers, all others in a rare callee.
+Var logarithm(Var x, Var (*join)(const Parts&)) {
+  machine::Builder b;
+  const Var any = b.input(x.type());
+  const Var positive = select(any < infinity, join(parts_of_positive(any)), any);
+  const Var result = select(any > 0.0, positive, select(any == 0.0, like(any, -infinity), like(any, nan)));
+  const auto callee = std::make_shared<const machine::Code>(b.finish({&result, 1}));
+  return rare(is_special(x), join(parts_of_normal(x)), x, callee);
+}
+
+Var odd(Var x, Var a, Var value) { return copysign(select(a < infinity, value, a), x); }
+
+/// From here up asinh and acosh are log(2a).
+double huge(Var x) { return pick(x, 0x1p13, 0x1p28); }
+
+}  // namespace
+
+Var log(Var x) { return logarithm(x, natural_log); }
+Var log2(Var x) { return logarithm(x, binary_log); }
+Var log10(Var x) { return logarithm(x, decimal_log); }
+
+// f = (1 + h) 2^-e - 1 = h 2^-e + (2^-e - 1) is exact in [3/4, 3/2). A quarter of 1 + h is taken apart, so that the largest
+// h still has a normal 2^(2-e).
+Var log1p_of_pair(Var h, Var l, Var extra_twos) {
+  const Var in_place = exponent_in_place(muladd(h, 0.25, 0.25), is_single(h) ? 0x3e400000ll : 0x3fc8000000000000ll);
+  const Var down = from_bits((is_single(h) ? 0x40800000ll : 0x4010000000000000ll) - in_place) * 0.25;
+  Parts p;
+  p.f = muladd(h, down, down - 1.0);
+  p.e = exponent_value(in_place, h.type());
+  p.rest = log_rest(p.f);
+  if (extra_twos.value() != machine::no_value) p.e = p.e + extra_twos;
+  // log(1 + f + l) = log(1 + f) + l/(1 + f), where 1 - f + f^2 will do for the quotient.
+  if (l.value() != machine::no_value) p.rest = muladd(l * down, muladd(p.f, p.f - 1.0, 1.0), p.rest);
+  return natural(p);
+}
+
+Var log1p(Var x) {
+  machine::Builder b;
+  const Var any = b.input(x.type());
+  const Var special = select(any > -1.0, any, select(any == -1.0, like(any, -infinity), like(any, nan)));
+  const auto callee = std::make_shared<const machine::Code>(b.finish({&special, 1}));
+  // 1 + x in (0, inf), as one unsigned comparison of its bits.
+  const Var sum = muladd(x, 0.25, 0.25);
+  const Var is_outside = is_single(x) ? bits(sum) + 0x7fffffffll >= static_cast<std::int64_t>(static_cast<std::int32_t>(0xff7fffffu))
+                                      : bits(sum) + 0x7fffffffffffffffll >= static_cast<std::int64_t>(0xffefffffffffffffull);
+  return rare(is_outside, copysign(log1p_of_pair(x, {}, {}), x), x, callee);
+}
+
+// log1p(a + (sqrt(1 + a^2) - 1)), the argument in two parts.
+Var asinh(Var x) {
+  const Var a = abs(x);
+  const Pair square = two_product(a, a);
+  const Pair sum = fast_two_sum(max(square.high, like(a, 1.0)), min(square.high, like(a, 1.0)));
+  const Var root = sqrt(sum.high);
+  const Pair back = two_product(root, root);
+  const Var root_low = (((sum.high - back.high) - back.low) + (sum.low + square.low)) / (root + root);
+  const Pair argument = fast_two_sum(a, root - 1.0);
+  const Var is_huge = a > huge(a);
+  const Var h = select(is_huge, a, argument.high);
+  const Var l = select(is_huge, -1.0, argument.low + root_low);
+  return odd(x, a, log1p_of_pair(h, l, select(is_huge, like(a, 1.0), like(a, 0.0))));
+}
+
+// log1p(t + sqrt(x^2 - 1)) with t = x - 1, the argument in two parts.
+Var acosh(Var x) {
+  const Pair square = two_product(x, x);
+  const Pair difference = fast_two_sum(square.high, like(x, -1.0));
+  const Var root = sqrt(difference.high);
+  const Pair back = two_product(root, root);
+  const Var divisor = max(root + root, like(x, pick(x, 0x1p-40, 0x1p-200)));
+  const Var root_low = (((difference.high - back.high) - back.low) + (difference.low + square.low)) / divisor;
+  const Pair argument = fast_two_sum(root, x - 1.0);
+  const Var is_huge = x > huge(x);
+  const Var h = select(is_huge, x, argument.high);
+  const Var l = select(is_huge, -1.0, argument.low + root_low);
+  const Var inside = log1p_of_pair(h, l, select(is_huge, like(x, 1.0), like(x, 0.0)));
+  return select(x < infinity, select(x >= 1.0, inside, like(x, nan)), x);
+}
+
+// log1p(2a/(1 - a))/2, the quotient in two parts.
+Var atanh(Var x) {
+  const Var a = abs(x);
+  const Pair q = divide({a + a, like(a, 0.0)}, fast_two_sum(like(a, 1.0), -a));
+  const Var inside = log1p_of_pair(q.high, q.low, {}) * 0.5;
+  return copysign(select(a < 1.0, inside, select(a == 1.0, like(a, infinity), like(a, nan))), x);
+}
+
+}  // namespace actinium::math

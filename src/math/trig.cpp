@@ -1,0 +1,170 @@
+// sin, cos and tan. Start reading at Turned: x = q pi/2 + r with r in two parts, by four-part constants for moderate arguments
+// and by an integer product with the bits of 2/pi (Payne and Hanek) for huge ones, which is the rare path.
+#include "math/coefficients.hpp"
+#include "math/lowering.hpp"
+
+namespace actinium::math {
+namespace {
+
+namespace k = coefficients;
+
+struct Turned {
+  Var quadrant;  ///< an integer; its two low bits count
+  Pair r;        ///< in [-pi/4, pi/4]
+};
+
+/// The largest |x| that turned() takes: q has 11 bits in f32, 20 in f64, and its products with parts of pi/2 are exact.
+double moderate(Var x) { return pick(x, 3216, 1647099); }
+
+Turned turned(Var x) {
+  const auto turn = pick(x, k::turn_f32, k::turn_f64);
+  const Rounded q = round_product(x, k::inverse_half_pi);
+  Var r = x;
+  for (int i = 0; i < 3; ++i) r = muladd(q.value, -turn[i], r);
+  return {q.bits, fast_two_sum(r, q.value * -turn[3])};
+}
+
+struct Window {
+  std::vector<Var> limbs;  ///< 32 bits each, most significant first: those bits of 2/pi that count for x
+  Var mantissa;            ///< |x| = mantissa * 2^k, k an integer
+};
+
+Var bits_of_inverse_half_pi(Var index) {
+  machine::Table t{Type::i64, {}};
+  for (std::uint64_t word : k::inverse_half_pi_bits) t.bits.push_back(word);
+  return lookup(t, index);
+}
+
+/// mantissa * limbs = |x| 2/pi modulo 4, the point standing after the two leading bits of the limbs.
+Window window_of(Var a, int limbs) {
+  const bool single = is_single(a);
+  const Var wide = single ? resize(bits(a), Type::i64) : bits(a);
+  const Var exponent = lshr(wide, single ? 23 : 52);
+  const std::int64_t implied = single ? 0x800000ll : 0x10000000000000ll;
+  // With 64 zeros before the bits of 2/pi, the first bit that counts has index k - 2 + 64. (inf, NaN: any place will do.)
+  const Var start = exponent - ((single ? 150 : 1075) - 62);
+  const Var word = select(exponent < (single ? 255 : 2047), lshr(start, 5), 0), offset = start & 31;
+  Window w;
+  w.mantissa = (wide & (implied - 1)) | implied;
+  for (int i = 0; i < limbs; ++i) {
+    const Var pair = shl(bits_of_inverse_half_pi(word + i), 32) | bits_of_inverse_half_pi(word + (i + 1));
+    w.limbs.push_back(lshr(shl(pair, offset), 32));
+  }
+  return w;
+}
+
+struct Fraction {
+  Var quadrant;     ///< of the nearest multiple of pi/2
+  Var high;         ///< what remains, signed, in units of 2^-62 of pi/2
+};
+Fraction split(Var turns) {
+  const Var quadrant = lshr(turns + (std::int64_t{1} << 61), 62);
+  return {quadrant, turns - shl(quadrant, 62)};
+}
+
+/// In f64, without a low part: 62 bits of fraction leave 2^-31 relative to the smallest r that an f32 can have.
+Turned turned_huge_single(Var a) {
+  const Window w = window_of(a, 3);
+  const Fraction f = split(shl(w.mantissa * w.limbs[0], 32) + w.mantissa * w.limbs[1] + lshr(w.mantissa * w.limbs[2], 32));
+  const Var r = to_float(f.high, Type::f64) * (k::half_pi_f64[0] * 0x1p-62);
+  return {f.quadrant, {r, like(r, 0.0)}};
+}
+
+/// The leading 128 bits modulo 4 of mantissa * limbs, in two words.
+struct Words {
+  Var high, low;
+};
+Words product_words(const Window& w) {
+  const Var m0 = w.mantissa & 0xffffffffll, m1 = lshr(w.mantissa, 32);
+  // Column c gathers what counts 2^(32 c); the mantissa has limbs m1, m0, and limbs[i] counts 2^(32 (5 - i)).
+  std::vector<std::vector<Var>> columns(6);
+  const auto gather = [&](Var m, int place) {
+    for (int i = 0; i < 6; ++i) {
+      const int c = 5 - i + place;
+      const Var product = m * w.limbs[i];
+      if (c >= 2 && c < 6) columns[c].push_back(product & 0xffffffffll);
+      if (c >= 1 && c < 5) columns[c + 1].push_back(lshr(product, 32));
+    }
+  };
+  gather(m0, 0);
+  gather(m1, 1);
+  std::vector<Var> digits;
+  Var carry = w.mantissa & 0;
+  for (int c = 2; c < 6; ++c) {
+    for (Var v : columns[c]) carry = carry + v;
+    digits.push_back(carry & 0xffffffffll);
+    carry = lshr(carry, 32);
+  }
+  return {shl(digits[3], 32) | digits[2], shl(digits[1], 32) | digits[0]};
+}
+
+Turned turned_huge_double(Var a) {
+  const Words words = product_words(window_of(a, 6));
+  const Fraction f = split(words.high);
+  const Var leading = to_float(f.high, Type::f64);
+  const Var behind = to_float(f.high - to_int(leading, Type::i64), Type::f64) + to_float(lshr(words.low, 1), Type::f64) * 0x1p-63;
+  const Pair fraction = fast_two_sum(leading, behind);
+  const double high = k::half_pi_f64[0] * 0x1p-62, low = k::half_pi_f64[1] * 0x1p-62;
+  const Pair r = two_product(fraction.high, like(leading, high));
+  return {f.quadrant, fast_two_sum(r.high, r.low + muladd(fraction.high, low, fraction.low * high))};
+}
+
+/// sin r as r.high + result.
+Var sin_rest(Pair r, Var z) {
+  const Var cubic = r.high * z * horner(z, pick(z, k::sin_s_f32, k::sin_s_f64));
+  return cubic + muladd(z * -0.5, r.low, r.low);
+}
+/// cos r as high + low, high = fl(1 - z/2).
+Pair cos_parts(Pair r, Var z) {
+  const Var half = z * 0.5;
+  const Var high = 1.0 - half;
+  const Var quartic = muladd(z * z, horner(z, pick(z, k::cos_c_f32, k::cos_c_f64)), -(r.high * r.low));
+  return {high, ((1.0 - high) - half) + quartic};
+}
+
+/// The sign bit of the integer q (moved from bit 1), at the sign of floats of type t.
+Var sign_of_half_turns(Var q) { return shl(q & 2, q.type() == Type::i32 ? 30 : 62); }
+
+Var sin_of(const Turned& t) {
+  const Var z = t.r.high * t.r.high;
+  const Pair c = cos_parts(t.r, z);
+  const Var value = select((t.quadrant & 1) == 0, t.r.high + sin_rest(t.r, z), c.high + c.low);
+  return from_bits(bits(value) ^ sign_of_half_turns(t.quadrant));
+}
+Var cos_of(const Turned& t) {
+  const Var z = t.r.high * t.r.high;
+  const Pair c = cos_parts(t.r, z);
+  const Var value = select((t.quadrant & 1) == 0, c.high + c.low, t.r.high + sin_rest(t.r, z));
+  return from_bits(bits(value) ^ sign_of_half_turns(t.quadrant + 1));
+}
+Var tan_of(const Turned& t) {
+  const Var z = t.r.high * t.r.high;
+  const Pair s = fast_two_sum(t.r.high, sin_rest(t.r, z));
+  const Pair parts = cos_parts(t.r, z);
+  const Pair c = fast_two_sum(parts.high, parts.low);
+  const Var even = (t.quadrant & 1) == 0;
+  const Pair q = divide({select(even, s.high, -c.high), select(even, s.low, -c.low)},
+                        {select(even, c.high, s.high), select(even, c.low, s.low)});
+  return q.high + q.low;
+}
+
+/// The function of |x|; huge arguments, infinity too, go to a rare callee.
+Var of_angle(Var a, Var (*function)(const Turned&)) {
+  machine::Builder b;
+  const Var huge = b.input(a.type());
+  const Var value = function(is_single(huge) ? turned_huge_single(huge) : turned_huge_double(huge));
+  const Var result = select(huge < infinity, resize(value, huge.type()), like(huge, nan));
+  const auto callee = std::make_shared<const machine::Code>(b.finish({&result, 1}));
+  return rare(a > moderate(a), function(turned(a)), a, callee);
+}
+
+/// value with its sign flipped where x is negative, so that odd functions are odd to the bit.
+Var odd(Var x, Var value) { return from_bits(bits(value) ^ (bits(x) & sign_mask(x))); }
+
+}  // namespace
+
+Var sin(Var x) { return odd(x, of_angle(abs(x), sin_of)); }
+Var cos(Var x) { return of_angle(abs(x), cos_of); }
+Var tan(Var x) { return odd(x, of_angle(abs(x), tan_of)); }
+
+}  // namespace actinium::math

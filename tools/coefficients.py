@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""Fits every coefficient of src/math and writes src/math/coefficients.hpp.
+
+    python3 -m pip install mpmath
+    python3 tools/coefficients.py            # all: rewrites src/math/coefficients.hpp
+    python3 tools/coefficients.py erf atan   # fits only names that start so, prints them, writes nothing
+
+Each entry of FITS is a weighted minimax polynomial (Remez exchange on a Chebyshev grid, in 60 digits). Coefficients are
+rounded to the type from the lowest degree up, the rest refitted after each rounding, so that the error printed beside an
+entry is that of the rounded polynomial. Start reading at FITS.
+"""
+import sys
+from pathlib import Path
+
+import mpmath as mp
+
+mp.mp.dps = 60
+
+
+def round_to(kind, x):
+    """x rounded once to f32 or f64, as an mpf."""
+    if kind == "f64":
+        return mp.mpf(float(x))
+    with mp.workprec(24):
+        return +mp.mpf(x)
+
+
+def top_bits(x, count):
+    """x rounded to `count` significant bits."""
+    with mp.workprec(count):
+        return +mp.mpf(x)
+
+
+def solve_exchange(basis, target, weight, points):
+    """Coefficients and levelled error with alternating sign at the given points."""
+    n = len(points)
+    a = mp.matrix(n, n)
+    b = mp.matrix(n, 1)
+    for row, i in enumerate(points):
+        for column, values in enumerate(basis):
+            a[row, column] = values[i] * weight[i]
+        a[row, n - 1] = mp.mpf(1 - 2 * (row % 2))
+        b[row] = target[i] * weight[i]
+    solution = mp.lu_solve(a, b)
+    return [solution[i] for i in range(n - 1)], abs(solution[n - 1])
+
+
+def remez(grid, basis, target, weight):
+    """Minimax coefficients for target over the grid in the span of basis (lists of values on the grid)."""
+    count = len(basis) + 1
+    points = [round(i * (len(grid) - 1) / (count - 1)) for i in range(count)] if count > 1 else [0]
+    best = None
+    for _ in range(40):
+        coefficients, level = solve_exchange(basis, target, weight, points)
+        error = [weight[i] * (target[i] - mp.fdot(coefficients, [v[i] for v in basis])) for i in range(len(grid))]
+        worst = max(abs(e) for e in error)
+        if best is None or worst < best[1]:
+            best = coefficients, worst
+        if worst <= level * mp.mpf("1.0001"):
+            break
+        # One extremum in each run of equal sign; the largest ones that still alternate.
+        runs = []
+        for i, e in enumerate(error):
+            if e == 0:
+                continue
+            if runs and (error[runs[-1]] > 0) == (e > 0):
+                if abs(e) > abs(error[runs[-1]]):
+                    runs[-1] = i
+            else:
+                runs.append(i)
+        while len(runs) > count:
+            if len(runs) == count + 1:
+                runs.pop(0 if abs(error[runs[0]]) < abs(error[runs[-1]]) else -1)
+            else:
+                k = min(range(len(runs) - 1), key=lambda j: max(abs(error[runs[j]]), abs(error[runs[j + 1]])))
+                del runs[k:k + 2]
+        if len(runs) < count or runs == points:
+            break
+        points = runs
+    return best
+
+
+def fit(kind, degree, f, lo, hi, weight, rounded=None):
+    """Polynomial of `degree` for f on [lo, hi], coefficients rounded to kind; (coefficients, worst weighted error)."""
+    count = 24 * (degree + 2)
+    lo, hi = mp.mpf(lo), mp.mpf(hi)
+    grid = [(lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / count) for i in range(count)]
+    target = [f(x) for x in grid]
+    weights = [weight(x) for x in grid]
+    basis = [[x ** k for x in grid] for k in range(degree + 1)]
+    fixed = []
+    rest = list(target)
+    for k in range(degree + 1 if rounded is None else rounded):
+        coefficients, _ = remez(grid, basis[k:], rest, weights)
+        fixed.append(round_to(kind, coefficients[0]))
+        rest = [r - fixed[-1] * b for r, b in zip(rest, basis[k])]
+    if len(fixed) <= degree:
+        coefficients, _ = remez(grid, basis[len(fixed):], rest, weights)
+        for c in coefficients:
+            fixed.append(round_to(kind, c))
+            rest = [r - fixed[-1] * b for r, b in zip(rest, basis[len(fixed) - 1])]
+    return fixed, max(abs(r * w) for r, w in zip(rest, weights))
+
+
+def series_quotient(f, terms, power, x):
+    """(f(x) - sum terms) / x^power without cancellation, also at 0 where the limit is taken nearby."""
+    if abs(x) < mp.mpf(10) ** -8:
+        x = mp.mpf(10) ** -8
+    with mp.workdps(120):
+        return (f(x) - terms(x)) / x ** power
+
+
+def in_square(f, terms, power):
+    """z -> (f(sqrt z) - terms) / sqrt(z)^power."""
+    return lambda z: series_quotient(f, terms, power, mp.sqrt(max(z, mp.mpf(10) ** -16)))
+
+
+LN2 = mp.log(2)
+QUARTER_PI = mp.pi / 4
+HALF_LN2 = LN2 / 2 * mp.mpf("1.002")
+expm1_quotient = lambda r: series_quotient(mp.exp, lambda x: 1 + x, 2, r)
+log_quotient = lambda f: series_quotient(mp.log1p, lambda x: x, 2, f)
+exp2_quotient = lambda r: series_quotient(lambda x: mp.mpf(2) ** x, lambda x: 1, 1, r)
+sin_quotient = in_square(mp.sin, lambda x: x, 3)
+cos_quotient = in_square(mp.cos, lambda x: 1 - x * x / 2, 4)
+tanh_quotient = in_square(mp.tanh, lambda x: x, 3)
+sinh_quotient = in_square(mp.sinh, lambda x: x, 3)
+cosh_quotient = in_square(mp.cosh, lambda x: 1, 2)
+atan_quotient = in_square(mp.atan, lambda x: x, 3)
+asin_quotient = in_square(mp.asin, lambda x: x, 3)
+erf_quotient = in_square(mp.erf, lambda x: x, 1)
+atanh_quotient = in_square(lambda s: 2 * mp.atanh(s), lambda s: 2 * s, 3)
+
+
+atanh_tail = in_square(lambda s: 2 * mp.atanh(s), lambda s: 2 * s + 2 * s ** 3 / 3, 5)
+
+
+def erfcx_shifted(k):
+    """t -> exp(a^2) erfc(a) (1 + 2a) - 1 with t = (a - k)/(a + k)."""
+    def g(t):
+        a = k * (1 + t) / (1 - t)
+        with mp.workdps(90):
+            return mp.exp(a * a) * mp.erfc(a) * (1 + 2 * a) - 1
+    return g
+
+
+ERF_SPLIT = {"f32": mp.mpf("0.9375"), "f64": mp.mpf(1)}
+ERF_END = {"f32": mp.mpf("3.95"), "f64": mp.mpf("5.95")}
+ERF_CENTRE = {"f32": mp.mpf("2.5"), "f64": mp.mpf("3.5")}
+ERFC_K = {"f32": 2, "f64": 4}
+ERFC_END = {"f32": mp.mpf("10.1"), "f64": mp.mpf("27.3")}
+
+
+def erf_tail(kind):
+    return lambda t: -mp.log(mp.erfc(t + ERF_CENTRE[kind]))
+
+
+def erfc_t(kind, a):
+    return (a - ERFC_K[kind]) / (a + ERFC_K[kind])
+
+
+# name, what it is, {kind: degree}, f, lo, hi, weight (error is relative to the result, or to what the comment says)
+FITS = [
+    ("exp_q", "(e^r - 1 - r)/r^2 on |r| <= ln2/2", {"f32": 4, "f64": 9}, expm1_quotient, -HALF_LN2, HALF_LN2,
+     lambda r: r * r / mp.exp(r)),
+    ("expm1_q", "(e^r - 1 - r)/r^2 on |r| <= ln2", {"f32": 6, "f64": 12}, expm1_quotient, -LN2 * 1.002, LN2 * 1.002,
+     lambda r: r * r / abs(mp.expm1(r)) if r else mp.mpf(0)),
+    ("exp2_p", "(2^r - 1)/r on |r| <= 1/2", {"f32": 6, "f64": 11}, exp2_quotient, -0.5, 0.5, lambda r: abs(r) / mp.mpf(2) ** r),
+    ("log_q", "(log(1+f) - f)/f^2 on [-1/4, 1/2]", {"f32": 8}, log_quotient, -0.25, 0.5,
+     lambda f: f * f / abs(mp.log1p(f)) if f else mp.mpf(0)),
+    ("log_r", "(2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5", {"f64": 7}, atanh_quotient, 0, 0.0402, lambda z: z / 2),
+    ("sin_s", "(sin r - r)/r^3 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, sin_quotient, 0, (QUARTER_PI * 1.005) ** 2, lambda z: z),
+    ("cos_c", "(cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, cos_quotient, 0, (QUARTER_PI * 1.005) ** 2,
+     lambda z: z * z),
+    ("tanh_s", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.3 (f32), 0.625 (f64)", {"f32": 3, "f64": 10}, tanh_quotient, 0,
+     {"f32": mp.mpf("0.3") ** 2, "f64": mp.mpf("0.625") ** 2}, lambda z: z),
+    ("erf_p", "erf(x)/x - 1 in z = x^2, |x| <= 0.9375 (f32), 1 (f64)", {"f32": 6, "f64": 12}, erf_quotient, 0,
+     {k: v ** 2 for k, v in ERF_SPLIT.items()}, lambda z: mp.mpf(1)),
+    ("erf_q", "-log erfc(a) in a - 2.5 (f32), a - 3.5 (f64); error is that of erf", {"f32": 6, "f64": 17}, erf_tail,
+     {k: ERF_SPLIT[k] - ERF_CENTRE[k] for k in ERF_SPLIT}, {k: ERF_END[k] - ERF_CENTRE[k] for k in ERF_SPLIT},
+     {k: (lambda t, c=ERF_CENTRE[k]: mp.erfc(t + c)) for k in ERF_SPLIT}),
+    ("erfc_f", "exp(a^2) erfc(a) (1 + 2a) - 1 in t = (a - k)/(a + k), k = 2 (f32), 4 (f64)", {"f32": 11, "f64": 24},
+     lambda kind: erfcx_shifted(ERFC_K[kind]), -1, {k: erfc_t(k, ERFC_END[k]) for k in ERFC_K}, lambda t: mp.mpf(1)),
+    ("atan_s", "(atan t - t)/t^3 in z = t^2, |t| <= 1", {"f32": 8, "f64": 20}, atan_quotient, 0, 1,
+     lambda z: z ** 1.5 / mp.atan(mp.sqrt(z)) if z else mp.mpf(0)),
+    ("asin_s", "(asin x - x)/x^3 in z = x^2, |x| <= 1/2", {"f32": 4, "f64": 12}, asin_quotient, 0, 0.2501, lambda z: z),
+    ("powf_log_r", "(2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5, for f32 pow", {"f64": 4}, atanh_quotient, 0, 0.0402, lambda z: z / 2),
+    ("powf_exp2_p", "(2^r - 1)/r on |r| <= 1/2, for f32 pow", {"f64": 6}, exp2_quotient, -0.5, 0.5, lambda r: abs(r) / mp.mpf(2) ** r),
+    ("pow_log_t", "(2 atanh(s) - 2s - 2/3 s^3)/s^5 in z = s^2, |s| <= 0.1716", {"f64": 6}, atanh_tail, 0, 0.0296,
+     lambda z: z * z / 2),
+    ("sinh_s", "(sinh r - r)/r^3 in z = r^2, |r| <= 1.04", {"f32": 3, "f64": 7}, sinh_quotient, 0, mp.mpf("1.041") ** 2, lambda z: z),
+    ("cosh_c", "(cosh r - 1)/r^2 in z = r^2, |r| <= 1.04", {"f32": 3, "f64": 7}, cosh_quotient, 0, mp.mpf("1.041") ** 2, lambda z: z),
+]
+
+
+# Constants in two or more parts: name, what it is, value, {kind: bits of each part but the last}. A product of a part of b bits
+# with an integer of at most 24 - b (f32), 53 - b (f64) bits is exact.
+SPLITS = [
+    ("ln2", "log 2", LN2, {"f32": [16], "f64": [42]}),
+    ("log10_2", "log10 2", mp.log10(2), {"f32": [16], "f64": [42]}),
+    ("log2e", "1/log 2", 1 / LN2, {"f32": [12], "f64": [26]}),
+    ("log10e", "1/log 10", 1 / mp.log(10), {"f32": [12], "f64": [26]}),
+    ("half_pi", "pi/2", mp.pi / 2, {"f32": [24], "f64": [53]}),
+    ("pi", "pi", mp.pi, {"f32": [24], "f64": [53]}),
+    ("turn", "pi/2 for the reduction of angles", mp.pi / 2, {"f32": [13, 13, 13], "f64": [33, 33, 33]}),
+    ("two_thirds", "2/3", mp.mpf(2) / 3, {"f64": [53]}),
+    ("log2e_wide", "1/log 2 in two full parts", 1 / LN2, {"f64": [53]}),
+]
+NUMBERS = [("inverse_ln2", "1/log 2", 1 / LN2), ("inverse_half_pi", "2/pi", 2 / mp.pi)]
+# tanh in f32: anchors k * 19/32, k = 0..15, in two parts.
+TANH_STEP = mp.mpf(19) / 32
+
+
+def of_kind(x, kind):
+    return x[kind] if isinstance(x, dict) else x
+
+
+def literal(x):
+    """A C++ literal of exactly this value."""
+    text = float(x).hex()
+    mantissa, _, exponent = text.partition("p")
+    return f"{mantissa.rstrip('0').rstrip('.')}p{exponent}" if "." in mantissa else text
+
+
+def array(kind, name, values):
+    """One constexpr array, wrapped."""
+    lines, line = [], f"inline constexpr {kind} {name}[] = {{"
+    for i, v in enumerate(values):
+        word = v + ("," if i + 1 < len(values) else "};")
+        if len(line) + 1 + len(word) > 118:
+            lines.append(line.rstrip())
+            line = "    "
+        line += word + " "
+    return lines + [line.rstrip()]
+
+
+def polynomials(selected):
+    lines = []
+    for name, text, degrees, f, lo, hi, weight in FITS:
+        if selected and not any(name.startswith(s) for s in selected):
+            continue
+        for kind, degree in degrees.items():
+            g = f(kind) if f is erf_tail or name == "erfc_f" else f
+            coefficients, error = fit(kind, degree, g, of_kind(lo, kind), of_kind(hi, kind), of_kind(weight, kind),
+                                      None if kind == "f32" else min(3, degree))
+            lines.append(f"/// {text}: error 2^{mp.nstr(mp.log(error, 2), 4)}.")
+            lines += array("double", f"{name}_{kind}", [literal(c) for c in coefficients])
+    return lines
+
+
+def constants():
+    lines = []
+    for name, text, value, kinds in SPLITS:
+        for kind, parts in kinds.items():
+            rest, values = value, []
+            for count in parts:
+                values.append(top_bits(rest, count))
+                rest -= values[-1]
+            values.append(round_to(kind, rest))
+            lines.append(f"/// {text}, in parts of {', '.join(map(str, parts))} bits and the rest.")
+            lines += array("double", f"{name}_{kind}", [literal(v) for v in values])
+    for name, text, value in NUMBERS:
+        lines += [f"/// {text}.", f"inline constexpr double {name} = {literal(round_to('f64', value))};"]
+    anchors = [mp.tanh(k * TANH_STEP) for k in range(16)]
+    high = [round_to("f32", a) for a in anchors]
+    lines.append("/// tanh(19/32 k), k = 0..15, in two parts.")
+    lines += array("double", "tanh_anchor", [literal(h) for h in high])
+    lines += array("double", "tanh_anchor_low", [literal(round_to("f32", a - h)) for a, h in zip(anchors, high)])
+    with mp.workdps(500):
+        limbs = int(mp.floor(2 / mp.pi * mp.mpf(2) ** (32 * 38)))
+    words = [(limbs >> (32 * (37 - i))) & 0xffffffff for i in range(38)]
+    lines.append("/// The bits of 2/pi after 64 zeros, 32 in each, for the reduction of huge angles.")
+    lines += array("std::uint64_t", "inverse_half_pi_bits", [hex(w) for w in [0, 0] + words])
+    return lines
+
+
+def main(selected):
+    body = polynomials(selected)
+    if selected:
+        print("\n".join(body))
+        return
+    head = ["// Coefficients and constants of src/math. Written by tools/coefficients.py, which says how; do not edit.", "#pragma once",
+            "#include <cstdint>", "", "namespace actinium::math::coefficients {", ""]
+    path = Path(__file__).resolve().parent.parent / "src/math/coefficients.hpp"
+    path.write_text("\n".join(head + body + constants() + ["", "}  // namespace actinium::math::coefficients", ""]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
