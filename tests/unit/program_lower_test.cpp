@@ -1,0 +1,156 @@
+// Fusion: which kernels an expression becomes, read off the Program. Orders and bits are tested where engines run.
+#include <gtest/gtest.h>
+
+#include "actinium/autodiff.h"
+#include "actinium/graph.h"
+#include "graph/graph.hpp"
+#include "program/program.hpp"
+
+namespace actinium::program {
+namespace {
+
+Program lowered(const Graph& graph, const std::vector<Expr>& outputs) {
+  Module module{graph.data(), graph.data()->inputs(), {}};
+  for (const Expr& e : outputs) module.outputs.push_back(e.id());
+  Program program = lower(compact(module));
+  verify(program);
+  return program;
+}
+
+template <class K>
+const K& kernel(const Program& program, std::size_t i) {
+  return std::get<K>(program.kernels.at(i).body);
+}
+
+struct Layer {
+  Graph g;
+  Expr x = g.input("x", {"batch", 64}), w = g.input("w", {64, 10}), b = g.input("b", {10});
+  Expr z = matmul(x, w) + b;
+};
+
+TEST(Lower, BiasAndActivationJoinTheProduct) {
+  Layer l;
+  const Program p = lowered(l.g, {1.0 / (1.0 + exp(-l.z)), l.z});
+  ASSERT_EQ(p.kernels.size(), 1u);
+  const auto& k = kernel<MatmulKernel>(p, 0);
+  EXPECT_EQ(k.epilogue.stores.size(), 2u);
+  EXPECT_EQ(k.k, Dim(64));
+  EXPECT_EQ(k.m, Dim("batch"));
+}
+
+TEST(Lower, SoftmaxIsOneKernelOfThreeLoopsThatKeepsTheExponential) {
+  Graph g;
+  const Expr x = g.input("x", {"rows", 100});
+  const Expr e = exp(x - reduce_max(x, -1, true));
+  const Program p = lowered(g, {e / sum(e, -1, true)});
+  ASSERT_EQ(p.kernels.size(), 1u);
+  const auto& k = kernel<LoopKernel>(p, 0);
+  ASSERT_EQ(k.stages.size(), 3u);
+  EXPECT_EQ(k.stages[1].kept.size(), 1u);
+  EXPECT_FALSE(k.splits());
+  EXPECT_FALSE(k.elementwise());
+}
+
+TEST(Lower, OneLongRowIsNotKeptInCache) {
+  Graph g;
+  const Expr x = g.input("x", {"n"});
+  const Program p = lowered(g, {exp(x) / sum(exp(x))});
+  ASSERT_EQ(p.kernels.size(), 2u);
+  EXPECT_TRUE(kernel<LoopKernel>(p, 0).splits());
+  EXPECT_TRUE(kernel<LoopKernel>(p, 1).elementwise());
+}
+
+TEST(Lower, ElementwiseOutputAndItsColumnSumAreOnePass) {
+  Graph g;
+  const Expr y = exp(g.input("x", {"batch", 64})) * 2.0;
+  const Program p = lowered(g, {y, sum(y, 0)});
+  ASSERT_EQ(p.kernels.size(), 1u);
+  EXPECT_EQ(kernel<ColumnKernel>(p, 0).body.stores.size(), 1u);
+}
+
+TEST(Lower, SumOverEverythingIsOneRunInTheOrderOfTheAxes) {
+  Graph g;
+  const Program p = lowered(g, {sum(exp(g.input("x", {"batch", 64})))});
+  ASSERT_EQ(p.kernels.size(), 1u);
+  EXPECT_EQ(kernel<LoopKernel>(p, 0).inner, Dim("batch") * Dim(64));
+  EXPECT_TRUE(p.buffers[0].contiguous) << "a strided argument has to be staged";
+}
+
+TEST(Lower, BroadcastInsideAMergedRunIsPutInMemory) {
+  Graph g;
+  const Expr x = g.input("x", {"batch", 64}), b = g.input("b", {64});
+  const Program p = lowered(g, {sum(x + b)});
+  ASSERT_EQ(p.kernels.size(), 2u);
+  EXPECT_TRUE(kernel<LoopKernel>(p, 0).elementwise());
+}
+
+TEST(Lower, ReductionOverSeveralAxesGoesFromTheLastRunToTheFirst) {
+  Graph g;
+  const Program p = lowered(g, {sum(g.input("x", {4, 5, 6, 7}), {0, 2, 3})});
+  ASSERT_EQ(p.kernels.size(), 2u);
+  EXPECT_EQ(kernel<LoopKernel>(p, 0).inner, Dim(42));
+  EXPECT_EQ(kernel<ColumnKernel>(p, 1).reduced, Dim(4));
+}
+
+TEST(Lower, TransposedOperandsAreReadInPlace) {
+  Layer l;
+  const Program p = lowered(l.g, {matmul(l.x.T(), l.z)});
+  ASSERT_EQ(p.kernels.size(), 2u);
+  const auto& k = kernel<MatmulKernel>(p, 1);
+  EXPECT_EQ(k.a.dims[0].axis, 1);
+  EXPECT_EQ(k.a.dims[1].axis, 0);
+}
+
+TEST(Lower, UnbatchedRightOperandMergesTheBatchIntoRows) {
+  Graph g;
+  const Expr x = g.input("x", {"batch", "seq", 64}), w = g.input("w", {64, 10});
+  const Program p = lowered(g, {exp(matmul(x, w))});
+  const auto& k = kernel<MatmulKernel>(p, 0);
+  EXPECT_TRUE(k.batch.empty());
+  EXPECT_EQ(k.m, Dim("batch") * Dim("seq"));
+}
+
+TEST(Lower, ConcatIsWrittenRegionByRegion) {
+  Graph g;
+  const Expr x = g.input("x", {"batch", 3}), y = g.input("y", {"batch", 4});
+  const Program p = lowered(g, {concat({exp(x), y * 2.0}, 1)});
+  ASSERT_EQ(p.kernels.size(), 2u);
+  const auto& second = kernel<LoopKernel>(p, 1);
+  EXPECT_EQ(second.accesses[second.stages[0].stores[0].access].start[1], Dim(3));
+}
+
+TEST(Lower, OutputsThatAreInputsOrTwiceTheSameAreCopied) {
+  Graph g;
+  const Expr x = g.input("x", {"n"});
+  const Expr y = exp(x);
+  const Program p = lowered(g, {y, y, x});
+  EXPECT_EQ(p.outputs.size(), 3u);
+  EXPECT_EQ(p.kernels.size(), 3u);
+}
+
+TEST(Lower, LossAndGradientsOfALayerAreFewKernels) {
+  Layer l;
+  const Expr value = mean(square(l.z));
+  const auto [dx, dw, db] = grad(value, l.x, l.w, l.b);
+  const Program p = lowered(l.g, {value, dx, dw, db});
+  EXPECT_LE(p.kernels.size(), 6u) << print(p);
+}
+
+TEST(Lower, ALongChainIsCutIntoKernelsWithoutRepetition) {
+  Graph g{f64};
+  const Expr x = g.input("x", {"n"});
+  Expr y = x;
+  for (int i = 0; i < 100000; ++i) y = i % 2 == 0 ? y * 0.5 : y + x;
+  const Program p = lowered(g, {y});
+  std::size_t steps = 0;
+  for (const Kernel& k : p.kernels)
+    for (const Stage& s : std::get<LoopKernel>(k.body).stages) {
+      steps += s.steps.size();
+      EXPECT_LT(s.steps.size(), 4000u);
+    }
+  EXPECT_GE(steps, 100000u);
+  EXPECT_LT(steps, 220000u);
+}
+
+}  // namespace
+}  // namespace actinium::program
