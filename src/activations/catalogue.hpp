@@ -87,9 +87,9 @@ struct Facts {
   std::string name;
   std::vector<Alias> aliases = {};
   std::vector<Parameter> parameters = {};
-  std::string formula;        ///< plain mathematics
-  std::string documentation;  ///< one line: what it is, conventions at kinks
-  std::string source;         ///< paper or framework
+  std::string formula = {};        ///< plain mathematics
+  std::string documentation = {};  ///< one line: what it is, conventions at kinks
+  std::string source = {};         ///< paper or framework
   Kind kind = Kind::unit;
   /// f, f', f'' in stable form; a missing one is differentiated from the one before it.
   std::array<Formula, 3> value = {};
@@ -102,6 +102,8 @@ struct Facts {
   int zero_from = 99;      ///< derivatives in x of this order and above are 0 everywhere
   bool integers = false;   ///< maps integers to integers
   std::string operand = "x";
+  /// A call that is better another node (a primitive, another entry) because of its literal parameters and options.
+  std::optional<Expr> (*special)(const Terms&, int order, std::source_location where) = nullptr;
   /// What is wrong with literal parameters taken together, or "".
   std::string (*check)(const Terms&) = nullptr;
   std::vector<double> kinks = {};  ///< at the default parameters: tests and plots mark them
@@ -114,7 +116,6 @@ class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry>
 
   const Facts& facts() const { return facts_; }
   const std::optional<Traced>& traced() const { return traced_; }
-  const std::string& name_text() const { return facts_.name; }
   std::string_view name() const override { return facts_.name; }
   bool is_elementwise() const { return facts_.kind == Kind::unit || facts_.kind == Kind::primitive; }
 
@@ -130,8 +131,12 @@ class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry>
   Expr expand(int order, const Terms& terms) const;
   /// The node of order k (or what stands for it).
   Expr make(int order, const Terms& terms, std::source_location where) const;
+  /// The derivative of the form of this order with respect to x (wrt = 0) or the parameter wrt - 1, generated.
+  Expr generated(int order, const Terms& terms, int wrt) const;
 
  private:
+  Expr form(int order, const Terms& terms) const;
+  ops::TypedShape elementwise_shape(const ops::BuildContext& context) const;
   Facts facts_;
   std::optional<Traced> traced_;
 };
@@ -141,6 +146,7 @@ struct Found {
   std::shared_ptr<const Entry> entry;
   std::vector<Argument> presets = {};
   std::vector<std::string> order = {};  ///< see Alias::order
+  int derivative = 0;                   ///< "gelu_d1" is the first derivative of gelu: how such a node prints
 };
 
 /// Every entry, builtin ones first.
@@ -156,6 +162,9 @@ std::shared_ptr<const Entry> add(std::shared_ptr<const Entry> entry);
 /// domains (NameError, TypeError, ValueError, ShapeError at `where`), fills in defaults, makes the node. `order`: the
 /// derivative of that order with respect to x instead.
 Expr apply(const Found& found, std::span<const Argument> arguments, std::source_location where, int order = 0);
+
+/// Presets an argument; `position` counts positional ones. Checked as in a call.
+void preset(Found& found, Argument argument, int position, const Location& where);
 
 // The families, one list a file.
 std::vector<Facts> piecewise_entries();

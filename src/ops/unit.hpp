@@ -58,7 +58,7 @@ Expr jvp_from_partials(std::span<const Expr> tangents, Partial&& partial) {
     if (is_literal(tangents[i], 0)) continue;
     const Expr p = partial(static_cast<int>(i));
     if (is_literal(p, 0)) continue;
-    const Expr term = is_literal(p, 1) ? tangents[i] : is_literal(p, -1) ? -tangents[i] : p * tangents[i];
+    const Expr term = is_literal(tangents[i], 1) ? p : is_literal(p, 1) ? tangents[i] : is_literal(p, -1) ? -tangents[i] : p * tangents[i];
     sum = is_literal(sum, 0) ? term : sum + term;
   }
   return sum;

@@ -1,0 +1,359 @@
+// Activations along axes. e = exp(x - m), m the largest; x - m is compensated, for its rounding alone would cost 128 ulp far
+// from the maximum. What is left of the sum once its largest terms are taken out, R, keeps what 1 + R loses. No index of the
+// maximum is needed: ties are counted, so rows stay in one fused kernel. Start reading at Row.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "actinium/graph.h"
+#include "activations/formula.hpp"
+#include "ops/error.hpp"
+
+#define F ACTINIUM_FORMULA
+
+namespace actinium::activations {
+namespace {
+
+using ops::Op;
+
+constexpr double inf = infinity;
+
+Axes axes_of(const Terms& t, std::size_t first) {
+  return Axes(std::vector<int>(t.options.begin() + static_cast<std::ptrdiff_t>(first), t.options.end()));
+}
+bool is_empty(const Expr& x, const Axes& axes) {
+  for (int a : axes.list())
+    if (x.shape()[a].is(0)) return true;
+  return false;
+}
+Expr total(const Expr& x, const Axes& axes) { return sum(x, axes, true); }
+/// Without the axes that a reduction kept.
+Expr dropped(const Expr& x, const Axes& axes) { return squeeze(x, axes); }
+/// Sizes along the axes multiplied, as a number of the type of x.
+Expr count(const Expr& x, const Axes& axes) {
+  Dim n(1);
+  for (int a : axes.list()) n = n * x.shape()[a];
+  return n.is_constant() ? number(x, static_cast<double>(n.constant())) : Graph(x.graph()).size(n, x.dtype());
+}
+
+/// The parts that softmax and its kin share; equal rows give equal nodes.
+struct Row {
+  Expr x, m, d, low, e;  ///< x - m = d + low exactly, e = exp(x - m)
+  Axes axes;
+};
+Row row(const Terms& t, std::size_t first_axis) {
+  Row r;
+  r.axes = axes_of(t, first_axis);
+  r.x = t.mask ? where(*t.mask, t.x, -inf) : t.x;
+  r.m = stop_gradient(reduce_max(r.x, r.axes, true));
+  r.d = r.x - r.m;
+  const Expr back = r.d - r.x;
+  const Expr low = (r.x - (r.d - back)) - (r.m + back);
+  r.low = where(abs(low) < 1, low, 0);  // nan where x or m is infinite
+  const Expr e = exp(r.d);
+  r.e = e + e * r.low;
+  return r;
+}
+/// log of the sum of e, as log1p of the sum without one largest term.
+Expr log_sum(const Row& r) {
+  const Expr largest = r.x == r.m;
+  const Expr ties = total(pick(r.x, largest, 1, 0), r.axes);
+  return log1p(total(where(largest, 0, r.e), r.axes) + (ties - 1.0));
+}
+
+Expr softmax(const Terms& t) {
+  if (is_empty(t.x, axes_of(t, 1))) return t.x;
+  const Row r = row(t, 1);
+  const Expr y = r.e / total(r.e, r.axes);
+  return t.mask ? where(*t.mask, y, 0) : y;
+}
+Expr log_softmax(const Terms& t) {
+  if (is_empty(t.x, axes_of(t, 1))) return t.x;
+  const Row r = row(t, 1);
+  const Expr y = (r.d - log_sum(r)) + r.low;
+  return t.mask ? where(*t.mask, y, -inf) : y;
+}
+Expr logsumexp(const Terms& t) {
+  const Axes axes = axes_of(t, 1);
+  if (is_empty(t.x, axes)) {
+    const Expr s = sum(t.x, axes, t.options[0] != 0);
+    return ops::filled(t.x, -inf, s.shape());
+  }
+  const Row r = row(t, 1);
+  const Expr y = where(abs(r.m) == inf, r.m, r.m + log_sum(r));
+  return t.options[0] != 0 ? y : dropped(y, axes);
+}
+
+// --- Derivatives. With y = softmax(x): the Jacobian of softmax is diag(y) - y y', of log_softmax I - 1 y'. ---
+
+Expr node(std::string_view name, const Expr& x, const std::optional<Expr>& mask, std::vector<std::int64_t> options) {
+  return find(name)->entry->make(0, {x, {}, mask, std::move(options)}, {});
+}
+std::vector<std::int64_t> with_axes(std::vector<std::int64_t> options, const Axes& axes) {
+  options.insert(options.end(), axes.list().begin(), axes.list().end());
+  return options;
+}
+Expr softmax_node(const Terms& t, const Axes& axes) { return node("softmax", t.x, t.mask, with_axes({0}, axes)); }
+
+/// v - sum(y * v), by v's value c at the largest y: there 1 - y cancels, and v - c is 0 instead.
+Expr centred(const Terms& t, const Expr& y, const Expr& v, const Axes& axes) {
+  const Expr x = t.mask ? where(*t.mask, t.x, -inf) : t.x;
+  const Expr largest = stop_gradient(x) == stop_gradient(reduce_max(x, axes, true));
+  const Expr c = total(where(largest, v, 0), axes) / total(pick(t.x, largest, 1, 0), axes);
+  const Expr d = v - c;
+  return d - total(t.mask ? where(*t.mask, y * d, 0) : y * d, axes);
+}
+Expr masked(const Terms& t, const Expr& v) { return t.mask ? where(*t.mask, v, 0) : v; }
+
+ops::TypedShape same_shape(const Terms& t, const Location& where, std::string_view name) {
+  if (t.x.rank() == 0) ops::fail<ShapeError>(where, name, "cannot be applied to a scalar, which has no axes");
+  return {t.x.dtype(), t.x.shape()};
+}
+ops::TypedShape softmax_shape(const Terms& t, const Location& where, std::string_view name) {
+  if (t.options[0] != 0 && t.x.rank() == 1) ops::fail<ShapeError>(where, name, fmt::format("cannot be applied to a rank-1 operand, {}", t.x.shape().str()));
+  return same_shape(t, where, name);
+}
+ops::TypedShape reduced_shape(const Terms& t, const Location&, std::string_view) {
+  std::vector<Dim> dims;
+  for (int i = 0; i < t.x.rank(); ++i) {
+    const bool gone = std::find(t.options.begin() + 1, t.options.end(), i) != t.options.end();
+    if (!gone) dims.push_back(t.x.shape()[i]);
+    else if (t.options[0] != 0) dims.push_back(Dim(1));
+  }
+  return {t.x.dtype(), Shape(std::move(dims))};
+}
+
+Expr softmax_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
+  if (ops::is_literal(tangents[0], 0)) return 0;
+  return masked(t, y * centred(t, y, tangents[0], axes_of(t, 1)));
+}
+Expr softmax_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
+  return i > 0 ? Expr(0) : softmax_jvp(y, t, std::span<const Expr>(&cotangent, 1));
+}
+const AxisRule softmax_rule{softmax_shape, softmax_vjp, softmax_jvp};
+
+Expr log_softmax_jvp(const Expr&, const Terms& t, std::span<const Expr> tangents) {
+  if (ops::is_literal(tangents[0], 0)) return 0;
+  const Axes axes = axes_of(t, 1);
+  return masked(t, centred(t, softmax_node(t, axes), tangents[0], axes));
+}
+/// ct_i (1 - y_i) - y_i sum of the other ct; 1 - y = -expm1(log y).
+Expr log_softmax_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
+  if (i > 0) return 0;
+  const Axes axes = axes_of(t, 1);
+  const Expr ct = masked(t, cotangent);
+  return masked(t, -ct * expm1(y) - softmax_node(t, axes) * (total(ct, axes) - ct));
+}
+const AxisRule log_softmax_rule{softmax_shape, log_softmax_vjp, log_softmax_jvp};
+
+/// softmax, and 0 where all is -inf.
+Expr logsumexp_slope(const Expr& y, const Terms& t, const Axes& axes) {
+  const Expr kept = t.options[0] != 0 ? y : ops::keep_axes(y, t.x.shape(), std::span(t.options).subspan(1));
+  return where(kept == -inf, 0, softmax_node(t, axes));
+}
+Expr logsumexp_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
+  const Axes axes = axes_of(t, 1);
+  if (ops::is_literal(tangents[0], 0)) return 0;
+  return sum(logsumexp_slope(y, t, axes) * tangents[0], axes, t.options[0] != 0);
+}
+Expr logsumexp_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
+  if (i > 0) return 0;
+  const Axes axes = axes_of(t, 1);
+  const Expr ct = t.options[0] != 0 ? cotangent : ops::keep_axes(cotangent, t.x.shape(), std::span(t.options).subspan(1));
+  return ct * logsumexp_slope(y, t, axes);
+}
+const AxisRule logsumexp_rule{reduced_shape, logsumexp_vjp, logsumexp_jvp};
+
+// --- softmax_cross_entropy: x the logits, t[0] the labels, options = {axis} ---
+
+bool by_index(const Terms& t) { return is_integer(t[0].dtype()); }
+/// Bool, of x's shape: where the class is the label.
+Expr at_label(const Terms& t) {
+  const int axis = static_cast<int>(t.options[0]);
+  const Expr classes = Graph(t.x.graph()).iota(t.x.shape(), axis, t[0].dtype());
+  return classes == expand_dims(t[0], axis);
+}
+ops::TypedShape entropy_shape(const Terms& t, const Location& where, std::string_view name) {
+  const int axis = static_cast<int>(t.options[0]);
+  std::vector<Dim> dims = t.x.shape().dims();
+  if (dims.empty()) ops::fail<ShapeError>(where, name, "the logits are a scalar, which has no axes");
+  dims.erase(dims.begin() + axis);
+  const Shape rest(dims);
+  if (by_index(t) ? t[0].shape() != rest : t[0].shape() != t.x.shape())
+    ops::fail<ShapeError>(where, name, fmt::format("labels {} {} do not fit logits {}: class indices are {}, a distribution {}", name_of(t[0].dtype()),
+                                                   t[0].shape().str(), t.x.shape().str(), rest.str(), t.x.shape().str()));
+  if (!by_index(t) && t[0].dtype() != t.x.dtype())
+    ops::fail<TypeError>(where, name, fmt::format("labels are {}, logits {}: give class indices (i32, i64) or a distribution of the logits' type",
+                                                  name_of(t[0].dtype()), name_of(t.x.dtype())));
+  return {t.x.dtype(), rest};
+}
+Expr log_softmax_node(const Terms& t) { return node("log_softmax", t.x, {}, {0, t.options[0]}); }
+
+Expr entropy(const Terms& t) {
+  const int axis = static_cast<int>(t.options[0]);
+  const Expr l = log_softmax_node(t);
+  if (!by_index(t)) return -sum(where(t[0] == 0, 0, t[0] * l), axis);
+  const Expr label = t[0], classes = Graph(t.x.graph()).size(t.x.shape()[axis], label.dtype());
+  return where(label >= 0 && label < classes, -sum(where(at_label(t), l, 0), axis), std::numeric_limits<double>::quiet_NaN());
+}
+/// softmax - onehot, the label's entry as expm1(log y); for a distribution p: y sum(p) - p, term by term.
+Expr entropy_slope(const Terms& t) {
+  const int axis = static_cast<int>(t.options[0]);
+  const Expr l = log_softmax_node(t), y = node("softmax", t.x, {}, {0, t.options[0]});
+  if (by_index(t)) return where(at_label(t), expm1(l), y);
+  return t[0] * expm1(l) + y * (total(t[0], axis) - t[0]);
+}
+Expr entropy_vjp(const Expr&, const Terms& t, int i, const Expr& cotangent) {
+  const Expr ct = expand_dims(cotangent, static_cast<int>(t.options[0]));
+  if (i == 0) return ct * entropy_slope(t);
+  return by_index(t) ? Expr(0) : -ct * log_softmax_node(t);
+}
+Expr entropy_jvp(const Expr&, const Terms& t, std::span<const Expr> tangents) {
+  const int axis = static_cast<int>(t.options[0]);
+  Expr tangent = 0;
+  if (!ops::is_literal(tangents[0], 0)) tangent = sum(entropy_slope(t) * tangents[0], axis);
+  if (ops::is_literal(tangents[1], 0) || by_index(t)) return tangent;
+  const Expr by_label = -sum(log_softmax_node(t) * tangents[1], axis);
+  return ops::is_literal(tangent, 0) ? by_label : tangent + by_label;
+}
+const AxisRule entropy_rule{entropy_shape, entropy_vjp, entropy_jvp};
+
+// --- standardize: t[0] epsilon, options = axes ---
+
+struct Moments {
+  Expr centred, inverse;  ///< x - mean, 1/sqrt(variance + epsilon)
+};
+Moments moments(const Terms& t) {
+  const Axes axes = axes_of(t, 0);
+  const Expr d = t.x - mean(t.x, axes, true);
+  return {d, 1.0 / sqrt(mean(d * d, axes, true) + t[0])};
+}
+Expr standardize(const Terms& t) {
+  const Moments m = moments(t);
+  return m.centred * m.inverse;
+}
+/// The Jacobian r (I - 1 1'/n - y y'/n) is symmetric: one rule for both modes.
+Expr standardize_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
+  const Axes axes = axes_of(t, 0);
+  const Expr r = moments(t).inverse, &v = tangents[0];
+  Expr tangent = 0;
+  if (!ops::is_literal(v, 0)) tangent = r * (v - mean(v, axes, true) - y * mean(y * v, axes, true));
+  if (tangents.size() < 2 || ops::is_literal(tangents[1], 0)) return tangent;
+  const Expr by_epsilon = -0.5 * y * square(r) * tangents[1];
+  return ops::is_literal(tangent, 0) ? by_epsilon : tangent + by_epsilon;
+}
+Expr standardize_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
+  if (i == 0) return standardize_jvp(y, t, std::span<const Expr>(&cotangent, 1));
+  return ops::sum_to(-0.5 * y * square(moments(t).inverse) * cotangent, t[0].shape());
+}
+const AxisRule standardize_rule{same_shape, standardize_vjp, standardize_jvp};
+
+// --- sparsemax: options = {axis} ---
+
+/// The projection of x onto the simplex: max(z - tau, 0), tau from the sorted prefix that stays positive.
+Expr sparsemax(const Terms& t) {
+  const int axis = static_cast<int>(t.options[0]);
+  if (t.x.shape()[axis].is(0)) return t.x;
+  const Expr z = t.x - reduce_max(t.x, axis, true), sorted = flip(sort(z, axis), axis);
+  const Expr sums = cumsum(sorted, axis), rank = 1.0 + Graph(t.x.graph()).iota(t.x.shape(), axis, t.x.dtype());
+  const Expr kept = 1.0 + rank * sorted > sums;
+  const Expr tau = (total(where(kept, sorted, 0), axis) - 1.0) / total(pick(t.x, kept, 1, 0), axis);
+  return where(z > tau, z - tau, where(z <= tau, 0, z));
+}
+Expr sparsemax_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
+  if (ops::is_literal(tangents[0], 0)) return 0;
+  const int axis = static_cast<int>(t.options[0]);
+  const Expr support = stop_gradient(y) > 0, v = where(support, tangents[0], 0);
+  return where(support, v - total(v, axis) / total(pick(t.x, support, 1, 0), axis), 0);
+}
+Expr sparsemax_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
+  return i > 0 ? Expr(0) : sparsemax_jvp(y, t, std::span<const Expr>(&cotangent, 1));
+}
+const AxisRule sparsemax_rule{same_shape, sparsemax_vjp, sparsemax_jvp};
+
+// --- Composed ---
+
+Expr softmin(const Terms& t) { return node("softmax", -t.x, t.mask, t.options); }
+Expr logmeanexp(const Terms& t) {
+  const Axes axes = axes_of(t, 1);
+  const bool keep = t.options[0] != 0;
+  const Expr y = node("logsumexp", t.x, t.mask, t.options);
+  if (!t.mask) return y - log(count(t.x, axes));
+  const Expr n = sum(where(*t.mask, number(t.x, 1), ops::filled(t.x, 0, t.x.shape())), axes, keep);
+  return where(n == 0, -inf, y - log(n));
+}
+Expr hardmax(const Terms& t) {
+  const int axis = static_cast<int>(t.options[0]);
+  return one_hot(argmax(t.x, axis), t.x.shape()[axis], axis, t.x.dtype());
+}
+Expr maxout(const Terms& t) {
+  const int axis = static_cast<int>(t.options[1]);
+  std::vector<Dim> dims = t.x.shape().dims();
+  const Dim size = dims[static_cast<std::size_t>(axis)];
+  const auto groups = size.divided_by(t.options[0]);
+  const Location where = t.x.graph()->location(t.x.graph()->ambient);
+  if (!groups) ops::fail<ShapeError>(where, "maxout", fmt::format("axis {} of {} does not divide into groups of {}", axis, t.x.shape().str(), t.options[0]));
+  dims[static_cast<std::size_t>(axis)] = *groups;
+  dims.insert(dims.begin() + axis + 1, Dim(t.options[0]));
+  return reduce_max(reshape(t.x, dims), axis + 1);
+}
+Expr crelu(const Terms& t) {
+  const Expr up = find("relu")->entry->make(0, {t.x, {Expr(0.0), Expr(inf), Expr(0.0)}, {}, {0}}, {});
+  const Expr down = find("relu")->entry->make(0, {-t.x, {Expr(0.0), Expr(inf), Expr(0.0)}, {}, {0}}, {});
+  return concat({up, down}, static_cast<int>(t.options[0]));
+}
+
+Facts along(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation, std::string source, Formula value,
+            const AxisRule* rule) {
+  Facts f{std::move(name), std::move(aliases)};
+  f.formula = std::move(formula);
+  f.documentation = std::move(documentation);
+  f.source = std::move(source);
+  f.kind = rule != nullptr ? Kind::axis : Kind::composed;
+  f.value = {value};
+  f.axis = rule;
+  return f;
+}
+
+const Parameter axes_last{"axis", -1, {"dim", "axes"}, Takes::axes};
+const Parameter axes_all{"axis", std::nullopt, {"dim", "axes"}, Takes::axes};
+const Parameter axis_last{"axis", -1, {"dim"}, Takes::axis};
+const Parameter keepdims{"keepdims", 0, {"keepdim"}, Takes::flag};
+const Parameter strict_rank{"strict_rank", 0, {}, Takes::flag};
+const Parameter mask{"where", std::nullopt, {"mask"}, Takes::mask};
+
+}  // namespace
+
+std::vector<Facts> axis_entries() {
+  std::vector<Facts> list;
+  const auto add = [&](Facts f, std::vector<Parameter> parameters) {
+    f.parameters = std::move(parameters);
+    list.push_back(std::move(f));
+  };
+  add(along("softmax", {{"Softmax"}, {"softmax2d", {{"axis", -3}}}, {"Softmax2d", {{"axis", -3}}}}, "exp(x_i)/sum_j exp(x_j)",
+            "Masked elements are 0. strict_rank=true rejects rank 1, as Keras 2 does.", "Bridle 1990", softmax, &softmax_rule),
+      {axes_last, strict_rank, mask});
+  add(along("log_softmax", {{"logsoftmax"}, {"LogSoftmax"}}, "x_i - log(sum_j exp(x_j))",
+            "To the last digits at the largest element, where x - logsumexp(x) is 0. Masked elements are -inf.", "PyTorch, JAX, Keras", log_softmax, &log_softmax_rule),
+      {axes_last, strict_rank, mask});
+  add(along("softmin", {{"Softmin"}}, "softmax(-x)", "Masked elements are 0.", "PyTorch Softmin", softmin, nullptr), {axes_last, strict_rank, mask});
+  add(along("hardmax", {{"Hardmax"}}, "1 at the first largest element, else 0", "Derivative 0.", "ONNX Hardmax", hardmax, nullptr), {axis_last});
+  add(along("logsumexp", {{"LogSumExp"}, {"ReduceLogSumExp"}}, "log(sum_j exp(x_j))", "-inf of nothing, or of -inf alone, where its gradient is 0.",
+            "SciPy, PyTorch, JAX", logsumexp, &logsumexp_rule),
+      {axes_all, keepdims, mask});
+  add(along("logmeanexp", {}, "log(mean_j exp(x_j))", "logsumexp(x) - log(n).", "JAX", logmeanexp, nullptr), {axes_all, keepdims, mask});
+  Facts f = along("softmax_cross_entropy", {{"sparse_softmax_cross_entropy"}}, "-log_softmax(logits)[label], or -sum(labels*log_softmax(logits))",
+                  "Integer labels are class indices (out of range: nan); floating ones a distribution. The gradient softmax - onehot is right at the label too.",
+                  "TensorFlow, PyTorch CrossEntropyLoss, Optax", entropy, &entropy_rule);
+  f.operand = "logits";
+  add(f, {{"labels", std::nullopt, {"label"}, Takes::array}, axis_last});
+  add(along("sparsemax", {{"Sparsemax"}}, "the point of the simplex nearest to x", "Derivative by the support.", "Martins and Astudillo 2016", sparsemax, &sparsemax_rule), {axis_last});
+  add(along("standardize", {}, "(x - mean)/sqrt(variance + epsilon)", "Population variance, in two passes.", "JAX standardize", standardize, &standardize_rule),
+      {axes_last, {"epsilon", 1e-5, {"eps"}, Takes::number, "at least 0", not_negative}});
+  add(along("maxout", {{"Maxout"}}, "max over groups of consecutive elements", "The gradient goes to the first of ties.", "Goodfellow et al. 2013", maxout, nullptr),
+      {{"groups", std::nullopt, {}, Takes::integer, "positive", positive}, axis_last});
+  add(along("crelu", {{"CReLU"}}, "concat(relu(x), relu(-x))", "Doubles the axis.", "Shang et al. 2016", crelu, nullptr), {axis_last});
+  return list;
+}
+
+}  // namespace actinium::activations

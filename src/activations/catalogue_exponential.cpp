@@ -1,0 +1,213 @@
+// Exponential-linear activations and the softplus family. exp(x) - 1 is expm1, and derivatives are written from x, never
+// from the value: elu'(-40) is exp(-40), which 1 + elu(-40) has lost.
+#include "activations/formula.hpp"
+
+#define F ACTINIUM_FORMULA
+
+namespace actinium::activations {
+namespace {
+
+using ops::Op;
+
+constexpr double selu_scale = 1.0507009873554804934193349852946;
+constexpr double selu_product = 1.7580993408473768599402175208123;  // scale * alpha, rounded once
+
+/// v = min(x, 0)/alpha and exp of the exact quotient: the division's error, |v| ulp after exp, enters as a factor.
+struct Quotient {
+  Expr value, low;
+};
+Quotient quotient(const Expr& x, const Expr& alpha) {
+  const Expr n = negative_part(x), v = n / alpha;
+  if (is(alpha, 1)) return {n, 0};
+  const Expr low = fma(-v, alpha, n) / alpha;
+  return {v, where(abs(low) < 1, low, 0)};
+}
+Expr celu(const Terms& t) {
+  const Quotient v = quotient(t.x, t[0]);
+  return where(t.x > 0, t.x, t[0] * expm1(v.value));
+}
+Expr celu_slope(const Terms& t) {
+  const Quotient v = quotient(t.x, t[0]);
+  return where(t.x > 0, 1, corrected(exp(v.value), v.low));
+}
+Expr celu_curvature(const Terms& t) {
+  const Quotient v = quotient(t.x, t[0]);
+  return where(t.x > 0, 0, corrected(exp(v.value), v.low) / t[0]);
+}
+/// expm1(v) - v exp(v), by its series where the two cancel.
+Expr celu_parameter(const Terms& t, int) {
+  const Expr v = negative_part(t.x) / t[0];
+  Expr series = 8.0 / 362880;
+  for (double c : {7.0 / 40320, 6.0 / 5040, 5.0 / 720, 4.0 / 120, 3.0 / 24, 2.0 / 6, 1.0 / 2}) series = c + v * series;
+  return where(t.x > 0, 0, where(abs(v) < 0.05, -(v * v) * series, expm1(v) - at_least(v, -far(t.x)) * exp(v)));
+}
+
+/// exp(-|beta x|), with the rounding of the product made good.
+struct Decay {
+  Expr z, t;
+};
+Decay decay(const Expr& beta, const Expr& x) {
+  const Product z = product(beta, x);
+  const Expr e = exp(-abs(z.value));
+  return {z.value, is(z.low, 0) ? e : corrected(e, where(z.value < 0, z.low, -z.low))};
+}
+/// PyTorch's switch to x beyond a threshold of beta * x.
+Expr switched(const Terms& t, const Expr& z, const Expr& beyond, const Expr& otherwise) {
+  return is(t[1], infinity) ? otherwise : where(z > t[1], beyond, otherwise);
+}
+Expr softplus(const Terms& t) {
+  const Decay d = decay(t[0], t.x);
+  const auto beta = literal(t[0]);
+  const Expr part = !beta ? where(t[0] > 0, positive_part(t.x), negative_part(t.x)) : *beta > 0 ? positive_part(t.x) : negative_part(t.x);
+  return switched(t, d.z, t.x, part + log1p(d.t) / t[0]);
+}
+Expr softplus_slope(const Terms& t) {
+  const Decay d = decay(t[0], t.x);
+  return switched(t, d.z, 1, where(d.z >= 0, 1, d.t) / (1.0 + d.t));
+}
+Expr softplus_curvature(const Terms& t) {
+  const Decay d = decay(t[0], t.x);
+  const Expr n = 1.0 + d.t;
+  return switched(t, d.z, 0, t[0] * (d.t / (n * n)));
+}
+Expr softplus_parameter(const Terms& t, int i) {
+  if (i == 1) return 0;
+  const Decay d = decay(t[0], t.x);
+  const Expr z = limited(abs(d.z), 0, far(t.x));
+  return switched(t, d.z, 0, -((log1p(d.t) + z * d.t / (1.0 + d.t)) / t[0]) / t[0]);
+}
+std::optional<Expr> softplus_special(const Terms& t, int order, std::source_location) {
+  if (order > 0 || !is(t[0], 1) || !is(t[1], infinity)) return std::nullopt;
+  return primitive(Op::softplus, t.x);
+}
+
+/// (x + sqrt(x*x + b))/2; for x < 0 its conjugate, which does not cancel.
+Expr squareplus(const Terms& t) {
+  const Expr r = 0.5 * hypot(t.x, sqrt(t[0])), a = 0.5 * abs(t.x);
+  return where(t.x >= 0, a + r, 0.25 * t[0] / (r + a));
+}
+Expr squareplus_slope(const Terms& t) {
+  const Expr r = hypot(t.x, sqrt(t[0]));
+  const Expr g = (0.25 * t[0] / r) / (0.5 * r + 0.5 * abs(t.x));
+  return where(t.x >= 0, 1.0 - g, g);
+}
+Expr squareplus_curvature(const Terms& t) {
+  const Expr r = hypot(t.x, sqrt(t[0]));
+  return 0.5 * t[0] / r / r / r;
+}
+Expr squareplus_smooth_slope(const Terms& t) { return 0.5 + 0.5 * t.x / hypot(t.x, sqrt(t[0])); }
+std::optional<Expr> squareplus_special(const Terms& t, int order, std::source_location where) {
+  if (!is(t[0], 0)) return std::nullopt;
+  const Terms relu{t.x, {Expr(0.0), Expr(infinity), Expr(0.0)}, {}, {0}};
+  return find("relu")->entry->make(order, relu, where);
+}
+
+Expr softsign(const Terms& t) {
+  const Expr a = abs(t.x);
+  return where(a > 1.0, 1.0 / (copysign(1.0, t.x) + 1.0 / t.x), t.x / (1.0 + a));
+}
+Expr softsign_slope(const Terms& t) { return square(1.0 / (1.0 + abs(t.x))); }
+Expr softsign_curvature(const Terms& t) {
+  const Expr d = 1.0 + abs(t.x);
+  return -2.0 * sign(t.x) / d / (d * d);
+}
+
+std::vector<Facts> elu_entries() {
+  std::vector<Facts> list;
+  Facts f{"exponential", {{"Exp"}, {"Exponential"}}};
+  f.formula = "exp(x)";
+  f.documentation = "Overflows beyond 709.78 (f64), 88.72 (f32).";
+  f.source = "Keras exponential, ONNX Exp";
+  f.kind = Kind::primitive;
+  f.value = {F(exp(x))};
+  list.push_back(f);
+
+  f = {"elu", {{"ELU"}, {"Elu"}}};
+  f.parameters = {{"alpha", 1.0, {}, Takes::number, "finite", finite}};
+  f.formula = "x > 0 ? x : alpha*(exp(x) - 1)";
+  f.documentation = "Derivative at 0: alpha.";
+  f.source = "Clevert et al. 2015";
+  f.value = {F(where(x > 0, x, t[0] * expm1(negative_part(x)))), F(where(x > 0, 1, t[0] * exp(negative_part(x)))),
+             F(where(x > 0, 0, t[0] * exp(negative_part(x))))};
+  f.parameter = [](const Terms& t, int) -> Expr { return where(t.x > 0, 0, expm1(negative_part(t.x))); };
+  f.kinks = {0};
+  list.push_back(f);
+
+  f = {"celu", {{"CELU"}, {"Celu"}}};
+  f.parameters = {{"alpha", 1.0, {}, Takes::number, "nonzero", nonzero}};
+  f.formula = "x > 0 ? x : alpha*(exp(x/alpha) - 1)";
+  f.documentation = "Derivative at 0: 1. Second derivative at 0: 1/alpha.";
+  f.source = "Barron 2017";
+  f.value = {celu, celu_slope, celu_curvature};
+  f.parameter = celu_parameter;
+  f.kinks = {0};
+  list.push_back(f);
+
+  f = {"selu", {{"SELU"}, {"Selu"}}};
+  f.formula = "1.0507009873554805 * (x > 0 ? x : 1.6732632423543773*(exp(x) - 1))";
+  f.documentation = "Derivative at 0: scale*alpha = 1.7580993408473769. Meant for LeCun-normal weights and alpha dropout.";
+  f.source = "Klambauer et al. 2017; the constants in full precision (ONNX rounds them to f32)";
+  f.value = {F(where(x > 0, selu_scale * x, selu_product * expm1(negative_part(x)))),
+             F(where(x > 0, selu_scale, selu_product * exp(negative_part(x)))), F(where(x > 0, 0, selu_product * exp(negative_part(x))))};
+  f.kinks = {0};
+  list.push_back(f);
+  return list;
+}
+
+std::vector<Facts> softplus_entries() {
+  std::vector<Facts> list;
+  Facts f{"softplus", {{"Softplus"}, {"SoftPlus"}}};
+  f.parameters = {{"beta", 1.0, {}, Takes::number, "nonzero", nonzero}, {"threshold", infinity}};
+  f.formula = "log(1 + exp(beta*x))/beta";
+  f.documentation = "Beyond threshold (of beta*x; none by default) it is x, as in PyTorch.";
+  f.source = "Dugas et al. 2001; beta and threshold: PyTorch Softplus";
+  f.value = {softplus, softplus_slope, softplus_curvature};
+  f.closed[2] = F(switched(t, t[0] * x, 0, t[0] * logistic_pdf(t[0] * x)));
+  f.parameter = softplus_parameter;
+  f.special = softplus_special;
+  list.push_back(f);
+
+  f = {"log_sigmoid", {{"logsigmoid"}, {"LogSigmoid"}}};
+  f.formula = "log(1/(1 + exp(-x)))";
+  f.documentation = "-softplus(-x).";
+  f.source = "Keras, JAX, PyTorch LogSigmoid";
+  f.value = {F(-primitive(Op::softplus, -x)), F(primitive(Op::sigmoid, -x)), F(-logistic_pdf(x))};
+  list.push_back(f);
+
+  f = {"squareplus", {{"Squareplus"}}};
+  f.parameters = {{"b", 4.0, {}, Takes::number, "at least 0", not_negative}};
+  f.formula = "(x + sqrt(x**2 + b))/2";
+  f.documentation = "Softplus without exp. b=0 is relu.";
+  f.source = "Barron 2021; JAX, Keras";
+  f.value = {squareplus, squareplus_slope, squareplus_curvature};
+  f.closed = {nullptr, squareplus_smooth_slope, nullptr};
+  f.parameter = [](const Terms& t, int) -> Expr { return 0.25 / hypot(t.x, sqrt(t[0])); };
+  f.special = squareplus_special;
+  list.push_back(f);
+
+  f = {"softsign", {{"soft_sign"}, {"Softsign"}, {"SoftSign"}}};
+  f.formula = "x/(1 + abs(x))";
+  f.documentation = "Second derivative 0 at 0.";
+  f.source = "Bergstra et al. 2009";
+  f.value = {softsign, softsign_slope, softsign_curvature};
+  f.kinks = {0};
+  list.push_back(f);
+
+  f = {"log1mexp", {{"log1m_exp"}}};
+  f.formula = "log(1 - exp(-x))";
+  f.documentation = "For x > 0; -inf at 0, nan below.";
+  f.source = "Maechler 2012; JAX";
+  f.value = {F(primitive(Op::log1mexp, x)), F(exp(-x) / -expm1(-x)), F(-exp(-x) / square(expm1(-x)))};
+  list.push_back(f);
+  return list;
+}
+
+}  // namespace
+
+std::vector<Facts> exponential_entries() {
+  std::vector<Facts> all = elu_entries();
+  for (Facts& f : softplus_entries()) all.push_back(std::move(f));
+  return all;
+}
+
+}  // namespace actinium::activations

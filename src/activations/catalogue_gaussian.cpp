@@ -1,0 +1,122 @@
+// Activations of the normal distribution. e = exp(-x*x/4), with the rounding of x*x made good, enters twice, so that a tail
+// keeps its digits down to the smallest normal number.
+#include "activations/families.hpp"
+#include "activations/formula.hpp"
+
+#define F ACTINIUM_FORMULA
+
+namespace actinium::activations {
+namespace {
+
+using ops::Op;
+
+constexpr double inv_sqrt_2pi = 0.39894228040143267793994605993438;
+
+/// factor * normpdf(x), without a subnormal in between.
+Expr times_normpdf(const Expr& factor, const HalfGauss& g) {
+  return ((inv_sqrt_2pi * factor) * g.e) * (g.e * (1.0 - 0.5 * g.low));
+}
+
+/// x * normcdf(x). Where normcdf is nearly subnormal: normpdf(x) times x times Mills' ratio, which a short polynomial gives
+/// (within 3e-17 on [-38.65, -37.4], 2e-9 on [-14.5, -12.9] for f32; beyond, the result is 0).
+Expr gelu(const Terms& t) {
+  const Expr& x = t.x;
+  const bool single = x.dtype() == DType::f32;
+  const HalfGauss g = half_gauss(x);
+  const auto polynomial = [](const Expr& v, std::initializer_list<double> highest_first) {
+    Expr sum = Expr(*highest_first.begin());
+    for (const double* c = highest_first.begin() + 1; c != highest_first.end(); ++c) sum = *c + v * sum;
+    return sum;
+  };
+  const Expr ratio = single ? polynomial(g.x + 13.5, {6.8277607982034181e-07, 8.2638842601051434e-06, 8.5655911289126730e-05,
+                                                      7.8716830250041162e-04, -0.9946009659751559})
+                            : polynomial(g.x + 38.0, {5.1231543864253554e-11, 1.6376646352844856e-09, 4.9963349371611883e-08,
+                                                      1.4288631193248623e-06, 3.6297795526953714e-05, -0.9993089130216098});
+  return where(x < (single ? -12.9 : -37.4), times_normpdf(ratio, g), x * normcdf(x));
+}
+Expr gelu_slope(const Terms& t) {
+  const HalfGauss g = half_gauss(t.x);
+  return normcdf(t.x) + times_normpdf(g.x, g);
+}
+Expr gelu_curvature(const Terms& t) {
+  const HalfGauss g = half_gauss(t.x);
+  return times_normpdf(fma(-g.x, g.x, 2.0), g);
+}
+Expr tail(const Expr& x) { return limited(x, -40, 40); }
+
+/// x * sigmoid(z), z = x (A + B x*x) = 2 sqrt(2/pi) (x + 0.044715 x**3); x is limited to where exp(-|z|) has vanished.
+struct TanhForm {
+  Expr x, z, slope, h, d;  ///< slope = dz/dx, h = exp(-|z|/2), d = 1 + exp(-|z|)
+};
+constexpr double form_a = 1.5957691216057307118, form_b = 0.071354816272600248776;
+TanhForm tanh_form(const Expr& x) {
+  const double end = x.dtype() == DType::f32 ? 14 : 30;
+  const Expr xc = limited(x, -end, end), u = xc * xc, z = xc * (form_a + form_b * u), h = exp(-0.5 * abs(z));
+  return {xc, z, form_a + 0.21406444881780074633 * u, h, 1.0 + h * h};
+}
+Expr gelu_tanh(const Terms& t) {
+  const TanhForm s = tanh_form(t.x);
+  return where(t.x >= 0, t.x, (s.x * s.h) * s.h) / s.d;
+}
+Expr gelu_tanh_slope(const Terms& t) {
+  const TanhForm s = tanh_form(t.x);
+  const Expr w = s.x * s.slope;
+  return where(t.x >= 0, 1.0 + w * (s.h * s.h) / s.d, ((s.d + w) * s.h) * s.h / s.d) / s.d;
+}
+Expr gelu_tanh_bracket(const Expr& x, const Expr& z, const Expr& slope) {
+  return 2.0 * slope + x * (6 * form_b * x) - x * slope * slope * primitive(Op::tanh, 0.5 * z);
+}
+Expr gelu_tanh_curvature(const Terms& t) {
+  const TanhForm s = tanh_form(t.x);
+  return ((gelu_tanh_bracket(s.x, s.z, s.slope) * s.h) * s.h) / (s.d * s.d);
+}
+Expr gelu_tanh_closed_curvature(const Terms& t) {
+  const TanhForm s = tanh_form(t.x);
+  return logistic_pdf(s.z) * gelu_tanh_bracket(s.x, s.z, s.slope);
+}
+
+std::optional<Expr> gelu_special(const Terms& t, int order, std::source_location where) {
+  if (t.options[0] == 0) return std::nullopt;
+  return find("gelu_tanh")->entry->make(order, {t.x, {}, {}, {}}, where);
+}
+
+Facts distribution(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation, Formula value) {
+  Facts f{std::move(name), std::move(aliases)};
+  f.formula = std::move(formula);
+  f.documentation = std::move(documentation);
+  f.kind = Kind::primitive;
+  f.value = {value};
+  return f;
+}
+
+}  // namespace
+
+std::vector<Facts> gaussian_entries() {
+  std::vector<Facts> list;
+  Facts f{"gelu", {{"GELU"}, {"Gelu"}}};
+  f.parameters = {{"approximate", 0.0, {"approx"}, Takes::text, "", nullptr, {"none", "tanh", "precise"}}};
+  f.formula = "x*normcdf(x) = x/2*(1 + erf(x/sqrt(2)))";
+  f.documentation = "Exact; approximate=\"tanh\" (or true) is gelu_tanh. Minimum -0.17 at -0.7518.";
+  f.source = "Hendrycks and Gimpel 2016; JAX and Keras ops default to the tanh form";
+  f.value = {gelu, gelu_slope, gelu_curvature};
+  f.closed = {F(tail(x) * normcdf(x)), F(normcdf(x) + tail(x) * normpdf(x)), F((2.0 - square(tail(x))) * normpdf(x))};
+  f.special = gelu_special;
+  list.push_back(f);
+
+  f = {"gelu_tanh", {{"gelu_approx"}, {"gelu_new"}, {"GELUTanh"}}};
+  f.formula = "x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))";
+  f.documentation = "The tanh form of gelu.";
+  f.source = "Hendrycks and Gimpel 2016; PyTorch GELU(approximate='tanh')";
+  f.value = {gelu_tanh, gelu_tanh_slope, gelu_tanh_curvature};
+  f.closed[2] = gelu_tanh_closed_curvature;
+  list.push_back(f);
+
+  list.push_back(distribution("gaussian", {{"Gaussian"}}, "exp(-x**2)", "Accurate in the tails: the rounding of x**2 is made good.",
+                              F(gauss(x))));
+  list.push_back(distribution("normcdf", {}, "(1 + erf(x/sqrt(2)))/2", "Distribution function of the standard normal, accurate in the tails.",
+                              F(normcdf(x))));
+  list.push_back(distribution("erf", {{"Erf"}}, "2/sqrt(pi) * integral of exp(-t**2) from 0 to x", "The error function.", F(erf(x))));
+  return list;
+}
+
+}  // namespace actinium::activations

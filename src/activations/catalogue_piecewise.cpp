@@ -1,0 +1,290 @@
+// Piecewise linear and quadratic activations. At a kink the derivative is that of the branch a strict compare leaves: active
+// zones are open intervals. Selects are arranged so that NaN falls to a branch that passes it on.
+#include "activations/formula.hpp"
+
+#define F ACTINIUM_FORMULA
+
+namespace actinium::activations {
+namespace {
+
+Expr relu(const Terms& t) {
+  const Expr &x = t.x, &slope = t[0], &max_value = t[1], &threshold = t[2];
+  const Expr upper = is(max_value, infinity) ? x : where(x > max_value, max_value, x);
+  if (is(slope, 0)) return is(threshold, 0) ? where(x < 0, 0, upper) : where(x <= threshold, 0, upper);  // 0 * -inf would be NaN
+  return where(x > threshold, upper, slope * (is(threshold, 0) ? x : x - threshold));
+}
+
+Expr relu_slope(const Terms& t) {
+  const Expr &x = t.x, &slope = t[0], &max_value = t[1], &threshold = t[2];
+  const Expr inside = is(max_value, infinity) ? Expr(1) : pick(x, x < max_value, 1, 0);
+  const Expr d = pick(x, x > threshold, inside, slope);
+  return t.options[0] == 0 ? d : where(x == threshold, t.options[0], d);
+}
+
+Expr relu_parameter(const Terms& t, int i) {
+  const Expr &x = t.x, &slope = t[0], &max_value = t[1], &threshold = t[2];
+  const Expr above = x > threshold;
+  if (i == 0) return where(above, 0, x - threshold);
+  if (i == 1) return pick(x, above && x >= max_value, 1, 0);
+  return pick(x, above, 0, -slope);
+}
+
+/// x > 0 ? x : slope * x, without NaN at -inf for a literal slope 0.
+Expr leaky(const Expr& x, const Expr& slope) { return is(slope, 0) ? where(x < 0, 0, x) : where(x > 0, x, slope * x); }
+
+Expr step(const Terms& t) {
+  const Expr &x = t.x, &threshold = t[0], &at = t[1];
+  const Expr below = where(x < threshold, 0, x);  // NaN
+  if (is(at, 1)) return where(x >= threshold, 1, below);
+  return where(x > threshold, 1, where(x == threshold, at, below));
+}
+
+bool is_k3(const Terms& t) { return is(t[0], 1.0 / 6) && is(t[1], 0.5); }
+/// x + 3 is exact near -3, where x/6 + 0.5 has lost its digits.
+Expr hard_sigmoid(const Terms& t) {
+  if (is_k3(t)) return limited(t.x + 3.0, 0, 6) / 6.0;
+  return limited(fma(t[0], t.x, t[1]), 0, 1);
+}
+Expr hard_sigmoid_inside(const Terms& t) {
+  if (is_k3(t)) return t.x > -3.0 && t.x < 3.0;
+  const Expr y = fma(t[0], t.x, t[1]);
+  return y > 0 && y < 1;
+}
+
+Expr shrunk(const Expr& x, const Expr& threshold, const Expr& bias) {
+  return where(x < -threshold, x + bias, where(x <= threshold, 0, x - bias));
+}
+
+Expr smelu(const Terms& t) {
+  const Expr h = 0.5 * (t.x + t[0]);
+  return where(t.x <= -t[0], 0, where(t.x >= t[0], t.x, h * (h / t[0])));
+}
+
+const Parameter threshold_half{"threshold", 0.5, {"lambd", "lambda"}, Takes::number, "at least 0", not_negative};
+
+std::string bounds(const Terms& t) {
+  const auto low = literal(t[0]), high = literal(t[1]);
+  return low && high && *low >= *high ? "min_val must be less than max_val" : "";
+}
+std::string slopes(const Terms& t) {
+  const auto low = literal(t[0]), high = literal(t[1]);
+  return low && high && *low > *high ? "lower must be at most upper" : "";
+}
+
+std::vector<Facts> linear_entries() {
+  std::vector<Facts> list;
+  Facts f{"linear", {{"identity"}, {"Identity"}, {"Linear"}}};
+  f.formula = "x";
+  f.documentation = "No activation: the identity.";
+  f.source = "Keras, PyTorch Identity, ONNX Identity";
+  f.kind = Kind::primitive;
+  f.value = {F(x)};
+  f.integers = true;
+  list.push_back(f);
+
+  f = {"step", {{"binary_step"}, {"heaviside", {{"threshold", 0}, {"value_at_threshold", 1}}, {"values=value_at_threshold"}}, {"Step"}}};
+  f.parameters = {{"threshold", 0.0}, {"value_at_threshold", 1.0, {"values"}}};
+  f.formula = "x >= threshold ? 1 : 0";
+  f.documentation = "Inclusive at the threshold, where it is value_at_threshold. Derivative 0 everywhere.";
+  f.source = "MLX step, NumPy heaviside";
+  f.value = {step};
+  f.zero_from = 1;
+  f.integers = true;
+  f.kinks = {0};
+  list.push_back(f);
+  return list;
+}
+
+std::vector<Facts> relu_entries() {
+  std::vector<Facts> list;
+  Facts f{"relu", {{"ReLU"}, {"Relu"}}};
+  f.parameters = {{"negative_slope", 0.0, {"alpha"}},
+                  {"max_value", infinity},
+                  {"threshold", 0.0},
+                  {"grad_at_zero", 0, {}, Takes::integer, "0 or 1", [](double v) { return v == 0 || v == 1; }}};
+  f.formula = "x > threshold ? min(x, max_value) : negative_slope * (x - threshold)";
+  f.documentation = "Derivative at the threshold: negative_slope (0 by default; 1 with grad_at_zero=1), at max_value: 0.";
+  f.source = "Keras relu(alpha, max_value, threshold), PyTorch ReLU, ONNX Relu; relu'(0) = 0 after Bertoin et al., NeurIPS 2021";
+  f.value = {relu, relu_slope};
+  f.parameter = relu_parameter;
+  f.zero_from = 2;
+  f.integers = true;
+  f.kinks = {0};
+  list.push_back(f);
+
+  f = {"relu6", {{"ReLU6"}, {"Relu6"}}};
+  f.formula = "min(max(x, 0), 6)";
+  f.documentation = "Derivative 0 at 0 and at 6.";
+  f.source = "Krizhevsky 2010; Keras, PyTorch, JAX";
+  f.value = {F(limited(x, 0, 6)), F(pick(x, x > 0 && x < 6, 1, 0))};
+  f.zero_from = 2;
+  f.integers = true;
+  f.kinks = {0, 6};
+  list.push_back(f);
+
+  f = {"relu2", {{"squared_relu"}, {"ReLU2"}, {"relu_squared"}}};
+  f.formula = "max(x, 0)**2";
+  f.documentation = "Second derivative 0 at 0.";
+  f.source = "So et al. 2021, Primer; MLX relu2";
+  f.value = {F(square(positive_part(x))), F(2 * positive_part(x)), F(pick(x, x > 0, 2, 0))};
+  f.zero_from = 3;
+  f.integers = true;
+  f.kinks = {0};
+  list.push_back(f);
+
+  f = {"leaky_relu", {{"LeakyReLU"}, {"LeakyRelu"}}};
+  f.parameters = {{"negative_slope", 0.01, {"alpha"}}};
+  f.formula = "x > 0 ? x : negative_slope * x";
+  f.documentation = "Derivative at 0: negative_slope.";
+  f.source = "Maas et al. 2013; default as PyTorch, JAX, ONNX (Keras: 0.2 as function, 0.3 as layer)";
+  f.value = {F(leaky(x, t[0])), F(pick(x, x > 0, 1, t[0]))};
+  f.parameter = [](const Terms& t, int) -> Expr { return where(t.x > 0, 0, t.x); };
+  f.zero_from = 2;
+  f.kinks = {0};
+  list.push_back(f);
+
+  f.name = "prelu";
+  f.aliases = {{"PReLU"}, {"PRelu"}};
+  f.parameters = {{"slope", std::nullopt, {"alpha", "weight", "a"}}};
+  f.formula = "x > 0 ? x : slope * x";
+  f.documentation = "A learned slope that broadcasts to x. Derivative at 0: slope.";
+  f.source = "He et al. 2015; ONNX PRelu";
+  list.push_back(f);
+
+  f = {"rrelu", {{"RReLU"}, {"RRelu"}}};
+  f.parameters = {{"lower", 1.0 / 8}, {"upper", 1.0 / 3}};
+  f.check = slopes;
+  f.formula = "x > 0 ? x : (lower + upper)/2 * x";
+  f.documentation = "Randomized leaky relu as it evaluates after training. Derivative at 0: the slope.";
+  f.source = "Xu et al. 2015; PyTorch RReLU";
+  f.value = {F(leaky(x, 0.5 * (t[0] + t[1]))), F(pick(x, x > 0, 1, 0.5 * (t[0] + t[1])))};
+  f.zero_from = 2;
+  f.kinks = {0};
+  list.push_back(f);
+  return list;
+}
+
+std::vector<Facts> hard_entries() {
+  std::vector<Facts> list;
+  Facts f{"hard_tanh", {{"hardtanh"}, {"Hardtanh"}, {"HardTanh"}}};
+  f.parameters = {{"min_val", -1.0}, {"max_val", 1.0}};
+  f.check = bounds;
+  f.formula = "min(max(x, min_val), max_val)";
+  f.documentation = "Derivative 0 at both knees.";
+  f.source = "PyTorch Hardtanh, Keras hard_tanh";
+  f.value = {F(limited(x, t[0], t[1])), F(pick(x, x > t[0] && x < t[1], 1, 0))};
+  f.parameter = [](const Terms& t, int i) -> Expr { return i == 0 ? pick(t.x, t.x <= t[0], 1, 0) : pick(t.x, t.x >= t[1], 1, 0); };
+  f.zero_from = 2;
+  f.kinks = {-1, 1};
+  list.push_back(f);
+
+  f = {"hard_sigmoid",
+       {{"hardsigmoid"}, {"Hardsigmoid"}, {"HardSigmoid"}, {"hard_sigmoid_keras2", {{"alpha", 0.2}, {"beta", 0.5}}}}};
+  f.parameters = {{"alpha", 1.0 / 6}, {"beta", 0.5}};
+  f.formula = "min(max(alpha*x + beta, 0), 1); by default relu6(x + 3)/6";
+  f.documentation = "Derivative 0 at the knees, -3 and 3 by default. Keras 2 and ONNX: alpha=0.2.";
+  f.source = "Keras 3, JAX, PyTorch; hard_sigmoid_keras2: Keras 1 and 2, ONNX";
+  f.value = {hard_sigmoid, F(pick(x, hard_sigmoid_inside(t), t[0], 0))};
+  f.parameter = [](const Terms& t, int i) -> Expr { return pick(t.x, hard_sigmoid_inside(t), i == 0 ? t.x : Expr(1), 0); };
+  f.zero_from = 2;
+  f.kinks = {-3, 3};
+  list.push_back(f);
+
+  f = {"hard_silu", {{"hard_swish"}, {"hardswish"}, {"Hardswish"}, {"HardSwish"}, {"hardsilu"}}};
+  f.formula = "x * relu6(x + 3)/6";
+  f.documentation = "Divides before it multiplies, so nothing overflows. Derivative at -3: 0, at 3: 1.";
+  f.source = "Howard et al. 2019, MobileNetV3";
+  f.value = {F(where(x <= -3.0, 0, x * (limited(x + 3.0, 0, 6) / 6.0))),
+             F(where(x <= -3.0, 0, where(x >= 3.0, 1, (2.0 * x + 3.0) / 6.0))), F(pick(x, x > -3.0 && x < 3.0, 1.0 / 3, 0))};
+  f.zero_from = 3;
+  f.kinks = {-3, 3};
+  list.push_back(f);
+
+  f = {"threshold", {{"Threshold"}, {"thresholded_relu", {{"threshold", 1.0}, {"value", 0.0}}, {"alpha=threshold", "theta=threshold"}},
+                     {"ThresholdedRelu", {{"threshold", 1.0}, {"value", 0.0}}, {"alpha=threshold", "theta=threshold"}},
+                     {"ThresholdedReLU", {{"threshold", 1.0}, {"value", 0.0}}, {"theta=threshold", "alpha=threshold"}}}};
+  f.parameters = {{"threshold"}, {"value", std::nullopt, {"default_value"}}};
+  f.formula = "x > threshold ? x : value";
+  f.documentation = "Derivative at the threshold: 0.";
+  f.source = "PyTorch Threshold, Keras threshold; thresholded_relu: ONNX";
+  f.value = {F(where(x <= t[0], t[1], x)), F(pick(x, x > t[0], 1, 0))};
+  f.zero_from = 2;
+  list.push_back(f);
+
+  f = {"sparse_plus"};
+  f.formula = "x <= -1 ? 0 : x >= 1 ? x : (x + 1)**2/4";
+  f.documentation = "The softplus of sparsemax; once differentiable. Second derivative 0 at -1 and 1.";
+  f.source = "Blondel et al. 2020; JAX, Keras";
+  f.value = {F(where(x <= -1.0, 0, where(x >= 1.0, x, square(0.5 * (x + 1.0))))),
+             F(where(x <= -1.0, 0, where(x >= 1.0, 1, 0.5 * (x + 1.0)))), F(pick(x, x > -1.0 && x < 1.0, 0.5, 0))};
+  f.zero_from = 3;
+  f.kinks = {-1, 1};
+  list.push_back(f);
+
+  f = {"sparse_sigmoid"};
+  f.formula = "min(max((x + 1)/2, 0), 1)";
+  f.documentation = "Derivative 0 at -1 and 1.";
+  f.source = "JAX, Keras";
+  f.value = {F(where(x <= -1.0, 0, where(x >= 1.0, 1, 0.5 * (x + 1.0)))), F(pick(x, x > -1.0 && x < 1.0, 0.5, 0))};
+  f.zero_from = 2;
+  f.kinks = {-1, 1};
+  list.push_back(f);
+
+  f = {"smelu"};
+  f.parameters = {{"beta", 1.0, {"b"}, Takes::number, "positive", positive}};
+  f.formula = "abs(x) <= beta ? (x + beta)**2/(4*beta) : max(x, 0)";
+  f.documentation = "Smooth relu: quadratic between -beta and beta. Second derivative 0 at both ends.";
+  f.source = "Shamir et al. 2020";
+  f.value = {smelu, F(where(x <= -t[0], 0, where(x >= t[0], 1, 0.5 * (x + t[0]) / t[0]))),
+             F(pick(x, x > -t[0] && x < t[0], 0.5 / t[0], 0))};
+  f.zero_from = 3;
+  f.kinks = {-1, 1};
+  list.push_back(f);
+  return list;
+}
+
+std::vector<Facts> shrink_entries() {
+  std::vector<Facts> list;
+  Facts f{"hard_shrink", {{"hardshrink"}, {"Hardshrink"}, {"HardShrink"}}};
+  f.parameters = {threshold_half};
+  f.formula = "abs(x) > threshold ? x : 0";
+  f.documentation = "Derivative 0 at the jumps.";
+  f.source = "PyTorch Hardshrink, Keras hard_shrink";
+  f.value = {F(where(x >= -t[0] && x <= t[0], 0, x)), F(pick(x, abs(x) > t[0], 1, 0))};
+  f.zero_from = 2;
+  f.kinks = {-0.5, 0.5};
+  list.push_back(f);
+
+  f = {"soft_shrink", {{"softshrink"}, {"Softshrink"}, {"SoftShrink"}}};
+  f.parameters = {threshold_half};
+  f.formula = "sign(x) * max(abs(x) - threshold, 0)";
+  f.documentation = "Derivative 0 at both knees.";
+  f.source = "Donoho 1995; PyTorch Softshrink, Keras soft_shrink";
+  f.value = {F(shrunk(x, t[0], t[0])), F(pick(x, abs(x) > t[0], 1, 0))};
+  f.parameter = [](const Terms& t, int) -> Expr { return pick(t.x, t.x > t[0], -1, pick(t.x, t.x < -t[0], 1, 0)); };
+  f.zero_from = 2;
+  f.kinks = {-0.5, 0.5};
+  list.push_back(f);
+
+  f = {"shrink", {{"Shrink", {}, {"bias", "lambd=threshold"}}}};
+  f.parameters = {threshold_half, {"bias", 0.0}};
+  f.formula = "x < -threshold ? x + bias : x > threshold ? x - bias : 0";
+  f.documentation = "hard_shrink with bias=0, soft_shrink with bias=threshold. Derivative 0 at the jumps.";
+  f.source = "ONNX Shrink";
+  f.value = {F(shrunk(x, t[0], t[1])), F(pick(x, abs(x) > t[0], 1, 0))};
+  f.zero_from = 2;
+  f.kinks = {-0.5, 0.5};
+  list.push_back(f);
+  return list;
+}
+
+}  // namespace
+
+std::vector<Facts> piecewise_entries() {
+  std::vector<Facts> all;
+  for (auto part : {linear_entries, relu_entries, hard_entries, shrink_entries})
+    for (Facts& f : part()) all.push_back(std::move(f));
+  return all;
+}
+
+}  // namespace actinium::activations

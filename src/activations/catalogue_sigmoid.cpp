@@ -1,0 +1,184 @@
+// Sigmoid and tanh activations. h = exp(-|z|/2) enters twice where its square would already be subnormal while the result is
+// a normal number: silu(-740) is -3.1e-319, and silu(-90) in f32 is -7.4e-38.
+#include "activations/formula.hpp"
+
+#define F ACTINIUM_FORMULA
+
+namespace actinium::activations {
+namespace {
+
+using ops::Op;
+
+Expr sigmoid(const Expr& x) { return primitive(Op::sigmoid, x); }
+Expr tanh(const Expr& x) { return primitive(Op::tanh, x); }
+
+/// x - tanh(x): below 1 Lambert's continued fraction as a quotient of polynomials in x*x, all terms positive.
+Expr tanh_shrink(const Terms& t) {
+  const Expr &x = t.x, u = x * x;
+  const auto polynomial = [&](std::initializer_list<double> highest_first) {
+    Expr sum = 0;
+    for (double c : highest_first) sum = is(sum, 0) ? Expr(c) : c + u * sum;
+    return sum;
+  };
+  const bool single = x.dtype() == DType::f32;
+  const Expr p = single ? polynomial({1, 189, 3465}) : polynomial({44, 12870, 810810, 11486475});
+  const Expr q = single ? polynomial({1, 210, 4725, 10395}) : polynomial({45, 13860, 945945, 16216200, 34459425});
+  return where(abs(x) < 1, x * (u * p / q), x - tanh(x));
+}
+
+/// What silu and its derivatives share: z = beta*x, h = exp(-|z|/2), and x and z limited to where h*h is not yet 0.
+struct Swish {
+  Expr x, z, h, d;  ///< d = 1 + exp(-|z|)
+};
+Swish swish(const Expr& beta, const Expr& x) {
+  const double end = far(x);
+  const Product p = product(beta, x);
+  const Expr z = limited(p.value, -end, end);
+  const Expr e = exp(-0.5 * abs(z));
+  const Expr h = is(p.low, 0) ? e : corrected(e, 0.5 * where(z < 0, p.low, -p.low));
+  const Expr xc = is(beta, 1) ? z : where(abs(p.value) > end, z / beta, x);
+  return {xc, z, h, 1.0 + h * h};
+}
+Expr silu_of(const Expr& beta, const Expr& x) {
+  const Swish s = swish(beta, x);
+  return where(s.z >= 0, x, (s.x * s.h) * s.h) / s.d;
+}
+Expr silu_slope_of(const Expr& beta, const Expr& x) {
+  const Swish s = swish(beta, x);
+  return where(s.z >= 0, 1.0 + s.z * (s.h * s.h) / s.d, ((s.d + s.z) * s.h) * s.h / s.d) / s.d;
+}
+Expr silu_curvature_of(const Expr& beta, const Expr& x) {
+  const Swish s = swish(beta, x);
+  return beta * ((((2.0 - s.z * tanh(0.5 * s.z)) * s.h) * s.h) / (s.d * s.d));
+}
+Expr silu_closed(const Expr& beta, const Expr& x) { return x * sigmoid(beta * x); }
+Expr silu_closed_slope(const Expr& beta, const Expr& x) {
+  const Expr z = limited(beta * x, -far(x), far(x));
+  return sigmoid(z) * (1.0 + z * sigmoid(-z));
+}
+Expr silu_closed_curvature(const Expr& beta, const Expr& x) {
+  const Expr z = limited(beta * x, -far(x), far(x));
+  return beta * (logistic_pdf(z) * (2.0 - z * tanh(0.5 * z)));
+}
+Expr silu_parameter(const Terms& t, int) {
+  const Swish s = swish(t[0], t.x);
+  return square(s.x * s.h / s.d);
+}
+
+/// x * tanh(softplus(x)) as a rational function of e = exp(-|x|): for x < 0 of exp(x), for x >= 0 of exp(-x).
+struct Mish {
+  Expr right, x, h, e;
+};
+Mish mish_parts(const Expr& x, const Expr& minus_abs) {
+  const double end = far(x);
+  const Expr xc = limited(x, -end, end), h = exp(0.5 * at_least(minus_abs, -end));
+  return {x >= 0, xc, h, h * h};
+}
+Expr mish(const Terms& t) {
+  const Mish m = mish_parts(t.x, -abs(t.x));
+  const Expr n = 1.0 + 2.0 * m.e, d = where(m.right, n + 2.0 * m.e * m.e, 2.0 + m.e * (2.0 + m.e));
+  return where(m.right, t.x * (n / d), ((m.x * m.h) * m.h) * (2.0 + m.e) / d);
+}
+Expr mish_slope(const Terms& t) {
+  const Mish m = mish_parts(t.x, -abs(t.x));
+  const Expr &e = m.e, n = 1.0 + 2.0 * e, d = where(m.right, n + 2.0 * e * e, 2.0 + e * (2.0 + e));
+  const Expr bend = 4.0 * m.x * (1.0 + e) / d;
+  return where(m.right, n + e * e * bend, (((2.0 + e) + bend) * m.h) * m.h) / d;
+}
+Expr mish_curvature_of(const Expr& x, const Expr& minus_abs) {
+  const Mish m = mish_parts(x, minus_abs);
+  const Expr &e = m.e, s = 1.0 + e, n = 1.0 + 2.0 * e, d = where(m.right, n + 2.0 * e * e, 2.0 + e * (2.0 + e));
+  const Expr bracket = where(m.right, 2.0 + m.x * (e / s - 2.0 * (1.0 / s) * (n / d)),
+                             2.0 + m.x * (1.0 / s - 2.0 * (e / s) * (e * (2.0 + e) / d)));
+  const Expr lead = 4.0 * s * bracket / (d * d) * m.h * m.h;
+  return where(m.right, lead * e, lead);
+}
+/// -|x| with the slope of x's own side at 0 as well, so that all derivatives there are right.
+Expr minus_abs_smooth(const Expr& x) { return where(x >= 0, -x, x); }
+
+/// alpha*tanh(beta*x) and the error of the product, which tanh' scales.
+Expr scaled_tanh(const Terms& t) {
+  const Product z = product(t[1], t.x);
+  return t[0] * (is(z.low, 0) ? tanh(z.value) : tanh(z.value) + z.low * sech2(z.value));
+}
+Expr scaled_tanh_slope(const Terms& t) {
+  const Product z = product(t[1], t.x);
+  const Expr s = sech2(z.value);
+  return t[0] * t[1] * (is(z.low, 0) ? s : s - 2.0 * z.low * tanh(z.value) * s);
+}
+
+std::vector<Facts> tanh_entries() {
+  std::vector<Facts> list;
+  Facts f{"tanh", {{"Tanh"}}};
+  f.formula = "(exp(x) - exp(-x))/(exp(x) + exp(-x))";
+  f.documentation = "Derivative sech(x)**2, right where 1 - tanh(x)**2 is 0.";
+  f.source = "all";
+  f.kind = Kind::primitive;
+  f.value = {F(tanh(x))};
+  list.push_back(f);
+
+  f = {"scaled_tanh", {{"ScaledTanh"}}};
+  f.parameters = {{"alpha", 1.0}, {"beta", 1.0}};
+  f.formula = "alpha*tanh(beta*x)";
+  f.documentation = "LeCun's 1.7159*tanh(2*x/3) with alpha=1.7159, beta=2/3.";
+  f.source = "LeCun 1998; ONNX ScaledTanh";
+  f.value = {scaled_tanh, scaled_tanh_slope};
+  f.closed = {F(t[0] * tanh(t[1] * x)), F(t[0] * t[1] * sech2(t[1] * x))};
+  list.push_back(f);
+
+  f = {"tanh_shrink", {{"tanhshrink"}, {"Tanhshrink"}, {"TanhShrink"}}};
+  f.formula = "x - tanh(x)";
+  f.documentation = "x**3/3 near 0, to full precision; derivative tanh(x)**2.";
+  f.source = "PyTorch Tanhshrink, Keras tanh_shrink";
+  f.value = {tanh_shrink, F(square(tanh(x))), F(2.0 * tanh(x) * sech2(x))};
+  list.push_back(f);
+  return list;
+}
+
+std::vector<Facts> swish_entries() {
+  std::vector<Facts> list;
+  Facts f{"silu", {{"swish"}, {"SiLU"}, {"Swish"}, {"Silu"}}};
+  f.parameters = {{"beta", 1.0, {"alpha"}}};
+  f.formula = "x/(1 + exp(-beta*x))";
+  f.documentation = "Minimum -0.2785 at -1.2785.";
+  f.source = "Elfwing et al. 2017; beta: Ramachandran et al. 2017, ONNX Swish(alpha)";
+  f.value = {F(silu_of(t[0], x)), F(silu_slope_of(t[0], x)), F(silu_curvature_of(t[0], x))};
+  f.closed = {F(silu_closed(t[0], x)), F(silu_closed_slope(t[0], x)), F(silu_closed_curvature(t[0], x))};
+  f.parameter = silu_parameter;
+  list.push_back(f);
+
+  f = {"quick_gelu", {{"gelu_fast_approx"}, {"QuickGELU"}, {"QuickGelu"}}};
+  f.formula = "x/(1 + exp(-1.702*x))";
+  f.documentation = "Sigmoid form of gelu, within 0.0204 of it.";
+  f.source = "Hendrycks and Gimpel 2016; MLX gelu_fast_approx";
+  f.value = {F(silu_of(1.702, x)), F(silu_slope_of(1.702, x)), F(silu_curvature_of(1.702, x))};
+  f.closed = {F(silu_closed(1.702, x)), F(silu_closed_slope(1.702, x)), F(silu_closed_curvature(1.702, x))};
+  list.push_back(f);
+
+  f = {"mish", {{"Mish"}}};
+  f.formula = "x*tanh(log(1 + exp(x)))";
+  f.documentation = "Minimum -0.3088 at -1.1924.";
+  f.source = "Misra 2019";
+  f.value = {mish, mish_slope, F(mish_curvature_of(x, -abs(x)))};
+  f.closed[2] = F(mish_curvature_of(x, minus_abs_smooth(x)));
+  list.push_back(f);
+  return list;
+}
+
+}  // namespace
+
+std::vector<Facts> sigmoid_entries() {
+  std::vector<Facts> all;
+  Facts f{"sigmoid", {{"Sigmoid"}, {"logistic"}, {"Logistic"}}};
+  f.formula = "1/(1 + exp(-x))";
+  f.documentation = "Derivative exp(-x)/(1 + exp(-x))**2, never s*(1 - s), which is 0 above 37.";
+  f.source = "all";
+  f.kind = Kind::primitive;
+  f.value = {F(sigmoid(x))};
+  all.push_back(f);
+  for (auto part : {tanh_entries, swish_entries})
+    for (Facts& e : part()) all.push_back(std::move(e));
+  return all;
+}
+
+}  // namespace actinium::activations

@@ -1,0 +1,207 @@
+// An entry as a node: types and shapes, expansion, derivatives, printing. Start reading at Entry::expand and Entry::partial.
+#include <fmt/format.h>
+
+#include "activations/catalogue.hpp"
+#include "activations/differentiate.hpp"
+#include "activations/formula.hpp"
+#include "ops/error.hpp"
+
+namespace actinium::activations {
+namespace {
+
+std::size_t count_operands(const Facts& f, bool masks) {
+  std::size_t n = 0;
+  for (const Parameter& p : f.parameters) n += is_operand(p.takes) && (masks || p.takes != Takes::mask);
+  return n;
+}
+
+/// A shape that the operand at `name` must stretch to without stretching it.
+void check_fits(const ops::BuildContext& c, std::string_view entry, std::string_view name, NodeId operand, const Shape& shape) {
+  const auto both = broadcast_shapes(c.graph.shape(operand), shape);
+  if (both && *both == shape) return;
+  ops::fail<ShapeError>(c.where, entry, fmt::format("{} {} does not broadcast to the operand's shape {}", name,
+                                                    c.graph.shape(operand).str(), shape.str()));
+}
+
+std::string option_text(const Parameter& p, std::int64_t value) {
+  switch (p.takes) {
+    case Takes::flag: return value != 0 ? "true" : "false";
+    case Takes::text: return fmt::format("\"{}\"", p.choices.at(static_cast<std::size_t>(value)));
+    case Takes::integer:
+    case Takes::axis: return std::to_string(value);
+    case Takes::number:
+    case Takes::array:
+    case Takes::mask:
+    case Takes::axes: break;
+  }
+  throw InternalError("an option that is none: " + p.name);
+}
+
+}  // namespace
+
+Terms Entry::terms(const Attributes& attributes, std::span<const Expr> operands) const {
+  Terms t{operands[0], {}, {}, {attributes.ints.begin() + 1, attributes.ints.end()}};
+  std::size_t next = 1;
+  for (const Parameter& p : facts_.parameters) {
+    if (!is_operand(p.takes)) continue;
+    if (p.takes == Takes::mask) {
+      if (next < operands.size()) t.mask = operands[next++];
+    } else {
+      t.parameters.push_back(next < operands.size() ? operands[next++] : Expr(p.fallback.value_or(0)));
+    }
+  }
+  return t;
+}
+
+ops::TypedShape Entry::elementwise_shape(const ops::BuildContext& c) const {
+  const NodeId x = c.operands[0];
+  const DType type = c.graph.dtype(x);
+  if (!is_float(type) && !(facts_.integers && is_integer(type)))
+    ops::fail<TypeError>(c.where, facts_.name, fmt::format("needs f32 or f64{}, {} is {}; convert it with cast",
+                                                           facts_.integers ? " or an integer" : "", describe(c.graph, x), name_of(type)));
+  std::size_t i = 1;
+  for (const Parameter& p : facts_.parameters) {
+    if (!is_operand(p.takes) || i >= c.operands.size()) continue;
+    const NodeId operand = c.operands[i++];
+    if (c.graph.dtype(operand) != type)
+      ops::fail<TypeError>(c.where, facts_.name, fmt::format("{} is {}, {} is {}; convert one with cast", p.name,
+                                                             name_of(c.graph.dtype(operand)), describe(c.graph, x), name_of(type)));
+    check_fits(c, facts_.name, p.name, operand, c.graph.shape(x));
+  }
+  return {type, c.graph.shape(x)};
+}
+
+ops::TypedShape Entry::shape(const ops::BuildContext& c) const {
+  if (facts_.axis == nullptr) return elementwise_shape(c);
+  const GraphPtr graph = std::const_pointer_cast<GraphData>(c.graph.shared_from_this());
+  std::vector<Expr> operands;
+  for (NodeId id : c.operands) operands.emplace_back(graph, id);
+  const Terms t = terms(c.attributes, operands);
+  if (!is_float(t.x.dtype()))
+    ops::fail<TypeError>(c.where, facts_.name, fmt::format("needs f32 or f64, {} is {}; convert it with cast",
+                                                           describe(c.graph, c.operands[0]), name_of(t.x.dtype())));
+  if (t.mask) {
+    if (t.mask->dtype() != DType::b8)
+      ops::fail<TypeError>(c.where, facts_.name, fmt::format("the mask is {}, not bool; compare it, as in m != 0", name_of(t.mask->dtype())));
+    check_fits(c, facts_.name, "the mask", t.mask->id(), t.x.shape());
+  }
+  return facts_.axis->shape(t, c.where, facts_.name);
+}
+
+/// The best form to differentiate.
+Expr Entry::form(int order, const Terms& t) const {
+  if (order < 3 && facts_.closed[static_cast<std::size_t>(order)] != nullptr) return facts_.closed[static_cast<std::size_t>(order)](t);
+  return expand(order, t);
+}
+
+Expr Entry::expand(int order, const Terms& t) const {
+  if (order >= facts_.zero_from) return 0;
+  if (order < 3 && facts_.value[static_cast<std::size_t>(order)] != nullptr) return facts_.value[static_cast<std::size_t>(order)](t);
+  if (traced_) {
+    const std::size_t type = t.x.is_bound() && t.x.dtype() == DType::f32 ? 0 : 1;
+    std::vector<Expr> operands{t.x};
+    operands.insert(operands.end(), t.parameters.begin(), t.parameters.end());
+    if (order == 0) return instantiate(traced_->value[type], operands);
+    if (order == 1 && traced_->derivative) return instantiate((*traced_->derivative)[type], operands);
+  }
+  return generated(order - 1, t, 0);
+}
+
+Expr Entry::generated(int order, const Terms& t, int wrt) const {
+  if (wrt == 0 && order + 1 >= facts_.zero_from) return 0;
+  // A graph of its own, so that what x or a parameter is made of cannot be taken for a part of the formula.
+  const DType type = t.x.is_bound() ? t.x.dtype() : DType::f64;
+  const auto scratch = std::make_shared<GraphData>(type);
+  Module m{scratch, {}, {}};
+  std::vector<Expr> actual;
+  const auto placeholder = [&](const std::string& name, const Expr& value) {
+    m.inputs.push_back(scratch->add_input(name, Shape{}, type, no_location));
+    actual.push_back(value);
+    return Expr(scratch, m.inputs.back());
+  };
+  Terms s{placeholder("x", t.x), {}, {}, t.options};
+  for (std::size_t i = 0; i < t.parameters.size(); ++i) {
+    const auto constant = literal(t.parameters[i]);
+    const bool varies = wrt == static_cast<int>(i) + 1 || !constant;
+    s.parameters.push_back(varies ? placeholder(fmt::format("p{}", i), t.parameters[i]) : Expr(*constant));
+  }
+  const Expr y = form(order, s);
+  const Expr d = differentiate(y, wrt == 0 ? s.x : s.parameters[static_cast<std::size_t>(wrt) - 1]);
+  if (!d.is_bound()) return d;
+  m.outputs.push_back(d.id());
+  return instantiate(m, actual);
+}
+
+Expr Entry::make(int order, const Terms& t, std::source_location where) const {
+  if (facts_.kind == Kind::composed) return facts_.value[0](t);
+  bool bound = t.x.is_bound();
+  for (const Expr& p : t.parameters) bound = bound || p.is_bound();
+  if (!bound) {
+    if (facts_.kind == Kind::axis)
+      ops::fail<GraphError>(ops::location_of(where), facts_.name, "an expression without a graph: declare it with Graph::constant or Graph::input");
+    return expand(order, t);
+  }
+  if (order >= facts_.zero_from && t.x.is_bound()) return ops::filled(t.x, 0, t.x.shape());
+  if (facts_.kind == Kind::primitive || order > 2) {
+    const Expr y = expand(order, t);
+    return t.x.is_bound() && !y.is_bound() ? ops::filled(t.x, y.literal(), t.x.shape()) : y;
+  }
+  std::vector<Expr> operands{t.x};
+  std::size_t needed = 1, i = 0;
+  for (const Parameter& p : facts_.parameters) {
+    if (!is_operand(p.takes) || p.takes == Takes::mask) continue;
+    operands.push_back(t.parameters[i++]);
+    if (operands.back().is_bound() || !p.fallback || operands.back().literal() != *p.fallback) needed = operands.size();
+  }
+  operands.resize(t.mask ? operands.size() : needed, 0);
+  if (t.mask) operands.push_back(*t.mask);
+  Attributes attributes;
+  attributes.ints.push_back(order);
+  attributes.ints.insert(attributes.ints.end(), t.options.begin(), t.options.end());
+  attributes.object = std::shared_ptr<const ops::Unit>(shared_from_this());
+  return ops::build(nullptr, ops::Op::activation, operands, attributes, where);
+}
+
+Expr Entry::partial(const Expr& y, std::span<const Expr> operands, int i) const {
+  const Attributes& attributes = y.graph()->attributes(y.id());
+  const Terms t = terms(attributes, operands);
+  const int order = static_cast<int>(attributes.ints[0]);
+  if (i > 0) return order == 0 && facts_.parameter != nullptr ? facts_.parameter(t, i - 1) : generated(order, t, i);
+  if (order + 1 >= facts_.zero_from) return 0;
+  return order < 2 ? make(order + 1, t, {}) : generated(order, t, 0);
+}
+
+Expr Entry::vjp(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) const {
+  if (facts_.axis == nullptr) return Unit::vjp(y, operands, i, cotangent);
+  return facts_.axis->vjp(y, terms(y.graph()->attributes(y.id()), operands), i, cotangent);
+}
+
+Expr Entry::jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const {
+  if (facts_.axis == nullptr) return Unit::jvp(y, operands, tangents);
+  return facts_.axis->jvp(y, terms(y.graph()->attributes(y.id()), operands), tangents);
+}
+
+std::string Entry::text(const Attributes& attributes, std::span<const std::string> operands) const {
+  const auto order = attributes.ints[0];
+  std::string out = facts_.name + (order > 0 ? fmt::format("_d{}", order) : "") + "(" + operands[0];
+  std::size_t operand = 1, option = 1, scalars = 1;
+  for (const Parameter& p : facts_.parameters) scalars += !is_operand(p.takes) && p.takes != Takes::axes;
+  for (const Parameter& p : facts_.parameters) {
+    if (p.takes == Takes::mask && count_operands(facts_, true) + 1 > operands.size()) continue;
+    if (is_operand(p.takes)) {
+      if (operand < operands.size()) out += fmt::format(", {}={}", p.name, operands[operand++]);
+    } else if (p.takes == Takes::axes) {
+      std::string list;
+      for (std::size_t k = scalars; k < attributes.ints.size(); ++k) list += fmt::format("{}{}", list.empty() ? "" : ", ", attributes.ints[k]);
+      const bool one = attributes.ints.size() == scalars + 1;
+      out += one ? fmt::format(", {}={}", p.name, list) : fmt::format(", {}=({})", p.name, list);
+    } else {
+      const auto value = attributes.ints[option++];
+      if (p.takes == Takes::axis || !p.fallback || static_cast<double>(value) != *p.fallback)
+        out += fmt::format(", {}={}", p.name, option_text(p, value));
+    }
+  }
+  return out + ")";
+}
+
+}  // namespace actinium::activations

@@ -1,0 +1,66 @@
+// Small pieces that the catalogue's formulas are made of.
+#pragma once
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "activations/catalogue.hpp"
+
+namespace actinium::activations {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// The value of an unbound or bound constant.
+inline std::optional<double> literal(const Expr& e) {
+  return e.is_bound() ? e.graph()->constant_value(e.id()) : std::optional<double>(e.literal());
+}
+inline bool is(const Expr& e, double value) { return literal(e) == value; }
+
+/// A primitive of one operand.
+inline Expr primitive(ops::Op op, const Expr& x) { return ops::build(nullptr, op, std::span<const Expr>(&x, 1)); }
+
+/// A number of the type of x.
+inline Expr number(const Expr& x, double value) {
+  return x.is_bound() ? Expr(x.graph(), x.graph()->number(x.dtype(), value)) : Expr(value);
+}
+/// where(condition, a, b) of the type of x, also if both are literals.
+inline Expr pick(const Expr& x, const Expr& condition, const Expr& a, const Expr& b) {
+  return where(condition, a.is_bound() ? a : number(x, a.literal()), b);
+}
+
+/// 0 below 0; NaN and -0 pass.
+inline Expr positive_part(const Expr& x) { return where(x < 0, 0, x); }
+inline Expr negative_part(const Expr& x) { return where(x > 0, 0, x); }
+/// x limited from below / on both sides; NaN passes.
+inline Expr at_least(const Expr& x, double low) { return where(x < low, low, x); }
+inline Expr limited(const Expr& x, const Expr& low, const Expr& high) { return clamp(x, low, high); }
+/// Where exp(-|x|) has vanished and taken all that it multiplies with it.
+inline double far(const Expr& x) { return x.dtype() == DType::f32 ? 200 : 1000; }
+
+/// beta * x and the rounding error that the product left: exp(z + low) = exp(z) * (1 + low) keeps exp of a large product right.
+struct Product {
+  Expr value, low;
+};
+inline Product product(const Expr& beta, const Expr& x) {
+  int exponent = 0;
+  if (const auto b = literal(beta); b && std::abs(std::frexp(*b, &exponent)) == 0.5)  // a power of two
+    return {*b == 1 ? x : beta * x, Expr(0)};
+  const Expr z = beta * x, low = fma(beta, x, -z);
+  return {z, where(abs(low) < 1, low, 0)};
+}
+/// e * (1 + low).
+inline Expr corrected(const Expr& e, const Expr& low) { return is(low, 0) ? e : e + e * low; }
+
+inline bool positive(double v) { return v > 0; }
+inline bool not_negative(double v) { return v >= 0; }
+inline bool nonzero(double v) { return v != 0; }
+inline bool finite(double v) { return std::isfinite(v); }
+
+}  // namespace actinium::activations
+
+// A formula as one expression of x and the terms t.
+#define ACTINIUM_FORMULA(expression)                                \
+  [](const ::actinium::activations::Terms& t) -> ::actinium::Expr { \
+    [[maybe_unused]] const ::actinium::Expr& x = t.x;               \
+    return expression;                                              \
+  }
