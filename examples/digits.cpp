@@ -136,11 +136,11 @@ double train_network(const ac::Activation& activation, const Images& train, cons
   return best;
 }
 
-constexpr const char* help = R"(usage: digits [--activation NAME] [--epochs N] [--seed N] [--engine jit|interpret]
+constexpr const char* help = R"help(usage: digits [--activation NAME] [--epochs N] [--seed N] [--engine jit|interpret]
               [--isa ISA] [--threads N] [--data FILE] [--no-custom] [--quiet]
 Trains a 64-64-64-10 network on 8x8 images of handwritten digits. NAME is any activation of the
 catalogue, with parameters if you like: --activation "leaky_relu(negative_slope=0.2)".
-)";
+)help";
 
 Options parse(int argc, char** argv) {
   Options o;
