@@ -8,6 +8,8 @@
 #include <actinium/expr.h>
 #include <actinium/function.h>
 #include <actinium/graph.h>
+#include <actinium/io.h>
+#include <actinium/parse.h>
 #include <actinium/random.h>
 #include <actinium/shape.h>
 #include <actinium/structs.h>
