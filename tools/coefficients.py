@@ -119,8 +119,9 @@ LN2 = mp.log(2)
 QUARTER_PI = mp.pi / 4
 HALF_LN2 = LN2 / 2 * mp.mpf("1.002")
 expm1_quotient = lambda r: series_quotient(mp.exp, lambda x: 1 + x, 2, r)
-log_quotient = lambda f: series_quotient(mp.log1p, lambda x: x, 2, f)
+log_quotient = lambda f: series_quotient(mp.log1p, lambda x: x - x * x / 2, 3, f)
 exp2_quotient = lambda r: series_quotient(lambda x: mp.mpf(2) ** x, lambda x: 1, 1, r)
+exp2_tail = lambda r: series_quotient(lambda x: mp.mpf(2) ** x, lambda x: 1 + x * LN2, 2, r)
 sin_quotient = in_square(mp.sin, lambda x: x, 3)
 cos_quotient = in_square(mp.cos, lambda x: 1 - x * x / 2, 4)
 tanh_quotient = in_square(mp.tanh, lambda x: x, 3)
@@ -136,53 +137,55 @@ atanh_tail = in_square(lambda s: 2 * mp.atanh(s), lambda s: 2 * s + 2 * s ** 3 /
 
 
 def erfcx_shifted(k):
-    """t -> exp(a^2) erfc(a) (1 + 2a) - 1 with t = (a - k)/(a + k)."""
+    """t -> (exp(a^2) erfc(a) (1 + 2a) - 1)/v with v = 2a/(a + k) = 1 + t."""
     def g(t):
-        a = k * (1 + t) / (1 - t)
+        v = max(1 + t, mp.mpf(10) ** -20)
+        a = k * v / (2 - v)
         with mp.workdps(90):
-            return mp.exp(a * a) * mp.erfc(a) * (1 + 2 * a) - 1
+            return (mp.exp(a * a) * mp.erfc(a) * (1 + 2 * a) - 1) / v
     return g
 
 
 ERF_SPLIT = {"f32": mp.mpf("0.9375"), "f64": mp.mpf(1)}
 ERF_END = {"f32": mp.mpf("3.95"), "f64": mp.mpf("5.95")}
-ERF_CENTRE = {"f32": mp.mpf("2.5"), "f64": mp.mpf("3.5")}
 ERFC_K = {"f32": 2, "f64": 4}
 ERFC_END = {"f32": mp.mpf("10.1"), "f64": mp.mpf("27.3")}
 
 
 def erf_tail(kind):
-    return lambda t: -mp.log(mp.erfc(t + ERF_CENTRE[kind]))
+    return lambda t: -mp.log(mp.erfc(t + ERF_SPLIT[kind]))
 
 
-def erfc_t(kind, a):
-    return (a - ERFC_K[kind]) / (a + ERFC_K[kind])
+def erfc_v(kind):
+    return 2 * ERFC_END[kind] / (ERFC_END[kind] + ERFC_K[kind])
 
 
 # name, what it is, {kind: degree}, f, lo, hi, weight (error is relative to the result, or to what the comment says)
 FITS = [
     ("exp_q", "(e^r - 1 - r)/r^2 on |r| <= ln2/2", {"f32": 4, "f64": 9}, expm1_quotient, -HALF_LN2, HALF_LN2,
      lambda r: r * r / mp.exp(r)),
-    ("expm1_q", "(e^r - 1 - r)/r^2 on |r| <= ln2", {"f32": 6, "f64": 12}, expm1_quotient, -LN2 * 1.002, LN2 * 1.002,
+    ("expm1_q", "(e^r - 1 - r)/r^2 on |r| <= 0.7 ln2", {"f32": 5, "f64": 11}, expm1_quotient, -LN2 * 0.702, LN2 * 0.702,
      lambda r: r * r / abs(mp.expm1(r)) if r else mp.mpf(0)),
-    ("exp2_p", "(2^r - 1)/r on |r| <= 1/2", {"f32": 6, "f64": 11}, exp2_quotient, -0.5, 0.5, lambda r: abs(r) / mp.mpf(2) ** r),
-    ("log_q", "(log(1+f) - f)/f^2 on [-1/4, 1/2]", {"f32": 8}, log_quotient, -0.25, 0.5,
-     lambda f: f * f / abs(mp.log1p(f)) if f else mp.mpf(0)),
+    ("exp2_q", "(2^r - 1 - r log 2)/r^2 on |r| <= 1/2", {"f32": 5, "f64": 10}, exp2_tail, -0.501, 0.501, lambda r: r * r / mp.mpf(2) ** r),
+    ("log_q", "(log(1+f) - f + f^2/2)/f^3 on [-0.293, 0.4143]", {"f32": 7}, log_quotient, -0.293, 0.4143,
+     lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
+    ("log1p_q", "(log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]", {"f32": 7}, log_quotient, -0.25, 0.5,
+     lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
     ("log_r", "(2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5", {"f64": 7}, atanh_quotient, 0, 0.0402, lambda z: z / 2),
     ("sin_s", "(sin r - r)/r^3 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, sin_quotient, 0, (QUARTER_PI * 1.005) ** 2, lambda z: z),
     ("cos_c", "(cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, cos_quotient, 0, (QUARTER_PI * 1.005) ** 2,
      lambda z: z * z),
-    ("tanh_s", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.3 (f32), 0.625 (f64)", {"f32": 3, "f64": 10}, tanh_quotient, 0,
-     {"f32": mp.mpf("0.3") ** 2, "f64": mp.mpf("0.625") ** 2}, lambda z: z),
+    ("tanh_s", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64)", {"f32": 3, "f64": 10}, tanh_quotient, 0,
+     {"f32": mp.mpf("0.46875") ** 2, "f64": mp.mpf("0.625") ** 2}, lambda z: z),
     ("erf_p", "erf(x)/x - 1 in z = x^2, |x| <= 0.9375 (f32), 1 (f64)", {"f32": 6, "f64": 12}, erf_quotient, 0,
      {k: v ** 2 for k, v in ERF_SPLIT.items()}, lambda z: mp.mpf(1)),
-    ("erf_q", "-log erfc(a) in a - 2.5 (f32), a - 3.5 (f64); error is that of erf", {"f32": 6, "f64": 17}, erf_tail,
-     {k: ERF_SPLIT[k] - ERF_CENTRE[k] for k in ERF_SPLIT}, {k: ERF_END[k] - ERF_CENTRE[k] for k in ERF_SPLIT},
-     {k: (lambda t, c=ERF_CENTRE[k]: mp.erfc(t + c)) for k in ERF_SPLIT}),
-    ("erfc_f", "exp(a^2) erfc(a) (1 + 2a) - 1 in t = (a - k)/(a + k), k = 2 (f32), 4 (f64)", {"f32": 11, "f64": 24},
-     lambda kind: erfcx_shifted(ERFC_K[kind]), -1, {k: erfc_t(k, ERFC_END[k]) for k in ERFC_K}, lambda t: mp.mpf(1)),
-    ("atan_s", "(atan t - t)/t^3 in z = t^2, |t| <= 1", {"f32": 8, "f64": 20}, atan_quotient, 0, 1,
-     lambda z: z ** 1.5 / mp.atan(mp.sqrt(z)) if z else mp.mpf(0)),
+    ("erf_q", "-log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf", {"f32": 6, "f64": 17}, erf_tail,
+     0, {k: ERF_END[k] - ERF_SPLIT[k] for k in ERF_SPLIT},
+     {k: (lambda t, c=ERF_SPLIT[k]: mp.erfc(t + c)) for k in ERF_SPLIT}),
+    ("erfc_f", "(exp(a^2) erfc(a) (1 + 2a) - 1)/v in v - 1, v = 2a/(a + k), k = 2 (f32), 4 (f64)", {"f32": 11, "f64": 24},
+     lambda kind: erfcx_shifted(ERFC_K[kind]), -1, {k: erfc_v(k) - 1 for k in ERFC_K}, lambda t: 1 + t),
+    ("atan_s", "(atan t - t)/t^3 in w = t^2 - 1/2, |t| <= 1", {"f32": 8, "f64": 20}, lambda w: atan_quotient(w + 0.5), -0.5, 0.5,
+     lambda w: (w + 0.5) ** 1.5 / mp.atan(mp.sqrt(w + 0.5)) if w > -0.5 else mp.mpf(0)),
     ("asin_s", "(asin x - x)/x^3 in z = x^2, |x| <= 1/2", {"f32": 4, "f64": 12}, asin_quotient, 0, 0.2501, lambda z: z),
     ("powf_log_r", "(2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5, for f32 pow", {"f64": 4}, atanh_quotient, 0, 0.0402, lambda z: z / 2),
     ("powf_exp2_p", "(2^r - 1)/r on |r| <= 1/2, for f32 pow", {"f64": 6}, exp2_quotient, -0.5, 0.5, lambda r: abs(r) / mp.mpf(2) ** r),
@@ -197,18 +200,19 @@ FITS = [
 # with an integer of at most 24 - b (f32), 53 - b (f64) bits is exact.
 SPLITS = [
     ("ln2", "log 2", LN2, {"f32": [16], "f64": [42]}),
+    ("ln2_half", "log 2", LN2, {"f32": [12], "f64": [26]}),
     ("log10_2", "log10 2", mp.log10(2), {"f32": [16], "f64": [42]}),
     ("log2e", "1/log 2", 1 / LN2, {"f32": [12], "f64": [26]}),
     ("log10e", "1/log 10", 1 / mp.log(10), {"f32": [12], "f64": [26]}),
     ("half_pi", "pi/2", mp.pi / 2, {"f32": [24], "f64": [53]}),
     ("pi", "pi", mp.pi, {"f32": [24], "f64": [53]}),
-    ("turn", "pi/2 for the reduction of angles", mp.pi / 2, {"f32": [13, 13, 13], "f64": [33, 33, 33]}),
+    ("turn", "pi/2 for the reduction of angles", mp.pi / 2, {"f32": [24, 24], "f64": [53, 53]}),
     ("two_thirds", "2/3", mp.mpf(2) / 3, {"f64": [53]}),
     ("log2e_wide", "1/log 2 in two full parts", 1 / LN2, {"f64": [53]}),
 ]
 NUMBERS = [("inverse_ln2", "1/log 2", 1 / LN2), ("inverse_half_pi", "2/pi", 2 / mp.pi)]
-# tanh in f32: anchors k * 19/32, k = 0..15, in two parts.
-TANH_STEP = mp.mpf(19) / 32
+# Anchors of tanh in f32: 0, then four an octave from 1/2 up to 10.
+TANH_ANCHORS = [mp.mpf(0)] + [mp.mpf(2) ** e * (4 + k) / 4 for e in range(-1, 4) for k in range(4)][:18]
 
 
 def of_kind(x, kind):
@@ -261,11 +265,14 @@ def constants():
             lines += array("double", f"{name}_{kind}", [literal(v) for v in values])
     for name, text, value in NUMBERS:
         lines += [f"/// {text}.", f"inline constexpr double {name} = {literal(round_to('f64', value))};"]
-    anchors = [mp.tanh(k * TANH_STEP) for k in range(16)]
+    anchors = [mp.tanh(a) for a in TANH_ANCHORS]
     high = [round_to("f32", a) for a in anchors]
-    lines.append("/// tanh(19/32 k), k = 0..15, in two parts.")
-    lines += array("double", "tanh_anchor", [literal(h) for h in high])
-    lines += array("double", "tanh_anchor_low", [literal(round_to("f32", a - h)) for a, h in zip(anchors, high)])
+    lines.append("/// The anchors of tanh in f32, and tanh of them in two parts.")
+    lines += array("double", "tanh_anchor", [literal(a) for a in TANH_ANCHORS])
+    lines += array("double", "tanh_of_anchor", [literal(h) for h in high])
+    lines += array("double", "tanh_of_anchor_low", [literal(round_to("f32", a - h)) for a, h in zip(anchors, high)])
+    lines.append("/// 1 - tanh^2 of them.")
+    lines += array("double", "sech2_of_anchor", [literal(round_to("f32", 1 - a * a)) for a in anchors])
     with mp.workdps(500):
         limbs = int(mp.floor(2 / mp.pi * mp.mpf(2) ** (32 * 38)))
     words = [(limbs >> (32 * (37 - i))) & 0xffffffff for i in range(38)]

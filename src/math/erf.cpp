@@ -1,5 +1,5 @@
-// erf and erfc. erf is a polynomial near 0 and 1 - exp(polynomial) beyond; erfc is exp(-x^2) F(t)/(1 + 2|x|) in double words, F
-// between 1 and 1.3.
+// erf and erfc. erf is a polynomial near 0 and 1 - exp(polynomial) beyond; erfc is exp(-x^2) (1 + g)/(1 + 2|x|) in double words, g
+// below 0.3.
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
@@ -11,7 +11,7 @@ Var erf(Var x) {
   const Var a = abs(x), z = x * x;
   const Var small = muladd(a, horner(z, pick(x, k::erf_p_f32, k::erf_p_f64)), a);
   const Var inside = min(like(x, pick(x, 3.95, 5.95)), a);
-  const Var large = 1.0 - exp_in_range(-horner(inside - pick(x, 2.5, 3.5), pick(x, k::erf_q_f32, k::erf_q_f64)));
+  const Var large = 1.0 - exp_in_range(-horner(inside - pick(x, 0.9375, 1.0), pick(x, k::erf_q_f32, k::erf_q_f64)));
   return copysign(select(a < pick(x, 0.9375, 1.0), small, large), x);
 }
 
@@ -26,17 +26,17 @@ Var erfc(Var x) {
   const Var r = r_high + r_low;
   const Pair one_more = fast_two_sum(like(x, 1.0), r_high);
   const Pair e{one_more.high, one_more.low + muladd(r * r, horner(r, pick(x, k::exp_q_f32, k::exp_q_f64)), r_low)};
-  // One division for t = (a - shift)/(a + shift), where a few ulp do no harm, and for 1/(1 + 2a), which is corrected.
+  // One division for v = 2a/(a + shift), where a few ulp do no harm, and for 1/(1 + 2a), which is corrected.
   const double shift = pick(x, 2, 4);
   const Var twice = a + a;
   const Pair d = fast_two_sum(max(twice, like(x, 1.0)), min(like(x, 1.0), twice));
   const Var sum = a + shift;
   const Var inverse_both = 1.0 / (sum * d.high);
-  const Var t = (a - shift) * (d.high * inverse_both);
+  const Var v = twice * (d.high * inverse_both);
   const Var inverse = sum * inverse_both;
   const Pair back = two_product(inverse, d.high);
   const Var inverse_low = inverse * (((1.0 - back.high) - back.low) - inverse * d.low);
-  const Var g = horner(t, pick(x, k::erfc_f_f32, k::erfc_f_f64));
+  const Var g = v * horner(v - 1.0, pick(x, k::erfc_f_f32, k::erfc_f_f64));
   const Pair product = two_product(e.high, inverse);
   const Var rest = product.low + muladd(e.low, inverse, e.high * inverse_low);
   const Var positive = scale(product.high + muladd(product.high, g, muladd(rest, g, rest)), n);

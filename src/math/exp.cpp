@@ -19,15 +19,16 @@ Pair without_twos(Var x, Var n) {
 Var clamped(Var x, double low, double high) { return max(like(x, low), min(like(x, high), x)); }
 
 struct Halves {
-  Var sinh_twos, cosh_twos;  ///< of n log 2
-  Var high, rest;            ///< sinh of r: the exact part of r, and all else
-  Var cosh_less_one;         ///< cosh(r) - 1
+  Var up, down;               ///< 2^n/2, 2^-n/2
+  Pair sinh_twos, cosh_twos;  ///< their difference and sum: of n log 2
+  Var high, rest;             ///< sinh of r: the exact part of r, and all else
+  Var cosh_less_one;          ///< cosh(r) - 1
 };
 
-/// The parts of sinh(a + b) = sinh a cosh b + cosh a sinh b with a = n log 2. n = 0 up to 1.04, so nothing cancels.
-Halves hyperbolic_parts(Var a) {
+/// The parts of sinh(a + b) = sinh a cosh b + cosh a sinh b with a = n log 2; n = 0 up to `first`.
+Halves hyperbolic_parts(Var a, double first) {
   const Rounded twos = round_product(min(like(a, pick(a, 90, 712)), a), k::inverse_ln2);
-  const Var n = min(like(a, pick(a, 128, 1024)), select(a < 1.04, 0.0, twos.value));
+  const Var n = min(like(a, pick(a, 128, 1024)), first > 0 ? select(a < first, 0.0, twos.value) : twos.value);
   const Pair r = without_twos(a, n);
   const Var reduced = r.high - r.low;
   const Var z = reduced * reduced;
@@ -35,28 +36,29 @@ Halves hyperbolic_parts(Var a) {
   h.high = r.high;
   h.rest = muladd(reduced * z, horner(z, pick(a, k::sinh_s_f32, k::sinh_s_f64)), -r.low);
   h.cosh_less_one = z * horner(z, pick(a, k::cosh_c_f32, k::cosh_c_f64));
-  const Var up = scale(like(a, 0.5), n), down = scale(like(a, 0.5), -n);
-  h.sinh_twos = up - down;
-  h.cosh_twos = up + down;
+  h.up = scale(like(a, 0.5), n);
+  h.down = scale(like(a, 0.5), -n);
+  h.sinh_twos = fast_two_sum(h.up, -h.down);
+  h.cosh_twos = fast_two_sum(h.up, h.down);
   return h;
 }
 
-// tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the nearest multiple of 19/32, |b| < 0.3.
+// tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the nearest anchor: 0, then four an octave from 1/2, so
+// that the change is small against tanh a.
 Var tanh_single(Var x) {
   const auto table = [](std::span<const double> values) {
     machine::Table t{Type::f32, {}};
     for (double v : values) t.bits.push_back(std::bit_cast<std::uint32_t>(static_cast<float>(v)));
     return t;
   };
-  const Var a = min(like(x, 9.2), abs(x));
-  const Rounded step = round_product(a, 32.0 / 19);
-  const Var b = muladd(step.value, -19.0 / 32, a);
+  const Var magnitude = min(like(x, 9.2), abs(x));
+  // The exponent and two bits of the mantissa, rounded; 0.46 and all below, NaN too, is number 0.
+  const Var index = lshr(bits(max(magnitude, like(x, 0.40625))) - (0x3ee00000ll - 0x00100000ll), 21);
+  const Var tanh_a = lookup(table(k::tanh_of_anchor), index), tanh_a_low = lookup(table(k::tanh_of_anchor_low), index);
+  const Var b = magnitude - lookup(table(k::tanh_anchor), index);
   const Var z = b * b;
   const Var tanh_b = muladd(b * z, horner(z, k::tanh_s_f32), b);
-  const Var index = step.bits & 15;
-  const Var tanh_a = lookup(table(k::tanh_anchor), index), tanh_a_low = lookup(table(k::tanh_anchor_low), index);
-  const Var product = tanh_a * tanh_b;
-  const Var change = muladd(-product, tanh_a, tanh_b) / (1.0 + product);
+  const Var change = lookup(table(k::sech2_of_anchor), index) * tanh_b / muladd(tanh_a, tanh_b, 1.0);
   return copysign(tanh_a + (change + tanh_a_low), x);
 }
 
@@ -75,7 +77,9 @@ Var exp_in_range(Var x) {
   const Rounded n = round_product(x, k::inverse_ln2);
   const Pair parts = without_twos(x, n.value);
   const Var r = parts.high - parts.low;
-  const Var p = muladd(r * r, horner(r, pick(x, k::exp_q_f32, k::exp_q_f64)), r);
+  const Var q = horner(r, pick(x, k::exp_q_f32, k::exp_q_f64));
+  // f32 has no error to spare for the rounding of r.
+  const Var p = is_single(x) ? parts.high + muladd(r * r, q, -parts.low) : muladd(r * r, q, r);
   return scale(p + 1.0, n.value);
 }
 
@@ -85,30 +89,39 @@ Var exp2(Var x) {
   const Var inside = is_single(x) ? clamped(x, -151, 129) : clamped(x, -1076, 1025);
   const Rounded n = round_product(inside, 1);
   const Var r = inside - n.value;
-  return scale(muladd(r, horner(r, pick(x, k::exp2_p_f32, k::exp2_p_f64)), 1.0), n.value);
+  const auto ln2 = pick(x, k::ln2_half_f32, k::ln2_half_f64);
+  const Var half = leading_half(r);  // its product is exact
+  const Var rest = muladd(r, muladd(r, horner(r, pick(x, k::exp2_q_f32, k::exp2_q_f64)), ln2[1]), (r - half) * ln2[0]);
+  return scale(1.0 + muladd(half, ln2[0], rest), n.value);
 }
 
-// n is rounded towards zero, so that 2^n - 1 and 2^n (e^r - 1) have one sign and nothing cancels.
+// n is rounded towards zero from 0.3 further out, so that 2^n - 1 and 2^n (e^r - 1) have one sign or hardly cancel.
 Var expm1(Var x) {
   const Var inside = is_single(x) ? clamped(x, -18, 89) : clamped(x, -40, 710);
-  const Var n = trunc(inside * k::inverse_ln2);
+  const Var n = trunc(muladd(inside, k::inverse_ln2, copysign(like(x, 0.3), x)));
   const Pair parts = without_twos(inside, n);
   const Var r = parts.high - parts.low;
   const Var rest = muladd(r * r, horner(r, pick(x, k::expm1_q_f32, k::expm1_q_f64)), -parts.low);
-  const Var p = parts.high + rest;
-  return copysign(scale(p + (1.0 - scale(like(x, 1.0), -n)), n), x);
+  const Pair gap = fast_two_sum(like(x, 1.0), -scale(like(x, 1.0), -n));
+  // What 1 - 2^-n loses is half an ulp of the result at most, but f32 cannot spare it.
+  const Var p = parts.high + (is_single(x) ? rest + gap.low : rest);
+  return copysign(scale(p + gap.high, n), x);
 }
 
+// The product with `up` is exact. n = 0 up to 1.04, so nothing cancels; sinh a is at least a, which the halves of a subnormal a
+// cannot tell.
 Var sinh(Var x) {
-  const Halves h = hyperbolic_parts(abs(x));
-  const Var rest = muladd(h.cosh_twos, h.rest, h.sinh_twos * h.cosh_less_one);
-  return copysign(h.sinh_twos + muladd(h.cosh_twos, h.high, rest), x);
+  const Var a = abs(x);
+  const Halves h = hyperbolic_parts(a, 1.04);
+  const Var rest = muladd(h.cosh_twos.high, h.rest, muladd(h.sinh_twos.high, h.cosh_less_one, h.sinh_twos.low));
+  const Var sum = h.sinh_twos.high + muladd(h.up, h.high, muladd(h.down, h.high, rest));
+  return copysign(max(sum, a), x);
 }
 
 Var cosh(Var x) {
-  const Halves h = hyperbolic_parts(abs(x));
-  const Var rest = muladd(h.sinh_twos, h.rest, h.cosh_twos * h.cosh_less_one);
-  return h.cosh_twos + muladd(h.sinh_twos, h.high, rest);
+  const Halves h = hyperbolic_parts(abs(x), 0);
+  const Var rest = muladd(h.sinh_twos.high, h.rest, muladd(h.cosh_twos.high, h.cosh_less_one, h.cosh_twos.low));
+  return h.cosh_twos.high + muladd(h.up, h.high, muladd(-h.down, h.high, rest));
 }
 
 Var tanh(Var x) { return is_single(x) ? tanh_single(x) : tanh_double(x); }

@@ -16,7 +16,7 @@ Var joined(Var base, Var base_low, Var large, Var small) {
 /// atan(q + q_low) as q + result, |q| <= 1. q_low is divided by 1 + q^2 roughly.
 Var atan_rest(Var q, Var q_low) {
   const Var z = q * q;
-  return muladd(q * z, horner(z, pick(q, k::atan_s_f32, k::atan_s_f64)), muladd(q_low * z, -0.5, q_low));
+  return muladd(q * z, horner(z - 0.5, pick(q, k::atan_s_f32, k::atan_s_f64)), muladd(q_low * z, -0.5, q_low));
 }
 
 struct Asin {
@@ -87,13 +87,12 @@ Var atan2(Var y, Var x) {
   const Var q = select(large == 0.0, 0.0, select(small == infinity, 1.0, quotient));
   const Var q_low = select(q > pick(x, 0x1p-30, 0x1p-60), select(small < infinity, lost, 0.0), 0.0);
   const Var rest = atan_rest(q, q_low);
-  // q is added where exactly one of "steep" and "x negative" holds... taken off otherwise, from pi/2 or pi.
   const Var is_left = bits(x) < 0;
   const Var base = select(is_steep, half_pi[0], select(is_left, like(x, pi[0]), like(x, 0.0)));
   const Var base_low = select(is_steep, half_pi[1], select(is_left, like(x, pi[1]), like(x, 0.0)));
-  const Var flip = is_steep ^ is_left;
+  const Var flip = is_steep ^ is_left;  // then q is taken off
   const Var value = joined(base, base_low, select(flip, -q, q), select(flip, -rest, rest));
-  return select(is_nan(x), x, copysign(value, y));
+  return select(is_nan(x), x, select(is_nan(y), y, copysign(value, y)));
 }
 
 }  // namespace actinium::math

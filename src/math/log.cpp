@@ -1,5 +1,5 @@
-// The logarithms and the inverse hyperbolic functions. Start reading at Parts: x = 2^e (1 + f) with 1 + f in [3/4, 3/2), so
-// that f = m - 1 is exact, and log(1 + f) = f + rest.
+// The logarithms and the inverse hyperbolic functions. Start reading at Parts: x = 2^e (1 + f), f exact, and
+// log(1 + f) = f + rest.
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
@@ -10,23 +10,26 @@ namespace k = coefficients;
 
 struct Parts {
   Var e;     ///< as a float
-  Var f;     ///< in [-1/4, 1/2]
+  Var f;     ///< in [-0.293, 0.4143], for log1p in [-1/4, 1/2]
   Var rest;  ///< log(1 + f) - f
 };
 
 /// log(1 + f) - f. A polynomial in f32; in f64 the odd series of s = f/(2 + f) takes half the terms.
-Var log_rest(Var f) {
-  if (is_single(f)) return f * f * horner(f, k::log_q_f32);
+Var log_rest(Var f, std::span<const double> single) {
+  if (is_single(f)) {
+    const Var square = f * f;
+    return muladd(square * f, horner(f, single), square * -0.5);
+  }
   const Var s = f / (f + 2.0);
   const Var z = s * s;
   const Var half_square = f * f * 0.5;
   return muladd(s, muladd(z, horner(z, k::log_r_f64), half_square), -half_square);
 }
 
-/// An integer of float bits: its exponent counted from [3/4, 3/2), still in place.
-Var exponent_in_place(Var x, std::int64_t bits_of_three_quarters) {
+/// The exponent of x as an integer, still in place, counted from the binade [m, 2m) whose first number has these bits.
+Var exponent_in_place(Var x, std::int64_t first) {
   const std::int64_t field = is_single(x) ? 0xff800000ll : static_cast<std::int64_t>(0xfff0000000000000ull);
-  return (bits(x) - bits_of_three_quarters) & field;
+  return (bits(x) - first) & field;
 }
 
 /// The number that an exponent field in place counts.
@@ -38,9 +41,9 @@ Var exponent_value(Var in_place, Type t) {
 }
 
 Parts parts_of_normal(Var x) {
-  const Var in_place = exponent_in_place(x, is_single(x) ? 0x3f400000ll : 0x3fe8000000000000ll);
+  const Var in_place = exponent_in_place(x, is_single(x) ? 0x3f350000ll : 0x3fe6a00000000000ll);
   const Var f = from_bits(bits(x) - in_place) - 1.0;
-  return {exponent_value(in_place, x.type()), f, log_rest(f)};
+  return {exponent_value(in_place, x.type()), f, log_rest(f, k::log_q_f32)};
 }
 
 /// Parts of any positive finite x, subnormal too.
@@ -71,7 +74,7 @@ Var natural(const Parts& p) {
 Var scaled(const Parts& p, double twos, double twos_low, std::span<const double> factor) {
   const Var high = leading_half(p.f), low = p.f - high;
   const Pair sum = fast_two_sum(p.e * twos, high * factor[0]);
-  const Var rest = muladd(low, factor[0], muladd(p.f, factor[1], p.rest * factor[0]));
+  const Var rest = muladd(low, factor[0], muladd(p.f + p.rest, factor[1], p.rest * factor[0]));
   return sum.high + (muladd(p.e, twos_low, rest) + sum.low);
 }
 
@@ -103,7 +106,7 @@ Var log(Var x) { return logarithm(x, natural_log); }
 Var log2(Var x) { return logarithm(x, binary_log); }
 Var log10(Var x) { return logarithm(x, decimal_log); }
 
-// f = (1 + h) 2^-e - 1 = h 2^-e + (2^-e - 1) is exact in [3/4, 3/2). A quarter of 1 + h is taken apart, so that the largest
+// f = (1 + h) 2^-e - 1 = h 2^-e + (2^-e - 1) is exact if 1 + f is in [3/4, 3/2). A quarter of 1 + h is taken apart, so that the largest
 // h still has a normal 2^(2-e).
 Var log1p_of_pair(Var h, Var l, Var extra_twos) {
   const Var in_place = exponent_in_place(muladd(h, 0.25, 0.25), is_single(h) ? 0x3e400000ll : 0x3fc8000000000000ll);
@@ -111,7 +114,7 @@ Var log1p_of_pair(Var h, Var l, Var extra_twos) {
   Parts p;
   p.f = muladd(h, down, down - 1.0);
   p.e = exponent_value(in_place, h.type());
-  p.rest = log_rest(p.f);
+  p.rest = log_rest(p.f, k::log1p_q_f32);
   if (extra_twos.value() != machine::no_value) p.e = p.e + extra_twos;
   // log(1 + f + l) = log(1 + f) + l/(1 + f), where 1 - f + f^2 will do for the quotient.
   if (l.value() != machine::no_value) p.rest = muladd(l * down, muladd(p.f, p.f - 1.0, 1.0), p.rest);
@@ -140,8 +143,9 @@ Var asinh(Var x) {
   const Var root_low = (((sum.high - back.high) - back.low) + (sum.low + square.low)) / (root + root);
   const Pair argument = fast_two_sum(a, root - 1.0);
   const Var is_huge = a > huge(a);
-  const Var h = select(is_huge, a, argument.high);
-  const Var l = select(is_huge, -1.0, argument.low + root_low);
+  const Pair less_one = fast_two_sum(a, like(a, -1.0));
+  const Var h = select(is_huge, less_one.high, argument.high);
+  const Var l = select(is_huge, less_one.low, argument.low + root_low);
   return odd(x, a, log1p_of_pair(h, l, select(is_huge, like(a, 1.0), like(a, 0.0))));
 }
 
@@ -155,8 +159,9 @@ Var acosh(Var x) {
   const Var root_low = (((difference.high - back.high) - back.low) + (difference.low + square.low)) / divisor;
   const Pair argument = fast_two_sum(root, x - 1.0);
   const Var is_huge = x > huge(x);
-  const Var h = select(is_huge, x, argument.high);
-  const Var l = select(is_huge, -1.0, argument.low + root_low);
+  const Pair less_one = fast_two_sum(x, like(x, -1.0));
+  const Var h = select(is_huge, less_one.high, argument.high);
+  const Var l = select(is_huge, less_one.low, argument.low + root_low);
   const Var inside = log1p_of_pair(h, l, select(is_huge, like(x, 1.0), like(x, 0.0)));
   return select(x < infinity, select(x >= 1.0, inside, like(x, nan)), x);
 }

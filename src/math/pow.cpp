@@ -67,7 +67,7 @@ Var magnitude_double(Var x, Var y) {
   const Var low = select(inside == product.high, muladd(y, log2.low, product.low), 0.0);
   const Rounded n = round_product(inside, 1);
   const Var r = (inside - n.value) + low;
-  return scale(muladd(r, horner(r, k::exp2_p_f64), 1.0), n.value);
+  return scale(muladd(r, muladd(r, horner(r, k::exp2_q_f64), k::ln2_f64[0] + k::ln2_f64[1]), 1.0), n.value);
 }
 
 }  // namespace

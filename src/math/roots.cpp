@@ -15,8 +15,8 @@ Var rsqrt(Var x) {
 Var cbrt(Var x) {
   const bool single = is_single(x);
   const Var magnitude = abs(x);
-  const Var is_tiny = magnitude < (single ? 0x1p-126 : 0x1p-1022);
-  const Var a = select(is_tiny, magnitude * (single ? 0x1p24 : 0x1p54), magnitude);
+  const Var is_tiny = magnitude < (single ? 0x1p-60 : 0x1p-900);
+  const Var a = select(is_tiny, magnitude * (single ? 0x1p60 : 0x1p600), magnitude);
   // 4/3 of the bits of 1 less a third of those of a, less 3 % of an octave to centre the error.
   Var guess;
   if (single) {
@@ -30,10 +30,11 @@ Var cbrt(Var x) {
     r = muladd(r * h, muladd(h, muladd(h, 14.0 / 81, 2.0 / 9), 1.0 / 3), r);
   }
   const Var y = a * r * r;
-  const Pair square = two_product(y, y), cube = two_product(square.high, y);
-  const Var residue = ((cube.high - a) + cube.low) + square.low * y;
-  const Var root = y - residue * (r * r * (1.0 / 3));
-  const Var scaled = select(is_tiny, root * (single ? 0x1p-8 : 0x1p-18), root);
+  // A quarter of y^3 - a, which cannot overflow.
+  const Pair square = two_product(y, y * 0.25), cube = two_product(square.high, y);
+  const Var residue = ((cube.high - a * 0.25) + cube.low) + square.low * y;
+  const Var root = y - residue * (r * r * (4.0 / 3));
+  const Var scaled = select(is_tiny, root * (single ? 0x1p-20 : 0x1p-200), root);
   return copysign(select(magnitude < infinity, select(magnitude > 0.0, scaled, magnitude), magnitude), x);
 }
 

@@ -1,4 +1,4 @@
-// sin, cos and tan. Start reading at Turned: x = q pi/2 + r with r in two parts, by four-part constants for moderate arguments
+// sin, cos and tan. Start reading at Turned: x = q pi/2 + r with r in two parts, by three-part constants for moderate arguments
 // and by an integer product with the bits of 2/pi (Payne and Hanek) for huge ones, which is the rare path.
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
@@ -13,15 +13,17 @@ struct Turned {
   Pair r;        ///< in [-pi/4, pi/4]
 };
 
-/// The largest |x| that turned() takes: q has 11 bits in f32, 20 in f64, and its products with parts of pi/2 are exact.
-double moderate(Var x) { return pick(x, 3216, 1647099); }
+/// The largest |x| that turned() takes: q has at most 15 bits in f32, so that r hardly leaves [-pi/4, pi/4]; 30 in f64.
+double moderate(Var x) { return pick(x, 51471, 1686629712); }
 
 Turned turned(Var x) {
   const auto turn = pick(x, k::turn_f32, k::turn_f64);
   const Rounded q = round_product(x, k::inverse_half_pi);
-  Var r = x;
-  for (int i = 0; i < 3; ++i) r = muladd(q.value, -turn[i], r);
-  return {q.bits, fast_two_sum(r, q.value * -turn[3])};
+  const Var first = fma(q.value, -turn[0], x);  // exact
+  const Pair second = two_product(q.value, like(x, turn[1]));
+  const Var high = first - second.high;
+  const Var lost = ((first - high) - second.high) - second.low;
+  return {q.bits, {high, muladd(q.value, -turn[2], lost)}};
 }
 
 struct Window {
