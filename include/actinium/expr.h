@@ -113,6 +113,10 @@ ACTINIUM_API Expr operator!=(At a, At b);
 ACTINIUM_API Expr operator&&(const Expr& a, At b);
 ACTINIUM_API Expr operator||(const Expr& a, At b);
 ACTINIUM_API Expr operator!(const Expr& x);
+inline Expr operator&&(const Expr& a, bool b) { return a && At(b); }
+inline Expr operator||(const Expr& a, bool b) { return a || At(b); }
+inline Expr operator&&(bool a, const Expr& b) { return b && At(a); }
+inline Expr operator||(bool a, const Expr& b) { return b || At(a); }
 
 // --- Elementwise functions. Accuracy: docs/accuracy.md. NaN in gives NaN out; infinities give limits. ---
 #define ACTINIUM_UNARY_FUNCTIONS(X)                                                                                     \

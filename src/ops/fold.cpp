@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
 
+#include "math/functions.hpp"
 #include "ops/error.hpp"
 
 namespace actinium::ops {
@@ -16,9 +19,31 @@ Expr number(double value, bool integral) {
   return whole ? Expr(static_cast<std::int64_t>(value)) : Expr(value);
 }
 
+/// Ops that have one body of machine code, whatever the target.
+bool has_body(Op op) {
+  switch (op) {
+    case Op::sech2:
+    case Op::sigmoid:
+    case Op::logistic_pdf:
+    case Op::softplus:
+    case Op::gauss:
+    case Op::normpdf:
+    case Op::normcdf:
+    case Op::log1mexp:
+    case Op::muladd: return false;
+    default: return kind_of(op) == Kind::elementwise;  // NOLINT
+  }
+}
+
 }  // namespace
 
-std::optional<std::uint64_t> fold(Op, DType, std::span<const DType>, std::span<const std::uint64_t>) { return std::nullopt; }
+std::optional<std::uint64_t> fold(Op op, DType result, std::span<const DType> types, std::span<const std::uint64_t> bits) {
+  if (op == Op::stop_gradient) return bits[0];
+  if (!has_body(op)) return std::nullopt;
+  // Machine code of a function fuses where targets do, and all but the oldest do.
+  const machine::Code& code = math::body(op, types.back(), result);
+  return machine::evaluate(code, bits, true)[0];
+}
 
 Expr fold_unbound(Op op, std::span<const Expr> x, const TypedShape* requested, const std::source_location& where) {
   bool integral = true;
@@ -28,8 +53,6 @@ Expr fold_unbound(Op op, std::span<const Expr> x, const TypedShape* requested, c
     case Op::neg: return number(-v(0), integral && v(0) != 0);
     case Op::abs: return number(std::abs(v(0)), integral);
     case Op::square: return number(v(0) * v(0), integral);
-    case Op::sqrt: return std::sqrt(v(0));
-    case Op::reciprocal: return 1.0 / v(0);
     case Op::isnan: return truth(v(0) != v(0));
     case Op::stop_gradient: return x[0];
     case Op::logical_not: return truth(v(0) == 0);
@@ -52,7 +75,13 @@ Expr fold_unbound(Op op, std::span<const Expr> x, const TypedShape* requested, c
     case Op::cast:
       if (requested != nullptr && is_float(requested->dtype)) return v(0);
       break;
-    default: break;  // NOLINT: the others need their machine code
+    default: break;  // NOLINT: the others as their machine code says
+  }
+  if (has_body(op) && op != Op::cast) {
+    std::array<std::uint64_t, 3> bits{};
+    const std::array types{DType::f64, DType::f64, DType::f64};
+    for (std::size_t i = 0; i < x.size(); ++i) bits[i] = std::bit_cast<std::uint64_t>(v(i));
+    return std::bit_cast<double>(*fold(op, DType::f64, std::span(types).first(x.size()), std::span(bits).first(x.size())));
   }
   fail<GraphError>(location_of(where), user_name(op), "an expression without a graph: declare it with Graph::constant or Graph::input");
 }

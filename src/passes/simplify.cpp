@@ -311,26 +311,23 @@ class Simplifier {
   std::optional<NodeId> reduction(const Draft& d) {
     const NodeId x = d.operands[0];
     const Shape& shape = out_.shape(x);
-    std::vector<std::int64_t> axes;
-    for (auto axis : out_.attributes(d.attributes).ints)
-      if (!shape[static_cast<int>(axis)].is(1)) axes.push_back(axis);
-    if (axes.size() == out_.attributes(d.attributes).ints.size()) return std::nullopt;
-    if (!axes.empty()) {
-      std::vector<Dim> dims;
-      for (int i = 0; i < shape.rank(); ++i)
-        if (!std::binary_search(axes.begin(), axes.end(), i)) dims.push_back(shape[i]);
-      const std::array operand{x};
-      const std::array smaller{
-          intern({d.op, d.dtype, out_.intern_shape(Shape(std::move(dims))), operand, out_.intern_attributes({axes, {}, {}, {}})})};
-      return make({Op::reshape, d.dtype, d.shape, smaller, AttributesId{0}});
+    const std::vector<std::int64_t>& given = out_.attributes(d.attributes).ints;
+    std::vector<std::int64_t> axes;  // of those left, numbered without those dropped
+    std::vector<Dim> dims;
+    for (int i = 0; i < shape.rank(); ++i) {
+      const bool reduced = std::binary_search(given.begin(), given.end(), i);
+      if (reduced && shape[i].is(1)) continue;
+      if (reduced) axes.push_back(static_cast<std::int64_t>(dims.size()));
+      dims.push_back(shape[i]);
     }
-    NodeId element = x;
-    if (d.op == Op::reduce_sum && is_float(d.dtype)) {
-      const std::array operands{x, out_.number(d.dtype, 0)};
-      element = make({Op::add, d.dtype, out_[x].shape, operands, AttributesId{0}});
-    }
-    const std::array operand{element};
-    return make({Op::reshape, d.dtype, d.shape, operand, AttributesId{0}});
+    if (axes.size() == given.size()) return std::nullopt;
+    const std::array operand{x};
+    const NodeId element = make({Op::reshape, d.dtype, out_.intern_shape(Shape(std::move(dims))), operand, AttributesId{0}});
+    const std::array operands{element, out_.number(d.dtype, 0)};
+    if (!axes.empty())
+      return make({d.op, d.dtype, d.shape, std::span(operands).first(1), out_.intern_attributes({axes, {}, {}, {}})});
+    if (d.op != Op::reduce_sum || !is_float(d.dtype)) return element;
+    return make({Op::add, d.dtype, d.shape, operands, AttributesId{0}});
   }
 };
 

@@ -1,0 +1,195 @@
+// The derivative rules of every primitive: reverse mode against central differences of the plain reference, forward against
+// reverse, and the same once more for the second derivative.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "actinium/autodiff.h"
+#include "actinium/graph.h"
+#include "ops/rules.hpp"
+#include "support/reference.hpp"
+
+namespace actinium {
+namespace {
+
+using ops::Op;
+using reference::Array;
+using reference::Inputs;
+using Arguments = std::vector<Expr>;
+
+struct Domain {
+  std::vector<std::int64_t> shape;
+  double lo, hi;
+};
+
+struct Case {
+  std::string name;
+  std::vector<Domain> inputs;
+  std::function<Expr(const Arguments&)> f;
+  bool twice = true;  ///< also check second derivatives
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  auto one = [&](Op op, double lo, double hi) {
+    all.push_back({std::string(ops::name_of(op)), {{{7}, lo, hi}}, [op](const Arguments& x) { return ops::unary(op, x[0]); }});
+  };
+  for (Op op : {Op::neg, Op::exp, Op::exp2, Op::expm1, Op::square, Op::sin, Op::cos, Op::atan, Op::sinh, Op::cosh, Op::asinh, Op::tanh,
+                Op::erf, Op::erfc, Op::sech2, Op::sigmoid, Op::logistic_pdf, Op::softplus, Op::gauss, Op::normpdf, Op::normcdf})
+    one(op, -2, 2);
+  for (Op op : {Op::log, Op::log2, Op::log10, Op::log1p, Op::sqrt, Op::rsqrt, Op::cbrt, Op::reciprocal, Op::log1mexp, Op::abs, Op::sign, Op::floor,
+                Op::ceil, Op::trunc, Op::round})
+    one(op, 0.6, 0.95);
+  for (Op op : {Op::asin, Op::acos, Op::atanh, Op::tan}) one(op, -0.8, 0.8);
+  one(Op::acosh, 1.5, 3);
+  const Domain v{{3, 4}, 0.3, 2}, w{{4}, 0.4, 1.7}, s{{}, 0.5, 2}, m{{3, 4}, -2, 2}, n{{4, 5}, -2, 2};
+  auto add = [&](std::string name, std::vector<Domain> in, std::function<Expr(const Arguments&)> f, bool twice = true) {
+    all.push_back({std::move(name), std::move(in), std::move(f), twice});
+  };
+  add("add", {v, w}, [](const Arguments& x) { return x[0] + x[1]; });
+  add("sub", {w, v}, [](const Arguments& x) { return x[0] - x[1]; });
+  add("mul", {v, s}, [](const Arguments& x) { return x[0] * x[1]; });
+  add("div", {v, w}, [](const Arguments& x) { return x[0] / x[1]; });
+  add("pow", {v, w}, [](const Arguments& x) { return pow(x[0], x[1]); });
+  add("pow_literals", {v}, [](const Arguments& x) { return pow(x[0], 3) + pow(x[0], -2) * pow(-x[0], 2) + pow(x[0], 1.5) + pow(x[0], 0) + pow(x[0], 1); });
+  add("max", {v, w}, [](const Arguments& x) { return max(x[0], x[1]); });
+  add("min", {v, w}, [](const Arguments& x) { return min(x[0], x[1]); });
+  add("atan2", {m, w}, [](const Arguments& x) { return atan2(x[0], x[1]); });
+  add("hypot", {m, w}, [](const Arguments& x) { return hypot(x[0], x[1]); });
+  add("copysign", {v, m}, [](const Arguments& x) { return copysign(x[0], x[1]); });
+  add("select", {v, w}, [](const Arguments& x) { return where(x[0] > x[1], square(x[0]), x[0] * x[1]); });
+  add("clamp", {v, w}, [](const Arguments& x) { return clamp(square(x[0]), x[1], x[1] + 0.7); });
+  add("fma", {v, w, s}, [](const Arguments& x) { return fma(x[0], x[1], x[2]); });
+  add("cast", {v}, [](const Arguments& x) { return cast(cast(x[0], f64), f64) * x[0]; });
+  add("stop_gradient", {v}, [](const Arguments& x) { return x[0] + 0 * stop_gradient(x[0]); });
+  add("broadcast", {w}, [](const Arguments& x) { return broadcast_to(x[0], {2, 3, 4}); });
+  add("reshape", {v}, [](const Arguments& x) { return reshape(sin(x[0]), {2, -1}); });
+  add("transpose", {{{2, 3, 4}, -1, 1}}, [](const Arguments& x) { return sin(transpose(x[0], {2, 0, 1})); });
+  add("slice", {m}, [](const Arguments& x) { return slice(sin(x[0]), 1, 3, 1, 1); });
+  add("slice_step", {{{9, 2}, -1, 1}}, [](const Arguments& x) { return square(slice(x[0], 1, 8, 3, 0)); });
+  add("slice_step_to_end", {{{10}, -1, 1}}, [](const Arguments& x) { return square(slice(x[0], 0, std::nullopt, 4, 0)); });
+  add("slice_backwards", {{{9, 2}, -1, 1}}, [](const Arguments& x) { return square(slice(x[0], 7, 0, -2, 0)); });
+  add("slice_empty", {m}, [](const Arguments& x) { return concat({slice(x[0], 2, 2), x[0]}); });
+  add("pad", {m, s}, [](const Arguments& x) { return square(pad(x[0], {1, 0}, {0, 2}, x[1])); });
+  add("concat", {m, v}, [](const Arguments& x) { return square(concat({x[0], x[1], x[0]}, 1)); });
+  add("stack", {w, w}, [](const Arguments& x) { return square(stack({x[0], x[1]}, 1)); });
+  add("gather", {n}, [](const Arguments& x) {
+    const Expr i = cast(5.0 * reduce_max(slice(x[0], 0, 3, 1, 1) * 0, 1) + 1.0, i32);
+    return square(gather(x[0], i - 1, 1));
+  });
+  add("scatter_add", {{{5}, -1, 1}, {{3, 2}, -1, 1}}, [](const Arguments& x) {
+    Graph g(x[0].graph());
+    const Expr i = cast(g.iota({3, 2}, 0), i64) * 2 - 2;  // -2 counts from the end; 0 and 2 occur twice each
+    return square(scatter_add(x[0], i, x[1]));
+  });
+  add("flip", {m}, [](const Arguments& x) { return square(flip(x[0], 1)) * flip(x[0]); });
+  add("sum", {m}, [](const Arguments& x) { return square(sum(x[0], 1)); });
+  add("sum_keepdims", {m}, [](const Arguments& x) { return x[0] * sum(square(x[0]), {0, 1}, true); });
+  add("mean", {m}, [](const Arguments& x) { return exp(mean(x[0], 0)); });
+  add("prod", {m}, [](const Arguments& x) { return prod(x[0], 1); });
+  add("prod_axes", {{{2, 3, 2}, -1, 1}}, [](const Arguments& x) { return prod(x[0], {0, 2}); });
+  add("reduce_max", {m}, [](const Arguments& x) { return square(reduce_max(x[0], 0)); });
+  add("reduce_max_axes", {{{2, 3, 2}, -1, 1}}, [](const Arguments& x) { return square(reduce_max(x[0], {0, 2})); });
+  add("reduce_min", {m}, [](const Arguments& x) { return square(min(x[0])); });
+  add("cumsum", {m}, [](const Arguments& x) { return square(cumsum(x[0], 0)) + square(cumsum(x[0], 1, true)); });
+  add("sort", {m}, [](const Arguments& x) { return square(sort(x[0], 0)) * sort(x[0], 1); });
+  add("matmul", {m, n}, [](const Arguments& x) { return square(matmul(x[0], x[1])); });
+  add("matmul_vectors", {w, n, {{5}, -1, 1}}, [](const Arguments& x) { return square(matmul(matmul(x[0], x[1]), x[2])); });
+  add("matmul_batched", {{{2, 3, 4}, -1, 1}, {{4, 2}, -1, 1}, {{2, 2, 3}, -1, 1}},
+      [](const Arguments& x) { return matmul(matmul(x[0], x[1]), x[2]); });
+  add("matmul_broadcast", {{{3, 4}, -1, 1}, {{2, 4, 2}, -1, 1}}, [](const Arguments& x) { return square(matmul(x[0], x[1])); });
+  add("norm", {m}, [](const Arguments& x) { return sqrt(sum(square(x[0]), 1)); });
+  return all;
+}
+
+class Rules : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    const auto& in = GetParam().inputs;
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      const std::string name = "x" + std::to_string(i);
+      std::vector<Dim> dims(in[i].shape.begin(), in[i].shape.end());
+      x.push_back(g.input(name, Shape(dims)));
+      values[name] = reference::random(in[i].shape, in[i].lo, in[i].hi, static_cast<unsigned>(i) + 5);
+    }
+  }
+
+  /// Weights make every element of the result count differently.
+  Expr weighted(const Expr& y) {
+    if (y.rank() == 0) return y;
+    return sum(y * (1.0 + 0.37 * reshape(g.iota({y.shape().size()}), y.shape().dims())));
+  }
+
+  double at(const Expr& scalar, const std::string& name, std::size_t k, double value) {
+    Inputs moved = values;
+    moved[name].data[k] = value;
+    return reference::evaluate(scalar, moved).data[0];
+  }
+
+  void check_gradient(const Expr& scalar, double tolerance) {
+    verify(Module{g.data(), g.data()->inputs(), {scalar.id()}});
+    const std::vector<Expr> gradients = grad(scalar, x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const std::string name = "x" + std::to_string(i);
+      ASSERT_EQ(gradients[i].shape(), x[i].shape());
+      const Array got = reference::evaluate(gradients[i], values);
+      for (std::size_t k = 0; k < got.data.size(); ++k) {
+        const double v = values[name].data[k], h = 1e-5;
+        const double want = (at(scalar, name, k, v + h) - at(scalar, name, k, v - h)) / (2 * h);
+        EXPECT_NEAR(got.data[k], want, tolerance * std::max(1.0, std::abs(want))) << name << "[" << k << "]\n" << gradients[i];
+      }
+      check_forward(scalar, i, got);
+    }
+  }
+
+  /// The tangent in a random direction is the gradient's component in it.
+  void check_forward(const Expr& scalar, std::size_t i, const Array& gradient) {
+    const Expr direction = g.input("d" + std::to_string(i), x[i].shape());
+    const Array d = reference::random(gradient.shape, -1, 1, 77);
+    values["d" + std::to_string(i)] = d;
+    const double got = reference::evaluate(jvp(scalar, x[i], direction), values).data[0];
+    double want = 0, scale = 1e-30;
+    for (std::size_t k = 0; k < d.data.size(); ++k) want += d.data[k] * gradient.data[k], scale += std::abs(d.data[k] * gradient.data[k]);
+    EXPECT_NEAR(got, want, 1e-12 * std::max(1.0, scale));
+  }
+
+  Graph g{f64};
+  Arguments x;
+  Inputs values;
+};
+
+TEST_P(Rules, FirstDerivative) { check_gradient(weighted(GetParam().f(x)), 1e-7); }
+
+TEST_P(Rules, SecondDerivative) {
+  if (!GetParam().twice) GTEST_SKIP();
+  Expr total = 0.0;
+  for (const Expr& d : grad(weighted(GetParam().f(x)), x)) total += weighted(square(d) + d);
+  check_gradient(total, 2e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Autodiff, Rules, testing::ValuesIn(cases()), [](const auto& i) { return i.param.name; });
+
+/// Every op with a derivative occurs in the table above.
+TEST(AutodiffRules, CoverEveryPrimitive) {
+  std::set<Op> seen;
+  for (const Case& c : cases()) {
+    Graph g{f64};
+    Arguments x;
+    for (std::size_t i = 0; i < c.inputs.size(); ++i)
+      x.push_back(g.input("x" + std::to_string(i), Shape(std::vector<Dim>(c.inputs[i].shape.begin(), c.inputs[i].shape.end()))));
+    const Expr y = c.f(x);
+    for (std::uint32_t i = 0; i < g.node_count(); ++i) seen.insert(g.data()->op(NodeId{i}));
+  }
+  for (const auto& info : ops::op_table) {
+    const ops::Rule& rule = ops::rule(info.op);
+    const bool lowered = info.op == Op::raw_min || info.op == Op::raw_max || info.op == Op::muladd || info.op == Op::activation;
+    if ((rule.partial != nullptr || rule.vjp != nullptr) && !lowered) {
+      EXPECT_TRUE(seen.contains(info.op)) << info.name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace actinium
