@@ -115,6 +115,7 @@ Expr div_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
   return back(apply(ct, [&](const Expr& g) { return g / x[1]; }), x[0]);
 }
 Expr div_jvp(const Expr& y, Operands x, Operands t) {
+  if (is_literal(t[0], 0)) return -(y * t[1] / x[1]);
   if (is_literal(t[1], 0)) return t[0] / x[1];
   return (t[0] - y * t[1]) / x[1];
 }
@@ -279,7 +280,7 @@ const Entry entries[] = {
     {Op::sub, number(PARTIAL(i == 0 ? 1 : -1))},
     {Op::mul, number(mul_partial)},
     {Op::div, {floats, nullptr, nullptr, div_vjp, div_jvp}},
-    {Op::pow, smooth(pow_partial)},
+    {Op::pow, number(pow_partial)},
     {Op::max, {numbers, nullptr, nullptr, extremum_vjp<Op::max>, extremum_jvp<Op::max>}},
     {Op::min, {numbers, nullptr, nullptr, extremum_vjp<Op::min>, extremum_jvp<Op::min>}},
     {Op::atan2, smooth(atan2_partial)},
