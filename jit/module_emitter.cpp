@@ -37,8 +37,8 @@ llvm::GlobalVariable* ModuleEmitter::global(llvm::Constant* value, llvm::Align a
   return variable;
 }
 
-Loop::Loop(llvm::IRBuilder<>& builder, llvm::Value* begin, llvm::Value* end, llvm::Value* step, bool skippable)
-    : builder_(builder), end_(end), step_(step), preheader_(builder.GetInsertBlock()), skippable_(skippable) {
+Loop::Loop(llvm::IRBuilder<>& builder, llvm::Value* begin, llvm::Value* end, bool skippable)
+    : builder_(builder), end_(end), preheader_(builder.GetInsertBlock()), skippable_(skippable) {
   llvm::Function* f = preheader_->getParent();
   body_ = llvm::BasicBlock::Create(builder.getContext(), "", f);
   exit_ = llvm::BasicBlock::Create(builder.getContext(), "", f);
@@ -59,9 +59,9 @@ llvm::PHINode* Loop::carry(llvm::Value* initial) {
   return phi;
 }
 
-void Loop::finish() {
+void Loop::finish(llvm::Value* step) {
   llvm::BasicBlock* latch = builder_.GetInsertBlock();
-  llvm::Value* next = builder_.CreateAdd(index_, step_, "", /*NUW=*/false, /*NSW=*/true);
+  llvm::Value* next = builder_.CreateAdd(index_, step, "", /*NUW=*/false, /*NSW=*/true);
   index_->addIncoming(next, latch);
   for (auto& [phi, value] : carried_) phi->addIncoming(value, latch);
   builder_.CreateCondBr(builder_.CreateICmpSLT(next, end_), body_, exit_);

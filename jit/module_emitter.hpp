@@ -3,7 +3,10 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "jit/target.hpp"
 
@@ -46,12 +49,12 @@ llvm::Function* ModuleEmitter::helper(const std::string& name, llvm::FunctionTyp
   return f;
 }
 
-/// A counted loop being emitted: for (i = begin; i < end; i += step). Made at its head; finish() closes it and leaves the
+/// A counted loop being emitted: for (i = begin; i < end; i += step). Made at its head; finish(step) closes it and leaves the
 /// builder behind it. Loop-carried values: carry() right after the construction, next() before finish().
 class Loop {
  public:
   /// `skippable`: whether begin >= end may occur, so that the body must not run.
-  Loop(llvm::IRBuilder<>& builder, llvm::Value* begin, llvm::Value* end, llvm::Value* step, bool skippable = true);
+  Loop(llvm::IRBuilder<>& builder, llvm::Value* begin, llvm::Value* end, bool skippable = true);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   llvm::Value* index() const { return index_; }
@@ -59,14 +62,14 @@ class Loop {
   llvm::Instruction* preheader() const { return preheader_->getTerminator(); }
   llvm::PHINode* carry(llvm::Value* initial);
   void next(llvm::PHINode* carried, llvm::Value* value) { carried_.emplace_back(carried, value); }
-  void finish();
+  void finish(llvm::Value* step);
+  void finish(std::int64_t step) { finish(llvm::ConstantInt::get(index_->getType(), static_cast<std::uint64_t>(step))); }
   /// After finish(): the value of a carried variable behind the loop (also if the body never ran).
   llvm::Value* result(llvm::PHINode* carried) const;
 
  private:
   llvm::IRBuilder<>& builder_;
   llvm::Value* end_;
-  llvm::Value* step_;
   llvm::BasicBlock *preheader_, *body_, *exit_;
   llvm::PHINode* index_;
   bool skippable_;

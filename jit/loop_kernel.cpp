@@ -1,0 +1,233 @@
+// Code of LoopKernels: elementwise loops, reductions along the vector axis, and rows of several stages. Start at emit_loop.
+#include <algorithm>
+
+#include "actinium/error.h"
+#include "jit/segment.hpp"
+
+namespace actinium::jit {
+
+using program::LoopKernel;
+using program::Stage;
+using program::ValueId;
+
+namespace {
+
+constexpr std::int64_t chunk_elements = program::chunk_elements;
+
+/// A thread's scratch memory: staging slots, rows of kept values, results of chunks.
+struct Layout {
+  int rank;  ///< outer dimensions
+  std::int64_t staging;
+  std::vector<std::int64_t> kept_sizes;  ///< bytes of an element
+  std::int64_t reductions = 0;           ///< most of any stage
+  bool splits;
+
+  static std::int64_t kept_bytes(std::int64_t inner, std::int64_t size) { return round_up(inner * size + 128, 64); }
+  std::int64_t bytes(std::int64_t inner) const {
+    std::int64_t total = staging;
+    for (std::int64_t size : kept_sizes) total += kept_bytes(inner, size);
+    return total + (splits ? 0 : reductions * 8 * ((inner + chunk_elements - 1) / chunk_elements + 1));
+  }
+};
+
+std::int64_t scratch_bytes(const void* context, const std::int64_t* extents) {
+  const auto& layout = *static_cast<const Layout*>(context);
+  return layout.bytes(extents[layout.rank]);
+}
+
+class LoopEmitter {
+ public:
+  LoopEmitter(ModuleEmitter& m, const LoopKernel& kernel) : m_(m), kernel_(kernel), b_(m.context) {
+    for (const Stage& stage : kernel.stages) {
+      codes_.push_back(lower_stage(stage, kernel.values, wanted_later(stage)));
+      layout_.reductions = std::max(layout_.reductions, static_cast<std::int64_t>(stage.reductions.size()));
+      for (ValueId id : stage.kept) {
+        kept_.push_back(id);
+        layout_.kept_sizes.push_back(static_cast<std::int64_t>(size_of(kernel.values[index(id)])));
+      }
+    }
+    layout_.rank = static_cast<int>(kernel.outer.size());
+    layout_.staging = Staging(kernel.accesses).bytes;
+    layout_.splits = kernel.splits();
+  }
+
+  EmittedKernel emit(const std::string& symbol) {
+    EmittedKernel result;
+    result.main = symbol;
+    begin(result.main);
+    if (kernel_.elementwise()) {
+      elementwise();
+    } else if (kernel_.splits()) {
+      chunks_of_reductions();
+    } else {
+      rows();
+    }
+    b_.CreateRetVoid();
+    if (kernel_.splits()) {
+      result.finish = symbol + "_finish";
+      begin(result.finish);
+      finish();
+      b_.CreateRetVoid();
+    }
+    result.context = std::make_shared<const Layout>(layout_);
+    result.scratch_bytes = scratch_bytes;
+    return result;
+  }
+
+ private:
+  ModuleEmitter& m_;
+  const LoopKernel& kernel_;
+  llvm::IRBuilder<> b_;
+  std::vector<StageCode> codes_;  ///< by stage
+  std::vector<ValueId> kept_;
+  Layout layout_{};
+  // Of the function being emitted:
+  llvm::Function* function_ = nullptr;
+  std::optional<ArgsView> args_;
+  std::optional<RowEmitter> row_;
+  std::vector<llvm::Value*> extents_;  ///< of the outer dimensions
+  llvm::Value* inner_ = nullptr;
+  llvm::Value* chunks_ = nullptr;
+  std::vector<llvm::Value*> accumulators_;  ///< memory, by reduction of a stage
+
+  /// Values of a once stage that later stages use.
+  std::vector<ValueId> wanted_later(const Stage& stage) const {
+    std::vector<ValueId> wanted;
+    if (!stage.once) return wanted;
+    for (const Stage* later = &stage + 1; later < kernel_.stages.data() + kernel_.stages.size(); ++later) {
+      const auto add = [&](ValueId id) {
+        const bool here = std::any_of(stage.steps.begin(), stage.steps.end(), [&](const program::Step& step) { return step.result == id; });
+        if (here) wanted.push_back(id);
+      };
+      for (const program::Step& step : later->steps) {
+        for (int i = 0; i < step.arity; ++i) add(step.operands[static_cast<std::size_t>(i)]);
+      }
+      for (const program::Store& store : later->stores) add(store.value);
+      for (const program::Reduction& reduction : later->reductions) add(reduction.value);
+    }
+    return wanted;
+  }
+
+  llvm::Value* chunk_count(llvm::Value* inner) {
+    return b_.CreateLShr(b_.CreateAdd(inner, b_.getInt64(chunk_elements - 1)), b_.getInt64(14));
+  }
+
+  void begin(const std::string& name) {
+    static_assert(chunk_elements == 1 << 14);
+    function_ = m_.kernel_function(name, b_);
+    accumulators_.clear();
+    for (std::int64_t r = 0; r < layout_.reductions; ++r) {
+      llvm::AllocaInst* memory = b_.CreateAlloca(b_.getInt64Ty(), b_.getInt64(64));
+      memory->setAlignment(llvm::Align(64));
+      accumulators_.push_back(memory);
+    }
+    args_.emplace(m_, b_, function_->getArg(0));
+    extents_.clear();
+    for (int d = 0; d < layout_.rank; ++d) extents_.push_back(args_->extent(b_, d));
+    inner_ = args_->extent(b_, layout_.rank);
+    chunks_ = chunk_count(inner_);
+    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, *args_, function_->getArg(3), layout_.rank + 1,
+                 kernel_.elementwise(), kernel_.values);
+  }
+
+  llvm::Value* end_of_chunk(llvm::Value* start) {
+    return b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b_.CreateAdd(start, b_.getInt64(chunk_elements)), inner_);
+  }
+  llvm::Value* start_of_chunk(llvm::Value* chunk) { return b_.CreateShl(chunk, 14); }
+
+  void elementwise() {
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_, [&](llvm::Value*, auto indices, llvm::Value* chunk) {
+      row_->set_row(indices);
+      llvm::Value* start = start_of_chunk(chunk);
+      row_->run(kernel_.stages[0], codes_[0], start, end_of_chunk(start), {});
+    });
+  }
+
+  /// One chunk of a loop with reductions: gives the scalar result of each.
+  std::vector<llvm::Value*> reduce_chunk(std::size_t stage, llvm::Value* start) {
+    const Stage& s = kernel_.stages[stage];
+    std::vector<Accumulators> reductions;
+    for (std::size_t r = 0; r < s.reductions.size(); ++r) {
+      const DType dtype = kernel_.values[index(s.reductions[r].value)];
+      reductions.push_back({s.reductions[r].combine, dtype, s.reductions[r].value, accumulators_[r], program::reduction_lanes(dtype)});
+      emit_identities(row_->v, s.reductions[r].combine, dtype, accumulators_[r], program::reduction_lanes(dtype));
+    }
+    row_->run(s, codes_[stage], start, end_of_chunk(start), reductions);
+    std::vector<llvm::Value*> results;
+    for (const Accumulators& a : reductions) results.push_back(emit_lane_tree(m_, b_, a.combine, a.dtype, a.memory));
+    return results;
+  }
+
+  llvm::Value* slot(llvm::Value* memory, llvm::Value* number) { return b_.CreateGEP(b_.getInt64Ty(), memory, number); }
+
+  void chunks_of_reductions() {
+    const auto count = static_cast<std::int64_t>(kernel_.stages[0].reductions.size());
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_, [&](llvm::Value* row, auto indices, llvm::Value* chunk) {
+      row_->set_row(indices);
+      const std::vector<llvm::Value*> results = reduce_chunk(0, start_of_chunk(chunk));
+      llvm::Value* first = b_.CreateMul(row, b_.getInt64(static_cast<std::uint64_t>(count)));
+      for (std::size_t r = 0; r < results.size(); ++r) {
+        llvm::Value* number = b_.CreateAdd(b_.CreateMul(b_.CreateAdd(first, b_.getInt64(r)), chunks_), chunk);
+        b_.CreateStore(results[r], slot(args_->partials, number));
+      }
+    });
+  }
+
+  void finish() {
+    const Stage& loop = kernel_.stages[0];
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, nullptr, [&](llvm::Value* row, auto indices, llvm::Value*) {
+      row_->set_row(indices);
+      llvm::Value* first = b_.CreateMul(row, b_.getInt64(loop.reductions.size()));
+      for (std::size_t r = 0; r < loop.reductions.size(); ++r) {
+        const program::Reduction& reduction = loop.reductions[r];
+        llvm::Value* partials = slot(args_->partials, b_.CreateMul(b_.CreateAdd(first, b_.getInt64(r)), chunks_));
+        define(reduction, emit_chunk_tree(m_, b_, reduction.combine, kernel_.values[index(reduction.value)], partials, chunks_, b_.getInt64(8)));
+      }
+      if (kernel_.stages.size() == 2) row_->run_once(kernel_.stages[1], codes_[1]);
+    });
+  }
+
+  void define(const program::Reduction& reduction, llvm::Value* scalar) { row_->values[index(reduction.result)] = row_->v.splat(scalar); }
+
+  void rows() {
+    llvm::Value* memory = b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), function_->getArg(3), static_cast<std::uint64_t>(layout_.staging));
+    for (std::size_t k = 0; k < kept_.size(); ++k) {
+      row_->rows[index(kept_[k])] = memory;
+      llvm::Value* bytes = b_.CreateMul(inner_, b_.getInt64(static_cast<std::uint64_t>(layout_.kept_sizes[k])));
+      bytes = b_.CreateAnd(b_.CreateAdd(bytes, b_.getInt64(128 + 63)), b_.getInt64(~63ull));
+      memory = b_.CreateGEP(b_.getInt8Ty(), memory, bytes);
+    }
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, nullptr, [&](llvm::Value*, auto indices, llvm::Value*) {
+      row_->set_row(indices);
+      for (std::size_t i = 0; i < kernel_.stages.size(); ++i) {
+        if (kernel_.stages[i].once) {
+          row_->run_once(kernel_.stages[i], codes_[i]);
+        } else if (kernel_.stages[i].reductions.empty()) {
+          row_->run(kernel_.stages[i], codes_[i], b_.getInt64(0), inner_, {});
+        } else {
+          reduce_row(i, memory);
+        }
+      }
+    });
+  }
+
+  /// All chunks of the row in order; their results combine in the same tree as if they had been tasks.
+  void reduce_row(std::size_t stage, llvm::Value* memory) {
+    const auto& reductions = kernel_.stages[stage].reductions;
+    Loop loop(b_, b_.getInt64(0), chunks_);
+    const std::vector<llvm::Value*> results = reduce_chunk(stage, start_of_chunk(loop.index()));
+    const auto part = [&](std::size_t r) { return slot(memory, b_.CreateMul(b_.getInt64(r), chunks_)); };
+    for (std::size_t r = 0; r < results.size(); ++r) b_.CreateStore(results[r], slot(part(r), loop.index()));
+    loop.finish(1);
+    for (std::size_t r = 0; r < results.size(); ++r) {
+      const DType dtype = kernel_.values[index(reductions[r].value)];
+      define(reductions[r], emit_chunk_tree(m_, b_, reductions[r].combine, dtype, part(r), chunks_, b_.getInt64(8)));
+    }
+  }
+};
+
+}  // namespace
+
+EmittedKernel emit_loop(ModuleEmitter& m, const LoopKernel& kernel, const std::string& symbol) { return LoopEmitter(m, kernel).emit(symbol); }
+
+}  // namespace actinium::jit

@@ -1,0 +1,135 @@
+// Helper functions of a module that combine accumulators: each is emitted once and shared by the kernels.
+#include "jit/reduction.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+
+#include "actinium/error.h"
+#include "math/functions.hpp"
+
+namespace actinium::jit {
+
+using machine::Type;
+using program::Combine;
+
+namespace {
+
+std::string_view name_of(Combine combine) {
+  switch (combine) {
+    case Combine::sum: return "sum";
+    case Combine::prod: return "prod";
+    case Combine::max: return "max";
+    case Combine::min: return "min";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::uint64_t identity_bits(Combine combine, DType dtype) {
+  const auto pick = [&](std::uint64_t i32, std::uint64_t i64, std::uint64_t f32, std::uint64_t f64) {
+    switch (dtype) {
+      case DType::i32: return i32;
+      case DType::i64: return i64;
+      case DType::f32: return f32;
+      case DType::f64: return f64;
+      case DType::b8: break;
+    }
+    throw InternalError("jit: a reduction of predicates");
+  };
+  switch (combine) {
+    case Combine::sum: return 0;
+    case Combine::prod: return pick(1, 1, 0x3f800000, 0x3ff0000000000000);
+    case Combine::max: return pick(0x80000000, 1ull << 63, 0xff800000, 0xfff0000000000000);
+    case Combine::min: return pick(0x7fffffff, ~0ull >> 1, 0x7f800000, 0x7ff0000000000000);
+  }
+  return 0;
+}
+
+llvm::Value* emit_combine(VectorEmitter& v, Combine combine, DType dtype, llvm::Value* a, llvm::Value* x) {
+  const auto extreme = [&](ops::Op op) {
+    const std::array arguments{a, x};
+    return v.emit(math::body(op, dtype), arguments)[0];
+  };
+  switch (combine) {
+    case Combine::sum: return is_float(dtype) ? v.b.CreateFAdd(a, x) : v.b.CreateAdd(a, x);
+    case Combine::prod: return is_float(dtype) ? v.b.CreateFMul(a, x) : v.b.CreateMul(a, x);
+    case Combine::max: return extreme(ops::Op::max);
+    case Combine::min: return extreme(ops::Op::min);
+  }
+  return nullptr;
+}
+
+void emit_identities(VectorEmitter& v, Combine combine, DType dtype, llvm::Value* pointer, int count) {
+  const Type type = machine::type_of(dtype);
+  for (int i = 0; i < count; i += v.lanes) {
+    llvm::Value* p = v.b.CreateConstInBoundsGEP1_64(v.scalar_type(type), pointer, static_cast<std::uint64_t>(i));
+    v.store(dtype, v.constant(type, identity_bits(combine, dtype)), p);
+  }
+}
+
+llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer) {
+  const int width = m.target.lanes(static_cast<int>(size_of(dtype)));
+  llvm::Type* scalar = VectorEmitter(m, b, 1).scalar_type(machine::type_of(dtype));
+  auto* signature = llvm::FunctionType::get(scalar, {m.pointer()}, false);
+  llvm::Function* tree = m.helper(fmt::format("lanes_{}_{}", name_of(combine), actinium::name_of(dtype)), signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
+    f->addFnAttr(llvm::Attribute::NoInline);
+    VectorEmitter whole(m, inner, width);
+    std::vector<llvm::Value*> vectors;
+    for (int i = 0; i < program::reduction_lanes(dtype); i += width) {
+      vectors.push_back(whole.load(dtype, inner.CreateConstInBoundsGEP1_64(scalar, f->getArg(0), static_cast<std::uint64_t>(i))));
+    }
+    for (std::size_t half = vectors.size() / 2; half > 0; half /= 2) {
+      for (std::size_t i = 0; i < half; ++i) vectors[i] = emit_combine(whole, combine, dtype, vectors[i], vectors[i + half]);
+    }
+    llvm::Value* last = vectors[0];
+    for (int half = width / 2; half > 0; half /= 2) {
+      std::vector<int> low, high;
+      for (int i = 0; i < half; ++i) low.push_back(i), high.push_back(i + half);
+      VectorEmitter part(m, inner, half);
+      last = emit_combine(part, combine, dtype, inner.CreateShuffleVector(last, low), inner.CreateShuffleVector(last, high));
+    }
+    inner.CreateRet(inner.CreateExtractElement(last, std::uint64_t{0}));
+  });
+  return m.call(b, tree, {pointer});
+}
+
+llvm::Value* emit_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer,
+                             llvm::Value* count, llvm::Value* stride) {
+  const Type type = machine::type_of(dtype);
+  llvm::Type* scalar = VectorEmitter(m, b, 1).scalar_type(type);
+  auto* signature = llvm::FunctionType::get(scalar, {m.pointer(), m.int64(), m.int64()}, false);
+  const std::string name = fmt::format("chunks_{}_{}", name_of(combine), actinium::name_of(dtype));
+  llvm::Function* tree = m.helper(name, signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
+    f->addFnAttr(llvm::Attribute::NoInline);
+    llvm::Value *slots = f->getArg(0), *n = f->getArg(1), *bytes = f->getArg(2);
+    VectorEmitter one(m, inner, 1);
+    const auto slot = [&](llvm::Value* i) { return inner.CreateGEP(inner.getInt8Ty(), slots, inner.CreateMul(i, bytes)); };
+    llvm::BasicBlock *none = m.block(f), *some = m.block(f), *level = m.block(f), *done = m.block(f);
+    inner.CreateCondBr(inner.CreateICmpSGT(n, inner.getInt64(0)), some, none);
+    inner.SetInsertPoint(none);
+    inner.CreateRet(one.scalar_constant(type, identity_bits(combine, dtype)));
+    inner.SetInsertPoint(some);
+    inner.CreateBr(level);
+    inner.SetInsertPoint(level);
+    llvm::PHINode* distance = inner.CreatePHI(m.int64(), 2);
+    distance->addIncoming(inner.getInt64(1), some);
+    llvm::Value* end = inner.CreateSub(n, distance);
+    Loop pairs(inner, inner.getInt64(0), end);
+    llvm::Value* left = slot(pairs.index());
+    llvm::Value* right = slot(inner.CreateAdd(pairs.index(), distance));
+    one.store(dtype, emit_combine(one, combine, dtype, one.load(dtype, left), one.load(dtype, right)), left);
+    llvm::Value* twice = inner.CreateShl(distance, 1);
+    pairs.finish(twice);
+    llvm::Value* next = inner.CreateShl(distance, 1);
+    distance->addIncoming(next, inner.GetInsertBlock());
+    inner.CreateCondBr(inner.CreateICmpSLT(next, n), level, done);
+    inner.SetInsertPoint(done);
+    inner.CreateRet(inner.CreateLoad(scalar, slots));
+  });
+  return m.call(b, tree, {pointer, count, stride});
+}
+
+}  // namespace actinium::jit

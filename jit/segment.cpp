@@ -1,0 +1,393 @@
+// Rows, segments, and the vector loop.
+#include "jit/segment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "actinium/error.h"
+
+namespace actinium::jit {
+
+using machine::Type;
+using program::Access;
+using program::Stage;
+using program::ValueId;
+
+namespace {
+
+/// Bodies up to this many instructions are emitted twice (without and with a mask), and small reductions unrolled to at most
+/// this many in all: more would cost compile time and bring nothing.
+constexpr std::size_t small_body = 40;
+constexpr std::size_t unrolled_body = 160;
+
+bool is_index(const Access& access) { return access.buffer == program::no_buffer; }
+/// The same element for every point of the loop.
+bool is_scalar(const Access& access) {
+  return std::all_of(access.dims.begin(), access.dims.end(), [](const program::AxisMap& d) { return d.axis < 0; });
+}
+
+}  // namespace
+
+Staging::Staging(const std::vector<Access>& accesses) {
+  for (const Access& access : accesses) {
+    const bool never = is_index(access);
+    offset.push_back(never ? -1 : bytes);
+    // A vector's worth more: the loop works in full vectors.
+    if (!never) bytes += staged_elements * static_cast<std::int64_t>(size_of(access.dtype)) + 128;
+  }
+  bytes = round_up(bytes, 64);
+}
+
+RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<Access>& accesses, const ArgsView& args,
+                       llvm::Value* scratch, int dimensions, bool any_order, std::span<const DType> types)
+    : m(m_),
+      b(b_),
+      v(m_, b_, lanes),
+      values(types.size()),
+      rows(types.size()),
+      accesses_(accesses),
+      args_(args),
+      scratch_(scratch),
+      dimensions_(dimensions),
+      any_order_(any_order),
+      types_(types),
+      staging_(accesses),
+      address_(accesses.size()) {
+  llvm::Value* staged = b.getFalse();
+  std::vector<int> strided;
+  for (std::size_t i = 0; i < accesses.size(); ++i) {
+    const auto& dims = accesses[i].dims;
+    broadcasts_ |= std::any_of(dims.begin(), dims.end(), [](const program::AxisMap& d) { return d.axis < 0; });
+    const int access = static_cast<int>(i);
+    if (is_index(accesses[i]) || stands_still(access)) continue;
+    strided.push_back(access);
+  }
+  for (int access : strided) {
+    llvm::Value* step = inner_stride(access);
+    // A load that stands still takes one vector of its slot, whatever the length.
+    llvm::Value* other = may_stand() ? b.CreateICmpUGT(step, b.getInt64(1)) : b.CreateICmpNE(step, b.getInt64(1));
+    staged = b.CreateOr(staged, other);
+  }
+  limit_ = b.CreateSelect(staged, b.getInt64(staged_elements), b.getInt64(std::int64_t{1} << 62));
+}
+
+bool RowEmitter::stands_still(int access) const {
+  const Access& a = accesses_[static_cast<std::size_t>(access)];
+  return any_order_ ? is_scalar(a) : a.dims.back().axis < 0;
+}
+
+void RowEmitter::set_row(std::span<llvm::Value* const> indices) {
+  for (std::size_t i = 0; i < accesses_.size(); ++i) {
+    const Access& access = accesses_[i];
+    const int number = static_cast<int>(i);
+    llvm::Value* offset = nullptr;
+    for (std::size_t d = 0; d < indices.size(); ++d) {
+      if (is_scalar(access) && !is_index(access)) break;
+      llvm::Value* part = b.CreateMul(indices[d], stride(number, static_cast<int>(d)));
+      offset = offset == nullptr ? part : b.CreateAdd(offset, part);
+    }
+    llvm::Value* base = args_.pointer(b, number);
+    if (is_index(access)) {
+      base = b.CreatePtrToInt(base, b.getInt64Ty());
+      address_[i] = offset == nullptr ? base : b.CreateAdd(base, offset);
+    } else {
+      address_[i] = offset == nullptr ? base : element(base, offset, size_of(access.dtype));
+    }
+  }
+}
+
+llvm::Value* RowEmitter::element(llvm::Value* pointer, llvm::Value* i, std::size_t size) {
+  return b.CreateGEP(b.getIntNTy(static_cast<unsigned>(8 * size)), pointer, i);
+}
+
+llvm::Value* RowEmitter::slot(int access) {
+  return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), scratch_, static_cast<std::uint64_t>(staging_.offset[static_cast<std::size_t>(access)]));
+}
+
+/// Between strided memory and consecutive elements; `stride` is of the strided side.
+void RowEmitter::copy(bool gather, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size) {
+  auto* signature = llvm::FunctionType::get(b.getVoidTy(), {m.pointer(), m.pointer(), m.int64(), m.int64()}, false);
+  llvm::Function* helper = m.helper(fmt::format("{}{}", gather ? "gather" : "scatter", size), signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
+    f->addFnAttr(llvm::Attribute::NoInline);
+    llvm::Type* type = inner.getIntNTy(static_cast<unsigned>(8 * size));
+    llvm::Value *target = f->getArg(0), *source = f->getArg(1), *step = f->getArg(2), *n = f->getArg(3);
+    Loop loop(inner, inner.getInt64(0), n);
+    llvm::Value* strided = inner.CreateMul(loop.index(), step);
+    llvm::Value* value = inner.CreateAlignedLoad(type, inner.CreateGEP(type, source, gather ? strided : loop.index()), llvm::Align(size));
+    inner.CreateAlignedStore(value, inner.CreateGEP(type, target, gather ? loop.index() : strided), llvm::Align(size));
+    loop.finish(1);
+    if (gather && !m.target.avx512) {
+      // The last vector is read whole: give its unused lanes a value.
+      auto* zeros = llvm::FixedVectorType::get(inner.getInt32Ty(), 16);
+      inner.CreateAlignedStore(llvm::Constant::getNullValue(zeros), inner.CreateGEP(type, target, n), llvm::Align(1));
+    }
+    inner.CreateRetVoid();
+  });
+  m.call(b, helper, {to, from, stride, count});
+}
+
+void RowEmitter::run(const Stage& stage, const StageCode& code, llvm::Value* begin, llvm::Value* end, std::span<const Accumulators> reductions) {
+  Loop segments(b, begin, end);
+  llvm::Value* rest = b.CreateSub(end, segments.index());
+  llvm::Value* count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, rest, limit_);
+  if (!m.target.avx512) {
+    // Without masked memory instructions the last vector makes a segment of its own, which goes through scratch memory.
+    llvm::Value* whole = b.CreateAnd(count, b.getInt64(static_cast<std::uint64_t>(-v.lanes)));
+    count = b.CreateSelect(b.CreateICmpEQ(whole, b.getInt64(0)), count, whole);
+  }
+  Segment s{.stage = stage, .code = code, .position = segments.index(), .count = count, .reductions = reductions, .loads = {}, .fixed = {}, .stores = {}, .registers = {}};
+  emit_segment(s);
+  segments.finish(count);
+}
+
+void RowEmitter::run_once(const Stage& stage, const StageCode& code) {
+  std::vector<llvm::Value*> inputs;
+  for (const StageCode::Input& input : code.inputs) {
+    if (input.kind == StageCode::Input::Kind::value) {
+      inputs.push_back(values[input.number]);
+    } else if (const Access& access = accesses_[input.number]; is_index(access)) {
+      inputs.push_back(v.splat(address_[input.number]));
+    } else {
+      inputs.push_back(v.splat(v.load_scalar(access.dtype, address_[input.number])));
+    }
+  }
+  const std::vector<llvm::Value*> outputs = v.emit(code.code, inputs);
+  for (std::size_t i = 0; i < outputs.size(); ++i) values[index(code.outputs[i])] = outputs[i];
+  for (const program::Store& store : stage.stores) {
+    v.store_lane0(accesses_[store.access].dtype, outputs[code.output(store.value)], address_[store.access]);
+  }
+}
+
+RowEmitter::Place RowEmitter::place_load(int access, llvm::Value* position, llvm::Value* count) {
+  const DType dtype = accesses_[static_cast<std::size_t>(access)].dtype;
+  const std::size_t size = size_of(dtype);
+  llvm::Value* step = inner_stride(access);
+  llvm::Value* source = element(address_[static_cast<std::size_t>(access)], b.CreateMul(position, step), size);
+  llvm::Value* buffer = slot(access);
+  llvm::Value* direct = b.CreateICmpEQ(step, b.getInt64(1));
+  if (!m.target.avx512) direct = b.CreateAnd(direct, b.CreateICmpUGE(count, b.getInt64(static_cast<std::uint64_t>(v.lanes))));
+  llvm::Function* f = b.GetInsertBlock()->getParent();
+  llvm::BasicBlock *before = b.GetInsertBlock(), *other = m.block(f), *join = m.block(f);
+  b.CreateCondBr(direct, join, other);
+  b.SetInsertPoint(other);
+  llvm::BasicBlock* still = nullptr;
+  if (may_stand()) {
+    still = m.block(f);
+    llvm::BasicBlock* strided = m.block(f);
+    b.CreateCondBr(b.CreateICmpEQ(step, b.getInt64(0)), still, strided);
+    b.SetInsertPoint(still);
+    v.store(dtype, v.splat(v.load_scalar(dtype, source)), buffer);
+    b.CreateBr(join);
+    b.SetInsertPoint(strided);
+  }
+  copy(true, buffer, source, step, count, size);
+  llvm::BasicBlock* gathered = b.GetInsertBlock();
+  b.CreateBr(join);
+  b.SetInsertPoint(join);
+  llvm::PHINode* pointer = b.CreatePHI(m.pointer(), 3);
+  pointer->addIncoming(source, before);
+  pointer->addIncoming(buffer, gathered);
+  if (may_stand()) pointer->addIncoming(buffer, still);
+  llvm::Value* mask = may_stand() ? b.CreateSelect(b.CreateICmpEQ(step, b.getInt64(0)), b.getInt64(0), b.getInt64(-1)) : nullptr;
+  return {.pointer = pointer, .mask = mask};
+}
+
+void RowEmitter::place_inputs(Segment& s) {
+  for (const StageCode::Input& input : s.code.inputs) {
+    Place place;
+    llvm::Value* fixed = nullptr;
+    if (input.kind == StageCode::Input::Kind::value) {
+      if (llvm::Value* row = rows[input.number]) {
+        place.pointer = element(row, s.position, size_of(types_[input.number]));
+      } else {
+        fixed = values[input.number];
+      }
+      if (place.pointer == nullptr && fixed == nullptr) throw InternalError("jit: a loop uses a value that no stage before it kept");
+    } else if (input.kind == StageCode::Input::Kind::load) {
+      const int access = static_cast<int>(input.number);
+      const Access& a = accesses_[input.number];
+      if (is_index(a)) {
+        // The number of lane 0 at i = 0 stands in pointer, what lanes add to it in mask.
+        llvm::Value* step = inner_stride(access);
+        place.pointer = b.CreateAdd(address_[input.number], b.CreateMul(s.position, step));
+        place.mask = b.CreateMul(v.lane_numbers(Type::i64), v.splat(step));
+      } else if (stands_still(access)) {
+        fixed = v.splat(v.load_scalar(a.dtype, address_[input.number]));
+      } else {
+        place = place_load(access, s.position, s.count);
+      }
+    } else {
+      throw InternalError("jit: a matrix product's element in a loop kernel");
+    }
+    s.loads.push_back(place);
+    s.fixed.push_back(fixed);
+  }
+}
+
+void RowEmitter::place_stores(Segment& s) {
+  for (const program::Store& store : s.stage.stores) {
+    const auto access = static_cast<int>(store.access);
+    llvm::Value* step = inner_stride(access);
+    llvm::Value* target = element(address_[store.access], b.CreateMul(s.position, step), size_of(accesses_[store.access].dtype));
+    llvm::Value* staged = b.CreateICmpNE(step, b.getInt64(1));
+    if (!m.target.avx512) staged = b.CreateOr(staged, b.CreateICmpULT(s.count, b.getInt64(static_cast<std::uint64_t>(v.lanes))));
+    s.stores.push_back({.pointer = b.CreateSelect(staged, slot(access), target), .staged = staged});
+  }
+}
+
+void RowEmitter::scatter_stores(Segment& s) {
+  for (std::size_t i = 0; i < s.stores.size(); ++i) {
+    const std::uint32_t access = s.stage.stores[i].access;
+    emit_if(b, s.stores[i].staged, [&] {
+      const std::size_t size = size_of(accesses_[access].dtype);
+      llvm::Value* step = inner_stride(static_cast<int>(access));
+      copy(false, element(address_[access], b.CreateMul(s.position, step), size), slot(static_cast<int>(access)), step, s.count, size);
+    });
+  }
+}
+
+llvm::Value* RowEmitter::input(const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask) {
+  if (s.fixed[number] != nullptr) return s.fixed[number];
+  const StageCode::Input& what = s.code.inputs[number];
+  const Place& place = s.loads[number];
+  const bool is_load = what.kind == StageCode::Input::Kind::load;
+  if (is_load && is_index(accesses_[what.number])) {
+    llvm::Value* first = b.CreateAdd(place.pointer, b.CreateMul(i, inner_stride(static_cast<int>(what.number))));
+    return b.CreateAdd(v.splat(first), place.mask);
+  }
+  const DType dtype = is_load ? accesses_[what.number].dtype : types_[what.number];
+  if (place.mask != nullptr) i = b.CreateAnd(i, place.mask);
+  return v.load(dtype, element(place.pointer, i, size_of(dtype)), m.target.avx512 && is_load ? mask : nullptr);
+}
+
+/// The code on the vector at i. `unrolled`: number of this copy in an unrolled reduction, whose accumulators are in registers,
+/// or -1.
+void RowEmitter::body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled) {
+  std::vector<llvm::Value*> inputs;
+  for (std::size_t n = 0; n < s.code.inputs.size(); ++n) inputs.push_back(input(s, n, i, mask));
+  const std::vector<llvm::Value*> outputs = v.emit(s.code.code, inputs);
+  for (std::size_t n = 0; n < s.stores.size(); ++n) {
+    const program::Store& store = s.stage.stores[n];
+    const DType dtype = accesses_[store.access].dtype;
+    v.store(dtype, outputs[s.code.output(store.value)], element(s.stores[n].pointer, i, size_of(dtype)), m.target.avx512 ? mask : nullptr);
+  }
+  for (ValueId id : s.stage.kept) {
+    const DType dtype = types_[index(id)];
+    v.store(dtype, outputs[s.code.output(id)], element(rows[index(id)], b.CreateAdd(s.position, i), size_of(dtype)));
+  }
+  for (std::size_t r = 0; r < s.reductions.size(); ++r) {
+    const Accumulators& a = s.reductions[r];
+    llvm::Value* value = outputs[s.code.output(a.value)];
+    if (unrolled >= 0) {
+      auto& registers = s.registers[r];
+      llvm::Value*& total = registers[static_cast<std::size_t>(unrolled) % registers.size()];
+      total = emit_combine(v, a.combine, a.dtype, total, value);
+      continue;
+    }
+    llvm::Value* lane = b.CreateAnd(b.CreateAdd(s.position, i), b.getInt64(static_cast<std::uint64_t>(a.lanes - 1)));
+    llvm::Value* p = element(a.memory, lane, size_of(a.dtype));
+    llvm::Value* before = v.load(a.dtype, p);
+    llvm::Value* total = emit_combine(v, a.combine, a.dtype, before, value);
+    v.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
+  }
+}
+
+/// Small reductions run with all accumulators in registers over whole sets of lanes. Moves `begin` behind what that covered.
+void RowEmitter::unrolled_reduction(Segment& s, llvm::Value*& begin) {
+  int lanes = 0;
+  for (const Accumulators& a : s.reductions) lanes = std::max(lanes, a.lanes);
+  const int copies = lanes / v.lanes;
+  const std::size_t size = s.code.code.insts.size() + s.code.inputs.size() + 2 * s.reductions.size();
+  if (copies * size > unrolled_body) return;
+  llvm::Value* end = b.CreateAnd(s.count, b.getInt64(static_cast<std::uint64_t>(-lanes)));
+  emit_if(b, b.CreateICmpSGT(end, b.getInt64(0)), [&] {
+    std::vector<std::vector<llvm::Value*>> initial(s.reductions.size());
+    const auto memory = [&](const Accumulators& a, std::size_t k) {
+      return element(a.memory, b.getInt64(k * static_cast<std::size_t>(v.lanes)), size_of(a.dtype));
+    };
+    for (std::size_t r = 0; r < s.reductions.size(); ++r) {
+      const Accumulators& a = s.reductions[r];
+      for (int k = 0; k < a.lanes / v.lanes; ++k) initial[r].push_back(v.load(a.dtype, memory(a, static_cast<std::size_t>(k))));
+    }
+    Loop loop(b, b.getInt64(0), end, /*skippable=*/false);
+    std::vector<std::vector<llvm::PHINode*>> carried(s.reductions.size());
+    s.registers.assign(s.reductions.size(), {});
+    for (std::size_t r = 0; r < s.reductions.size(); ++r) {
+      for (llvm::Value* value : initial[r]) {
+        carried[r].push_back(loop.carry(value));
+        s.registers[r].push_back(carried[r].back());
+      }
+    }
+    for (int k = 0; k < copies; ++k) body(s, b.CreateAdd(loop.index(), b.getInt64(static_cast<std::uint64_t>(k * v.lanes))), nullptr, k);
+    for (std::size_t r = 0; r < s.reductions.size(); ++r) {
+      for (std::size_t k = 0; k < carried[r].size(); ++k) loop.next(carried[r][k], s.registers[r][k]);
+    }
+    loop.finish(lanes);
+    for (std::size_t r = 0; r < s.reductions.size(); ++r) {
+      for (std::size_t k = 0; k < carried[r].size(); ++k) v.store(s.reductions[r].dtype, loop.result(carried[r][k]), memory(s.reductions[r], k));
+    }
+  });
+  begin = end;
+}
+
+void RowEmitter::emit_segment(Segment& s) {
+  place_inputs(s);
+  place_stores(s);
+  llvm::Value* begin = b.getInt64(0);
+  const bool reduces = !s.reductions.empty();
+  const bool masks = m.target.avx512 || reduces;
+  const bool small = s.code.code.insts.size() <= small_body;
+  if (reduces) {
+    unrolled_reduction(s, begin);
+  } else if (masks && small) {
+    llvm::Value* end = b.CreateAnd(s.count, b.getInt64(static_cast<std::uint64_t>(-v.lanes)));
+    Loop whole(b, begin, end);
+    body(s, whole.index(), nullptr, -1);
+    whole.finish(v.lanes);
+    begin = end;
+  }
+  if (masks && small && !reduces) {
+    emit_if(b, b.CreateICmpSLT(begin, s.count), [&] { body(s, begin, v.first_lanes(b.CreateSub(s.count, begin)), -1); });
+  } else {
+    Loop loop(b, begin, s.count);
+    body(s, loop.index(), masks ? v.first_lanes(b.CreateSub(s.count, loop.index())) : nullptr, -1);
+    loop.finish(v.lanes);
+  }
+  scatter_stores(s);
+}
+
+void for_each_task(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
+                   llvm::Value* chunks,
+                   const std::function<void(llvm::Value* row, std::span<llvm::Value* const> indices, llvm::Value* chunk)>& fn) {
+  emit_if(b, b.CreateICmpSLT(begin, end), [&] {
+    llvm::Value *first_row = begin, *first_chunk = b.getInt64(0);
+    if (chunks != nullptr) {
+      first_row = b.CreateSDiv(begin, chunks);
+      first_chunk = b.CreateSRem(begin, chunks);
+    }
+    Loop tasks(b, begin, end, /*skippable=*/false);
+    llvm::PHINode* row = tasks.carry(first_row);
+    llvm::PHINode* chunk = chunks == nullptr ? nullptr : tasks.carry(first_chunk);
+    std::vector<llvm::Value*> indices(extents.size());
+    llvm::Value* rest = row;
+    for (std::size_t d = extents.size(); d-- > 1;) {
+      indices[d] = b.CreateSRem(rest, extents[d]);
+      rest = b.CreateSDiv(rest, extents[d]);
+    }
+    if (!extents.empty()) indices[0] = rest;
+    fn(row, indices, chunk == nullptr ? b.getInt64(0) : static_cast<llvm::Value*>(chunk));
+    llvm::Value* next_row = b.CreateAdd(row, b.getInt64(1));
+    if (chunks != nullptr) {
+      llvm::Value* next_chunk = b.CreateAdd(chunk, b.getInt64(1));
+      llvm::Value* wraps = b.CreateICmpEQ(next_chunk, chunks);
+      next_row = b.CreateSelect(wraps, next_row, row);
+      tasks.next(chunk, b.CreateSelect(wraps, b.getInt64(0), next_chunk));
+    }
+    tasks.next(row, next_row);
+    tasks.finish(1);
+  });
+  static_cast<void>(m);
+}
+
+}  // namespace actinium::jit

@@ -1,0 +1,113 @@
+// A segment: consecutive elements of one row of a loop, in one vector loop. Strides are known at run time only, so whatever does
+// not lie side by side is first gathered into scratch memory (and scattered from there behind the loop).
+// Start reading at RowEmitter::run, which cuts a row into segments.
+#pragma once
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "jit/body_emitter.hpp"
+#include "jit/kernel.hpp"
+#include "jit/machine_emitter.hpp"
+#include "jit/reduction.hpp"
+
+namespace actinium::jit {
+
+/// Elements of a segment if some access has to go through scratch memory.
+inline constexpr std::int64_t staged_elements = 512;
+
+/// Where each access of a kernel has its staging slot: the beginning of a thread's scratch.
+struct Staging {
+  std::vector<std::int64_t> offset;  ///< by access; -1: never staged
+  std::int64_t bytes = 0;
+  Staging(const std::vector<program::Access>& accesses);
+};
+
+/// A reduction in progress: `lanes` accumulators in memory, element `position` goes to number position mod lanes.
+struct Accumulators {
+  program::Combine combine;
+  DType dtype;
+  program::ValueId value;
+  llvm::Value* memory;
+  int lanes;
+};
+
+/// What a kernel's loops have at hand while one row is emitted.
+class RowEmitter {
+ public:
+  /// `dimensions`: of the loop nest, the vector axis included, which is the last. `any_order`: the executor may have permuted
+  /// dimensions, so that the Kernel does not tell which accesses stand still along the vector axis.
+  RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<program::Access>& accesses, const ArgsView& args,
+             llvm::Value* scratch, int dimensions, bool any_order, std::span<const DType> types);
+
+  ModuleEmitter& m;
+  llvm::IRBuilder<>& b;
+  VectorEmitter v;
+  /// Splat values of once stages and reductions, by ValueId.
+  std::vector<llvm::Value*> values;
+  /// Rows of scratch memory of kept values, and rows that a loop's inputs come from (results of column reductions), by ValueId.
+  std::vector<llvm::Value*> rows;
+
+  /// Moves to the row with these indices of the dimensions before the vector axis.
+  void set_row(std::span<llvm::Value* const> indices);
+  /// One loop of `stage` over elements [begin, end) of the row.
+  void run(const program::Stage& stage, const StageCode& code, llvm::Value* begin, llvm::Value* end, std::span<const Accumulators> reductions);
+  /// One evaluation for the row: defines all outputs of `code` in `values`.
+  void run_once(const program::Stage& stage, const StageCode& code);
+
+ private:
+  /// A load or store as the vector loop sees it: element i is at pointer + (i & mask) * size (no mask: + i * size).
+  struct Place {
+    llvm::Value* pointer = nullptr;
+    llvm::Value* mask = nullptr;
+    llvm::Value* staged = nullptr;  ///< of a store: whether to scatter behind the loop
+  };
+  struct Segment {
+    const program::Stage& stage;
+    const StageCode& code;
+    llvm::Value *position, *count;  ///< in the row
+    std::span<const Accumulators> reductions;
+    std::vector<Place> loads;        ///< by input of the code
+    std::vector<llvm::Value*> fixed;  ///< by input: a splat, or null
+    std::vector<Place> stores;       ///< by store of the stage
+    /// Accumulators of reduction r that are kept in registers, or empty.
+    std::vector<std::vector<llvm::Value*>> registers;
+  };
+
+  const std::vector<program::Access>& accesses_;
+  const ArgsView& args_;
+  llvm::Value* scratch_;
+  const int dimensions_;
+  const bool any_order_;
+  std::span<const DType> types_;
+  Staging staging_;
+  bool broadcasts_ = false;
+  llvm::Value* limit_;                 ///< elements of a segment
+  std::vector<llvm::Value*> address_;  ///< of each access at element 0 of the row; of an index access its number there
+
+  llvm::Value* stride(int access, int dimension) { return args_.stride(b, access * dimensions_ + dimension); }
+  llvm::Value* inner_stride(int access) { return stride(access, dimensions_ - 1); }
+  bool stands_still(int access) const;
+  /// Whether an access may turn out to stand still along the vector axis when it is called.
+  bool may_stand() const { return any_order_ && broadcasts_; }
+  llvm::Value* element(llvm::Value* pointer, llvm::Value* i, std::size_t size);
+  llvm::Value* slot(int access);
+  void emit_segment(Segment& s);
+  void place_inputs(Segment& s);
+  void place_stores(Segment& s);
+  Place place_load(int access, llvm::Value* position, llvm::Value* count);
+  void scatter_stores(Segment& s);
+  llvm::Value* input(const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
+  void body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled);
+  void unrolled_reduction(Segment& s, llvm::Value*& begin);
+  void copy(bool gather, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size);
+};
+
+/// For every task in [begin, end): fn(indices of `extents` outer dimensions, chunk); task = row * chunks + chunk in row-major order.
+/// `chunks` null: one a row.
+void for_each_task(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
+                   llvm::Value* chunks,
+                   const std::function<void(llvm::Value* row, std::span<llvm::Value* const> indices, llvm::Value* chunk)>& fn);
+
+}  // namespace actinium::jit
