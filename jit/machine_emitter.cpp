@@ -288,9 +288,14 @@ llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predi
       });
   llvm::Function* here = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
-  llvm::Value* any = b.CreateICmpNE(b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes))), b.getIntN(static_cast<unsigned>(lanes), 0));
+  llvm::Type* mask_type = b.getIntNTy(static_cast<unsigned>(lanes));
+  llvm::Value* mask = b.CreateBitCast(predicate, mask_type);
+  llvm::Value* any = b.CreateICmpNE(mask, llvm::ConstantInt::get(mask_type, 0));
   b.CreateCondBr(any, taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
   b.SetInsertPoint(taken);
+  // The callee is made for lanes that ask for it, look-ups in range included: the others get the argument of one that does.
+  llvm::Value* first = b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask, b.getTrue()), b.getInt64Ty());
+  argument = b.CreateSelect(predicate, argument, splat(b.CreateExtractElement(argument, first)));
   llvm::Value* merged = b.CreateSelect(predicate, m.call(b, function, {argument}), fallback);
   b.CreateBr(join);
   b.SetInsertPoint(join);
