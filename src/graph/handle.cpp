@@ -1,6 +1,7 @@
 // ac::Graph and ac::Scope: the public handle to an arena.
 #include "actinium/graph.h"
 
+#include "actinium/tensor.h"
 #include "ops/error.hpp"
 #include "ops/rules.hpp"
 
@@ -25,6 +26,19 @@ Expr Graph::constant(double value, std::optional<DType> dtype, std::source_locat
   } catch (const TypeError& e) {
     ops::fail<TypeError>(ops::place(data_.get(), where), "constant", e.what());
   }
+}
+
+Expr Graph::constant(std::string_view name, const Tensor& value, std::source_location where) {
+  const Location at = ops::place(data_.get(), where);
+  if (name.empty()) ops::fail<NameError>(at, "constant", "the name is empty");
+  if (data_->find_input(name) != no_node)
+    ops::fail<NameError>(at, "constant", "the name '" + std::string(name) + "' is taken by an input");
+  const auto own = std::make_shared<Tensor>(value.clone());
+  const Attributes attributes{{}, {}, std::string(name), std::shared_ptr<const void>(own, own->raw())};
+  const TypedShape requested{own->dtype(), Shape(std::vector<Dim>(own->shape().begin(), own->shape().end()))};
+  const Expr e = ops::build(data_, Op::tensor, {}, attributes, where, &requested);
+  data_->set_name(e.id(), std::string(name));
+  return e;
 }
 
 Expr Graph::iota(const Shape& shape, int axis, std::optional<DType> dtype, std::source_location where) {

@@ -105,7 +105,10 @@ std::string call_text(const GraphData& g, NodeId id, std::span<const std::string
   const auto name = ops::user_name(op);
   switch (op) {
     case Op::tensor: return a.text.empty() ? fmt::format("tensor{}", index(id)) : a.text;
-    case Op::dim_size: return fmt::format("dim_size({})", a.dims[0].str());
+    case Op::dim_size: {
+      const bool usual = g.dtype(id) == g.default_dtype();
+      return fmt::format("dim_size({}{})", a.dims[0].str(), usual ? "" : fmt::format(", dtype=\"{}\"", name_of(g.dtype(id))));
+    }
     case Op::iota: return fmt::format("iota({}, axis={}, dtype=\"{}\")", dims_text(shape), a.ints[0], name_of(g.dtype(id)));
     case Op::cast: return fmt::format("cast({}, \"{}\")", x[0], name_of(g.dtype(id)));
     case Op::broadcast:
@@ -156,7 +159,8 @@ class TextPrinter {
     for (std::uint32_t i = 0; i < graph.size(); ++i) {
       if (!needed_[i]) continue;
       for (NodeId o : graph.operands(NodeId{i})) ++uses_[index(o)];
-      if (graph.op(NodeId{i}) == Op::input) taken_.insert(std::string(graph.input_name(NodeId{i})));
+      const Op op = graph.op(NodeId{i});
+      if (op == Op::input || op == Op::tensor) taken_.insert(graph.attributes(NodeId{i}).text);
     }
     left_ = uses_;
   }

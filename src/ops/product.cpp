@@ -98,7 +98,8 @@ Expr matmul(At a, At b) {
   using namespace ops;
   if (!a.expr.is_bound() || !b.expr.is_bound())
     fail<ShapeError>(location_of(a.where), "matmul", "a number has no rows or columns: write *");
-  if (a.expr.graph() != b.expr.graph()) return a.expr + b.expr;  // reports the two graphs
+  const std::array both{a.expr, b.expr};
+  if (a.expr.graph() != b.expr.graph()) return build(nullptr, Op::matmul, both, {}, a.where);  // reports the two graphs
   const std::array ids{a.expr.id(), b.expr.id()};
   const Attributes none;
   const BuildContext c{*a.expr.graph(), Op::matmul, ids, none, place(a.expr.graph().get(), a.where)};

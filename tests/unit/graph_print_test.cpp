@@ -81,7 +81,7 @@ TEST(PrintList, OneNodeALine) {
   EXPECT_NE(text.find("%0 = input x : f32 [batch, 4]"), std::string::npos) << text;
   EXPECT_NE(text.find("= constant 2.0 : f32 []"), std::string::npos) << text;
   EXPECT_NE(text.find("= reduce_sum {1} %"), std::string::npos) << text;
-  EXPECT_NE(text.find("graph_print.cpp:"), std::string::npos) << text;
+  EXPECT_NE(text.find("graph_print_test.cpp:"), std::string::npos) << text;
   EXPECT_NE(text.find("return %"), std::string::npos) << text;
 }
 

@@ -61,7 +61,7 @@ TEST(Graph, KnowsWhereNodesWereWritten) {
   const Expr y = x * 2.0;
   const Location where = g.data()->location(y.id());
   EXPECT_EQ(where.line, line);
-  EXPECT_EQ(where.str(), "graph_shape.cpp:" + std::to_string(line));
+  EXPECT_EQ(where.str(), "graph_shape_test.cpp:" + std::to_string(line));
   const Expr again = x * 2.0;
   EXPECT_EQ(g.data()->location(again.id()).line, line) << "the first writer wins";
 }
