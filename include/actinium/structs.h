@@ -4,6 +4,7 @@
 #include <actinium/autodiff.h>
 #include <actinium/function.h>
 #include <actinium/graph.h>
+#include <actinium/io.h>
 
 #include <boost/hana/accessors.hpp>
 #include <boost/hana/at.hpp>
@@ -140,8 +141,13 @@ std::vector<Expr> flatten(const A& a) {
 
 /// A struct that a function takes or gives, as opposed to one leaf.
 template <class T>
-concept structured = !leaf<std::remove_cvref_t<T>> && requires { typename Rebind<std::remove_cvref_t<T>, Expr>::type; } &&
-                     (reflected<std::remove_cvref_t<T>> || requires(std::remove_cvref_t<T>& t) { t.begin(); t.size(); });
+inline constexpr bool is_structured = reflected<T>;
+template <class T>
+inline constexpr bool is_structured<std::vector<T>> = leaf<T> || is_structured<T>;
+template <class T, std::size_t N>
+inline constexpr bool is_structured<std::array<T, N>> = leaf<T> || is_structured<T>;
+template <class T>
+concept structured = is_structured<std::remove_cvref_t<T>>;
 
 /// A function over expressions, as opposed to an expression.
 template <class F>
@@ -321,6 +327,32 @@ std::int64_t parameter_count(const P& params) {
   std::int64_t count = 0;
   detail::walk("", [&](const std::string&, const Tensor& t) { count += t.size(); }, params);
   return count;
+}
+
+/// Leaves by path in NumPy's .npz: hidden.weight, hidden.bias, ...
+template <class P>
+  requires detail::structured<P>
+void save(const std::string& path, const P& params) {
+  std::map<std::string, Tensor> arrays;
+  detail::walk("", [&](const std::string& name, const Tensor& t) { arrays[name] = t; }, params);
+  save(path, arrays);
+}
+/// Reads leaves by path into `params`, whose layout says which; IoError names a leaf that is missing or one too many. Nothing
+/// changes unless all are there.
+template <class P>
+  requires detail::structured<P>
+void load(const std::string& path, P& params) {
+  std::map<std::string, Tensor> arrays = load(path);
+  P result = params;
+  auto take = [&](const std::string& name, Tensor& t) {
+    const auto at = arrays.find(name);
+    if (at == arrays.end()) throw IoError(path + ": there is no array '" + name + "'");
+    t = at->second;
+    arrays.erase(at);
+  };
+  detail::walk("", take, result);
+  if (!arrays.empty()) throw IoError(path + ": the array '" + arrays.begin()->first + "' is no leaf of the struct");
+  params = std::move(result);
 }
 
 /// Options of adam(): Kingma, Ba, "Adam: a method for stochastic optimization", 2015; weight decay decoupled (Loshchilov,
