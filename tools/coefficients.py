@@ -6,9 +6,10 @@
     python3 tools/coefficients.py erf atan   # fits only names that start so, prints them, writes nothing
 
 Each entry of FITS is a weighted minimax polynomial (Remez exchange on a Chebyshev grid, in 60 digits). Coefficients are
-rounded to the type from the lowest degree up, the rest refitted after each rounding, so that the error printed beside an
-entry is that of the rounded polynomial. Start reading at FITS.
+rounded to the type and then moved by single ulps while that helps; the error printed beside an entry is that of the
+rounded polynomial. Start reading at FITS.
 """
+import math
 import sys
 from pathlib import Path
 
@@ -80,26 +81,43 @@ def remez(grid, basis, target, weight):
     return best
 
 
-def fit(kind, degree, f, lo, hi, weight, rounded=None):
+def improved(kind, coefficients, residue, basis):
+    """Moves rounded coefficients by an ulp, one or two at a time, while the worst of |residue| shrinks (in doubles)."""
+    steps = [float(abs(c)) * 2.0 ** -24 if c else 0.0 for c in coefficients]
+    steps = [2.0 ** (math.frexp(s)[1] + (1 if kind == "f32" else -28)) if s else 0.0 for s in steps]
+    error = [float(r) for r in residue]
+    columns = [[float(v) * s for v in b] for b, s in zip(basis, steps)]
+    moves = [(i, u, i, 0) for i in range(len(steps)) for u in (-1, 1)]
+    moves += [(i, u, j, w) for i in range(len(steps)) for j in range(i) for u in (-1, 1) for w in (-1, 1)]
+    worst, shifts = max(map(abs, error)), [0] * len(steps)
+    while True:
+        best = None
+        for i, u, j, w in moves:
+            limit = worst * 0.999
+            if all(abs(e - u * a - w * b) < limit for e, a, b in zip(error, columns[i], columns[j])):
+                worst = max(abs(e - u * a - w * b) for e, a, b in zip(error, columns[i], columns[j]))
+                best = i, u, j, w
+        if best is None:
+            return [c + k * mp.mpf(s) for c, k, s in zip(coefficients, shifts, steps)]
+        i, u, j, w = best
+        shifts[i] += u
+        shifts[j] += w
+        error = [e - u * a - w * b for e, a, b in zip(error, columns[i], columns[j])]
+
+
+def fit(kind, degree, f, lo, hi, weight):
     """Polynomial of `degree` for f on [lo, hi], coefficients rounded to kind; (coefficients, worst weighted error)."""
     count = 24 * (degree + 2)
     lo, hi = mp.mpf(lo), mp.mpf(hi)
     grid = [(lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / count) for i in range(count)]
-    target = [f(x) for x in grid]
-    weights = [weight(x) for x in grid]
+    target, weights = [f(x) for x in grid], [weight(x) for x in grid]
     basis = [[x ** k for x in grid] for k in range(degree + 1)]
-    fixed = []
-    rest = list(target)
-    for k in range(degree + 1 if rounded is None else rounded):
-        coefficients, _ = remez(grid, basis[k:], rest, weights)
-        fixed.append(round_to(kind, coefficients[0]))
-        rest = [r - fixed[-1] * b for r, b in zip(rest, basis[k])]
-    if len(fixed) <= degree:
-        coefficients, _ = remez(grid, basis[len(fixed):], rest, weights)
-        for c in coefficients:
-            fixed.append(round_to(kind, c))
-            rest = [r - fixed[-1] * b for r, b in zip(rest, basis[len(fixed) - 1])]
-    return fixed, max(abs(r * w) for r, w in zip(rest, weights))
+    coefficients, _ = remez(grid, basis, target, weights)
+    coefficients = [round_to(kind, c) for c in coefficients]
+    error = lambda: [w * (t - mp.fdot(coefficients, b)) for t, w, b in zip(target, weights, zip(*basis))]
+    coefficients = improved(kind, coefficients, error(), [[v * w for v, w in zip(b, weights)] for b in basis])
+    assert all(c == round_to(kind, c) for c in coefficients)
+    return coefficients, max(map(abs, error()))
 
 
 def series_quotient(f, terms, power, x):
@@ -121,6 +139,7 @@ HALF_LN2 = LN2 / 2 * mp.mpf("1.002")
 expm1_quotient = lambda r: series_quotient(mp.exp, lambda x: 1 + x, 2, r)
 log_quotient = lambda f: series_quotient(mp.log1p, lambda x: x - x * x / 2, 3, f)
 exp2_quotient = lambda r: series_quotient(lambda x: mp.mpf(2) ** x, lambda x: 1, 1, r)
+expm1_tail = lambda r: series_quotient(mp.exp, lambda x: 1 + x + x * x / 2, 3, r)
 exp2_tail = lambda r: series_quotient(lambda x: mp.mpf(2) ** x, lambda x: 1 + x * LN2, 2, r)
 sin_quotient = in_square(mp.sin, lambda x: x, 3)
 cos_quotient = in_square(mp.cos, lambda x: 1 - x * x / 2, 4)
@@ -137,18 +156,18 @@ atanh_tail = in_square(lambda s: 2 * mp.atanh(s), lambda s: 2 * s + 2 * s ** 3 /
 
 
 def erfcx_shifted(k):
-    """t -> (exp(a^2) erfc(a) (1 + 2a) - 1)/v with v = 2a/(a + k) = 1 + t."""
+    """t -> (exp(a^2) erfc(a) (1 + 3/2 a) - 1)/v with v = 2a/(a + k) = 1 + t."""
     def g(t):
         v = max(1 + t, mp.mpf(10) ** -20)
         a = k * v / (2 - v)
         with mp.workdps(90):
-            return (mp.exp(a * a) * mp.erfc(a) * (1 + 2 * a) - 1) / v
+            return (mp.exp(a * a) * mp.erfc(a) * (1 + 3 * a / 2) - 1) / v
     return g
 
 
 ERF_SPLIT = {"f32": mp.mpf("0.9375"), "f64": mp.mpf(1)}
 ERF_END = {"f32": mp.mpf("3.95"), "f64": mp.mpf("5.95")}
-ERFC_K = {"f32": 2, "f64": 4}
+ERFC_K = {"f32": 4, "f64": 4}
 ERFC_END = {"f32": mp.mpf("10.1"), "f64": mp.mpf("27.3")}
 
 
@@ -164,8 +183,8 @@ def erfc_v(kind):
 FITS = [
     ("exp_q", "(e^r - 1 - r)/r^2 on |r| <= ln2/2", {"f32": 4, "f64": 9}, expm1_quotient, -HALF_LN2, HALF_LN2,
      lambda r: r * r / mp.exp(r)),
-    ("expm1_q", "(e^r - 1 - r)/r^2 on |r| <= 0.7 ln2", {"f32": 5, "f64": 11}, expm1_quotient, -LN2 * 0.702, LN2 * 0.702,
-     lambda r: r * r / abs(mp.expm1(r)) if r else mp.mpf(0)),
+    ("expm1_q", "(e^r - 1 - r - r^2/2)/r^3 on |r| <= 0.7 ln2", {"f32": 4, "f64": 10}, expm1_tail, -LN2 * 0.702, LN2 * 0.702,
+     lambda r: abs(r) ** 3 / abs(mp.expm1(r)) if r else mp.mpf(0)),
     ("exp2_q", "(2^r - 1 - r log 2)/r^2 on |r| <= 1/2", {"f32": 5, "f64": 10}, exp2_tail, -0.501, 0.501, lambda r: r * r / mp.mpf(2) ** r),
     ("log_q", "(log(1+f) - f + f^2/2)/f^3 on [-0.293, 0.4143]", {"f32": 7}, log_quotient, -0.293, 0.4143,
      lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
@@ -177,12 +196,12 @@ FITS = [
      lambda z: z * z),
     ("tanh_s", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64)", {"f32": 3, "f64": 10}, tanh_quotient, 0,
      {"f32": mp.mpf("0.46875") ** 2, "f64": mp.mpf("0.625") ** 2}, lambda z: z),
-    ("erf_p", "erf(x)/x - 1 in z = x^2, |x| <= 0.9375 (f32), 1 (f64)", {"f32": 6, "f64": 12}, erf_quotient, 0,
-     {k: v ** 2 for k, v in ERF_SPLIT.items()}, lambda z: mp.mpf(1)),
+    ("erf_p", "erf(x)/x - 1 in x^2 - 1/2, |x| <= 0.9375 (f32), 1 (f64)", {"f32": 6, "f64": 12}, lambda w: erf_quotient(w + 0.5), -0.5,
+     {k: v ** 2 - 0.5 for k, v in ERF_SPLIT.items()}, lambda w: mp.mpf(1)),
     ("erf_q", "-log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf", {"f32": 6, "f64": 17}, erf_tail,
      0, {k: ERF_END[k] - ERF_SPLIT[k] for k in ERF_SPLIT},
      {k: (lambda t, c=ERF_SPLIT[k]: mp.erfc(t + c)) for k in ERF_SPLIT}),
-    ("erfc_f", "(exp(a^2) erfc(a) (1 + 2a) - 1)/v in v - 1, v = 2a/(a + k), k = 2 (f32), 4 (f64)", {"f32": 11, "f64": 24},
+    ("erfc_f", "(exp(a^2) erfc(a) (1 + 3/2 a) - 1)/v in v - 1, v = 2a/(a + 4)", {"f32": 12, "f64": 24},
      lambda kind: erfcx_shifted(ERFC_K[kind]), -1, {k: erfc_v(k) - 1 for k in ERFC_K}, lambda t: 1 + t),
     ("atan_s", "(atan t - t)/t^3 in w = t^2 - 1/2, |t| <= 1", {"f32": 8, "f64": 20}, lambda w: atan_quotient(w + 0.5), -0.5, 0.5,
      lambda w: (w + 0.5) ** 1.5 / mp.atan(mp.sqrt(w + 0.5)) if w > -0.5 else mp.mpf(0)),
@@ -245,8 +264,7 @@ def polynomials(selected):
             continue
         for kind, degree in degrees.items():
             g = f(kind) if f is erf_tail or name == "erfc_f" else f
-            coefficients, error = fit(kind, degree, g, of_kind(lo, kind), of_kind(hi, kind), of_kind(weight, kind),
-                                      None if kind == "f32" else min(3, degree))
+            coefficients, error = fit(kind, degree, g, of_kind(lo, kind), of_kind(hi, kind), of_kind(weight, kind))
             lines.append(f"/// {text}: error 2^{mp.nstr(mp.log(error, 2), 4)}.")
             lines += array("double", f"{name}_{kind}", [literal(c) for c in coefficients])
     return lines

@@ -4,115 +4,115 @@
 
 namespace actinium::math::coefficients {
 
-/// (e^r - 1 - r)/r^2 on |r| <= ln2/2: error 2^-28.2.
-inline constexpr double exp_q_f32[] = {0x1.fffffcp-2, 0x1.55548ap-3, 0x1.55584cp-5, 0x1.123f66p-7, 0x1.6ad9c4p-10};
-/// (e^r - 1 - r)/r^2 on |r| <= ln2/2: error 2^-57.42.
-inline constexpr double exp_q_f64[] = {0x1.000000000000ap-1, 0x1.55555555554fdp-3, 0x1.55555555506acp-5,
-    0x1.111111112410fp-7, 0x1.6c16c184a3c04p-10, 0x1.a01a0147a9993p-13, 0x1.a019987a839f2p-16, 0x1.71ded4a3a8f6p-19,
-    0x1.28af228f0c7e4p-22, 0x1.ae12c4f16e3dp-26};
-/// (e^r - 1 - r)/r^2 on |r| <= 0.7 ln2: error 2^-26.18.
-inline constexpr double expm1_q_f32[] = {0x1.000002p-1, 0x1.555572p-3, 0x1.5551b2p-5, 0x1.10ed64p-7, 0x1.6f4e42p-10,
-    0x1.c1525ap-13};
-/// (e^r - 1 - r)/r^2 on |r| <= 0.7 ln2: error 2^-58.7.
-inline constexpr double expm1_q_f64[] = {0x1p-1, 0x1.5555555555564p-3, 0x1.5555555555573p-5, 0x1.111111110da2p-7,
-    0x1.6c16c16c08b55p-10, 0x1.a01a01b0cbfbdp-13, 0x1.a01a01e4e31c8p-16, 0x1.71de16f2bca5ep-19,
-    0x1.27e4691511d2ap-22, 0x1.aea83ed634935p-26, 0x1.2007ae6833257p-29, 0x1.312b037541465p-33};
-/// (2^r - 1 - r log 2)/r^2 on |r| <= 1/2: error 2^-31.33.
-inline constexpr double exp2_q_f32[] = {0x1.ebfbep-3, 0x1.c6b06ep-5, 0x1.3b2a54p-7, 0x1.5db55p-10, 0x1.441796p-13,
-    0x1.c3e6eap-17};
-/// (2^r - 1 - r log 2)/r^2 on |r| <= 1/2: error 2^-63.24.
-inline constexpr double exp2_q_f64[] = {0x1.ebfbdff82c58fp-3, 0x1.c6b08d704a0c9p-5, 0x1.3b2ab6fba4d1cp-7,
-    0x1.5d87fe78a32d7p-10, 0x1.430912f8d59dap-13, 0x1.ffcbfc721588p-17, 0x1.62c0208af5cc2p-20, 0x1.b524e2103cf5ep-24,
-    0x1.e4d56fed38a89p-28, 0x1.e9fb12e8e547ep-32, 0x1.bbeb8709849fap-36};
-/// (log(1+f) - f + f^2/2)/f^3 on [-0.293, 0.4143]: error 2^-27.34.
-inline constexpr double log_q_f32[] = {0x1.555554p-2, -0x1.00022ap-2, 0x1.99a02ep-3, -0x1.5471a6p-3, 0x1.22d6c8p-3,
-    -0x1.0d879ap-3, 0x1.057232p-3, -0x1.38e1p-4};
-/// (log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]: error 2^-26.77.
-inline constexpr double log1p_q_f32[] = {0x1.5555a2p-2, -0x1.fffddap-3, 0x1.9965f8p-3, -0x1.555216p-3, 0x1.296d1p-3,
-    -0x1.0a99fcp-3, 0x1.963b6ap-4, -0x1.4c408ap-5};
-/// (2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5: error 2^-62.6.
-inline constexpr double log_r_f64[] = {0x1.555555555554fp-1, 0x1.999999999c1c2p-2, 0x1.24924921de228p-2,
-    0x1.c71c749619e0bp-3, 0x1.745c493d413c5p-3, 0x1.3b35f896d8e3ap-3, 0x1.0dc7c8349218p-3, 0x1.1b9c06d6b47ffp-3};
-/// (sin r - r)/r^3 in z = r^2, |r| <= pi/4: error 2^-27.93.
-inline constexpr double sin_s_f32[] = {-0x1.555546p-3, 0x1.11076ep-7, -0x1.994e34p-13};
-/// (sin r - r)/r^3 in z = r^2, |r| <= pi/4: error 2^-57.89.
-inline constexpr double sin_s_f64[] = {-0x1.5555555555548p-3, 0x1.111111110f716p-7, -0x1.a01a019be3bd1p-13,
-    0x1.71de354f3321ap-19, -0x1.ae5e460d0d2cp-26, 0x1.5d898e098b084p-33};
-/// (cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4: error 2^-33.13.
-inline constexpr double cos_c_f32[] = {0x1.55554ap-5, -0x1.6c0c1ap-10, 0x1.99e0e8p-16};
-/// (cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4: error 2^-64.08.
-inline constexpr double cos_c_f64[] = {0x1.555555555554bp-5, -0x1.6c16c16c15003p-10, 0x1.a01a019c8b68p-16,
-    -0x1.27e4f7ed73112p-22, 0x1.1ee9d81659356p-29, -0x1.8fa42336117afp-37};
-/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64): error 2^-26.9.
-inline constexpr double tanh_s_f32[] = {-0x1.555508p-2, 0x1.10f5ecp-3, -0x1.b42398p-5, 0x1.22864ep-6};
-/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64): error 2^-56.52.
-inline constexpr double tanh_s_f64[] = {-0x1.5555555555503p-2, 0x1.111111110b071p-3, -0x1.ba1ba1b52d8ecp-5,
-    0x1.664f47816cf97p-6, -0x1.226e16cdb1c71p-7, 0x1.d6cf3b46dea47p-9, -0x1.7d695de95def4p-10, 0x1.336a9c01efb6bp-11,
-    -0x1.df78691746725p-13, 0x1.43dd0499340ddp-14, -0x1.0e355291c66bfp-16};
-/// erf(x)/x - 1 in z = x^2, |x| <= 0.9375 (f32), 1 (f64): error 2^-29.92.
-inline constexpr double erf_p_f32[] = {0x1.06eba8p-3, -0x1.81274p-2, 0x1.ce2d6p-4, -0x1.b80088p-6, 0x1.544334p-8,
-    -0x1.a5c65cp-11, 0x1.4e7deap-14};
-/// erf(x)/x - 1 in z = x^2, |x| <= 0.9375 (f32), 1 (f64): error 2^-56.12.
-inline constexpr double erf_p_f64[] = {0x1.06eba8214db69p-3, -0x1.812746b037a27p-2, 0x1.ce2f21a045b8fp-4,
-    -0x1.b82ce313661ep-6, 0x1.565bcd2f9bee8p-8, -0x1.c02db9decfa8ap-11, 0x1.f9a3cf39b4eb7p-14,
-    -0x1.f4debd5559228p-17, 0x1.ba81d7bac29ecp-20, -0x1.646f67b4834ecp-23, 0x1.180a0d339304p-26,
-    -0x1.e45c7dfb6b7ccp-30, 0x1.67eea2f3f4473p-33};
-/// -log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf: error 2^-28.66.
-inline constexpr double erf_q_f32[] = {0x1.b01db2p+0, 0x1.445cap+1, 0x1.ab8e86p-1, 0x1.69983ap-5, -0x1.5bb79cp-7,
-    0x1.04876ap-9, -0x1.b3422ep-13};
-/// -log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf: error 2^-56.83.
-inline constexpr double erf_q_f64[] = {0x1.d97fbf27aa2a1p+0, 0x1.51c9b0006c22ap+1, 0x1.afabc11a2a719p-1,
-    0x1.5477f09a4237cp-5, -0x1.48c9d39301be4p-7, 0x1.033f5bb85d4a6p-9, -0x1.f1b0aa1f860dbp-13,
-    -0x1.b926568d7695dp-16, 0x1.c8452d0a2d195p-16, -0x1.4461259ea0006p-17, 0x1.1d9d098ea3583p-19,
-    -0x1.b1d0f7e4980a6p-23, -0x1.fececedd0f1b9p-25, 0x1.238314fa67d99p-25, -0x1.299f865934cafp-27,
-    0x1.71721e0014542p-30, -0x1.0c1200242f119p-33, 0x1.5ec2f31496a21p-38};
-/// (exp(a^2) erfc(a) (1 + 2a) - 1)/v in v - 1, v = 2a/(a + k), k = 2 (f32), 4 (f64): error 2^-26.38.
-inline constexpr double erfc_f_f32[] = {0x1.1ba038p-2, -0x1.7a9dbap-2, 0x1.a13426p-3, -0x1.44dfa4p-5, -0x1.dd9f52p-7,
-    0x1.a9b9f4p-8, 0x1.2c8bd8p-9, -0x1.a45714p-11, -0x1.89e6cp-11, -0x1.6b6fcep-13, 0x1.3495fap-12, 0x1.b91068p-13};
-/// (exp(a^2) erfc(a) (1 + 2a) - 1)/v in v - 1, v = 2a/(a + k), k = 2 (f32), 4 (f64): error 2^-55.43.
-inline constexpr double erfc_f_f64[] = {0x1.dd2c8b74febf6p-3, -0x1.7d8f1c452474ap-2, 0x1.8d4ecb405c64dp-2,
-    -0x1.47938f4c72d17p-2, 0x1.c0398cb6eee19p-3, -0x1.00428c8ffc83ep-3, 0x1.e1a956443b26dp-5, -0x1.625ed08d553dp-6,
-    0x1.63f25fcfb60c2p-8, -0x1.a2befbe2e89b4p-12, -0x1.77d618b789aa7p-12, 0x1.4dcf279848143p-13,
-    -0x1.1ef9781c0072bp-17, -0x1.0a2735ff17027p-16, 0x1.3785e732e6b2ap-18, 0x1.2c0f7637ad9p-20,
-    -0x1.b202d70273992p-21, -0x1.db0deed3209d2p-24, 0x1.174fefe777627p-23, 0x1.6dcfad56b2ab2p-24,
-    -0x1.6b39ca2ff6be4p-27, -0x1.0a2c223266dafp-24, -0x1.0ae11588b2d57p-26, 0x1.4cd9ef0f41615p-26,
-    0x1.27dd10a7aaf07p-27};
-/// (atan t - t)/t^3 in w = t^2 - 1/2, |t| <= 1: error 2^-23.84.
-inline constexpr double atan_s_f32[] = {-0x1.09615ep-2, 0x1.c5e57ap-4, -0x1.c10cc4p-5, 0x1.de329ap-6, -0x1.0a1392p-6,
-    0x1.14bc08p-7, -0x1.0dd4ccp-8, 0x1.9c4b44p-8, -0x1.c2731cp-8};
-/// (atan t - t)/t^3 in w = t^2 - 1/2, |t| <= 1: error 2^-55.24.
-inline constexpr double atan_s_f64[] = {-0x1.09615e90afcd2p-2, 0x1.c5e5c41d92eb4p-4, -0x1.c10b0d776d057p-5,
-    0x1.dd5caa4d0fe8fp-6, -0x1.08fa5f924e363p-6, 0x1.2ee0b5e8fdf49p-7, -0x1.618d99abdfd3ep-8, 0x1.a3528ee531e8p-9,
-    -0x1.f7906005f3312p-10, 0x1.31681a0fd63b2p-10, -0x1.7585b8172f20dp-11, 0x1.cc76dd76eff94p-12,
-    -0x1.1d9f6a0b46189p-12, 0x1.5d02066155dccp-13, -0x1.a8b422e341ae2p-14, 0x1.481bbc8ab298fp-14,
-    -0x1.014cfd35c9e8dp-14, -0x1.75e7efae54dfep-20, 0x1.e1ff3dba531bep-16, 0x1.507d50ba9797cp-15,
-    -0x1.b6291f5245024p-15};
-/// (asin x - x)/x^3 in z = x^2, |x| <= 1/2: error 2^-27.58.
-inline constexpr double asin_s_f32[] = {0x1.5555cap-3, 0x1.330162p-4, 0x1.748b78p-5, 0x1.8ba4c6p-6, 0x1.59dcf4p-5};
-/// (asin x - x)/x^3 in z = x^2, |x| <= 1/2: error 2^-59.82.
-inline constexpr double asin_s_f64[] = {0x1.5555555555578p-3, 0x1.333333332df15p-4, 0x1.6db6db722b74fp-5,
-    0x1.f1c71a8b95843p-6, 0x1.6e8bdfe76a23cp-6, 0x1.1c49ddf340df6p-6, 0x1.ca2145864de11p-7, 0x1.757784470fbdfp-7,
-    0x1.618ae46874b34p-7, 0x1.e159481adc71ap-9, 0x1.65027457d72a9p-6, -0x1.59f6ef8a55a9dp-6, 0x1.0be4777461bd1p-5};
+/// (e^r - 1 - r)/r^2 on |r| <= ln2/2: error 2^-28.19.
+inline constexpr double exp_q_f32[] = {0x1.fffffcp-2, 0x1.55549p-3, 0x1.5558d2p-5, 0x1.123b1p-7, 0x1.6a218cp-10};
+/// (e^r - 1 - r)/r^2 on |r| <= ln2/2: error 2^-57.58.
+inline constexpr double exp_q_f64[] = {0x1.000000000000ap-1, 0x1.55555555554f8p-3, 0x1.5555555550739p-5,
+    0x1.111111112824p-7, 0x1.6c16c1846e069p-10, 0x1.a01a0128b4f5fp-13, 0x1.a0199948b6152p-16, 0x1.71df27c9f55a3p-19,
+    0x1.28ae30a49d0c2p-22, 0x1.ad7d75b6d9eedp-26};
+/// (e^r - 1 - r - r^2/2)/r^3 on |r| <= 0.7 ln2: error 2^-27.79.
+inline constexpr double expm1_q_f32[] = {0x1.555552p-3, 0x1.5553d6p-5, 0x1.1113bcp-7, 0x1.6e6194p-10, 0x1.9f657p-13};
+/// (e^r - 1 - r - r^2/2)/r^3 on |r| <= 0.7 ln2: error 2^-60.02.
+inline constexpr double expm1_q_f64[] = {0x1.5555555555556p-3, 0x1.5555555555589p-5, 0x1.1111111110fb2p-7,
+    0x1.6c16c16c02cfbp-10, 0x1.a01a01a07bde9p-13, 0x1.a01a01f5736c1p-16, 0x1.71de3993a4a5fp-19, 0x1.27e456173d69p-22,
+    0x1.ae657f520545fp-26, 0x1.20170954506p-29, 0x1.6108111e91939p-33};
+/// (2^r - 1 - r log 2)/r^2 on |r| <= 1/2: error 2^-31.91.
+inline constexpr double exp2_q_f32[] = {0x1.ebfbep-3, 0x1.c6b08cp-5, 0x1.3b2a1ap-7, 0x1.5d8978p-10, 0x1.44565ep-13,
+    0x1.fe7b22p-17};
+/// (2^r - 1 - r log 2)/r^2 on |r| <= 1/2: error 2^-60.83.
+inline constexpr double exp2_q_f64[] = {0x1.ebfbdff82c58fp-3, 0x1.c6b08d704a0c8p-5, 0x1.3b2ab6fba4e18p-7,
+    0x1.5d87fe78a378bp-10, 0x1.430912f883763p-13, 0x1.ffcbfc70a9dc3p-17, 0x1.62c021df62357p-20,
+    0x1.b524e4dc9d8e2p-24, 0x1.e4d0825080346p-28, 0x1.e9f73bb9fa57cp-32, 0x1.c2a6d7d5185c3p-36};
+/// (log(1+f) - f + f^2/2)/f^3 on [-0.293, 0.4143]: error 2^-27.33.
+inline constexpr double log_q_f32[] = {0x1.555554p-2, -0x1.000228p-2, 0x1.99a014p-3, -0x1.547202p-3, 0x1.22d914p-3,
+    -0x1.0d86ecp-3, 0x1.056468p-3, -0x1.38c3eep-4};
+/// (log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]: error 2^-27.42.
+inline constexpr double log1p_q_f32[] = {0x1.5555a2p-2, -0x1.00004p-2, 0x1.9969bap-3, -0x1.54efeap-3, 0x1.288478p-3,
+    -0x1.0d89ep-3, 0x1.ac8e2cp-4, -0x1.713e0ep-5};
+/// (2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5: error 2^-61.96.
+inline constexpr double log_r_f64[] = {0x1.555555555554fp-1, 0x1.999999999c25bp-2, 0x1.24924921d6f7cp-2,
+    0x1.c71c749b27b0dp-3, 0x1.745c4841aac92p-3, 0x1.3b3613fcaee8ep-3, 0x1.0dc6374231d22p-3, 0x1.1ba5656079e44p-3};
+/// (sin r - r)/r^3 in z = r^2, |r| <= pi/4: error 2^-27.76.
+inline constexpr double sin_s_f32[] = {-0x1.555546p-3, 0x1.11074ep-7, -0x1.993d6ep-13};
+/// (sin r - r)/r^3 in z = r^2, |r| <= pi/4: error 2^-57.74.
+inline constexpr double sin_s_f64[] = {-0x1.5555555555548p-3, 0x1.111111110f73ep-7, -0x1.a01a019be8963p-13,
+    0x1.71de3552cc5d6p-19, -0x1.ae5e485e4a36ap-26, 0x1.5d8a17b385e43p-33};
+/// (cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4: error 2^-33.01.
+inline constexpr double cos_c_f32[] = {0x1.55554ap-5, -0x1.6c0c44p-10, 0x1.99f364p-16};
+/// (cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4: error 2^-63.65.
+inline constexpr double cos_c_f64[] = {0x1.555555555554bp-5, -0x1.6c16c16c15026p-10, 0x1.a01a019c8f1adp-16,
+    -0x1.27e4f7efee6cdp-22, 0x1.1ee9d99c662a3p-29, -0x1.8fa4d6481d29p-37};
+/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64): error 2^-26.85.
+inline constexpr double tanh_s_f32[] = {-0x1.555508p-2, 0x1.10f622p-3, -0x1.b42bc8p-5, 0x1.22ac5ap-6};
+/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64): error 2^-56.31.
+inline constexpr double tanh_s_f64[] = {-0x1.5555555555503p-2, 0x1.111111110b0ccp-3, -0x1.ba1ba1b53148ep-5,
+    0x1.664f478200c93p-6, -0x1.226e16dad3c4fp-7, 0x1.d6cf3cba28148p-9, -0x1.7d696b1b962fap-10, 0x1.336ae97a41684p-11,
+    -0x1.df7aa0d49a4b5p-13, 0x1.43e1a27cd08cep-14, -0x1.0e3daa5fde331p-16};
+/// erf(x)/x - 1 in x^2 - 1/2, |x| <= 0.9375 (f32), 1 (f64): error 2^-28.63.
+inline constexpr double erf_p_f32[] = {-0x1.1ae14ep-5, -0x1.1fd162p-2, 0x1.454376p-4, -0x1.2b8fa8p-6, 0x1.c8093cp-9,
+    -0x1.278826p-11, 0x1.5bfc24p-14};
+/// erf(x)/x - 1 in x^2 - 1/2, |x| <= 0.9375 (f32), 1 (f64): error 2^-57.69.
+inline constexpr double erf_p_f64[] = {-0x1.1ae14dc34815ap-5, -0x1.1fd16292151fdp-2, 0x1.454368017b042p-4,
+    -0x1.2b902b7b2f2aep-6, 0x1.c82aa249df4fbp-9, -0x1.263991b802ee1p-11, 0x1.486638bc8ab63p-14,
+    -0x1.429e93e66971p-17, 0x1.1ad5ee1a5a2c8p-20, -0x1.bf8d2c7231341p-24, 0x1.428e584470afp-27,
+    -0x1.acbabcf279ab5p-31, 0x1.062769a86b9b5p-34};
+/// -log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf: error 2^-27.59.
+inline constexpr double erf_q_f32[] = {0x1.b01db2p+0, 0x1.445c94p+1, 0x1.ab907cp-1, 0x1.69278p-5, -0x1.58ec32p-7,
+    0x1.f98ebap-10, -0x1.949e46p-13};
+/// -log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf: error 2^-55.92.
+inline constexpr double erf_q_f64[] = {0x1.d97fbf27aa2a1p+0, 0x1.51c9b0006c21ap+1, 0x1.afabc11a2afefp-1,
+    0x1.5477f099b522fp-5, -0x1.48c9d37f81eb4p-7, 0x1.033f5a0d33086p-9, -0x1.f1b0493528654p-13,
+    -0x1.b92df51b34867p-16, 0x1.c852dc12811c9p-16, -0x1.4484e77b6404p-17, 0x1.1e266c590749bp-19,
+    -0x1.b7e57f9e78eefp-23, -0x1.f22e3e1157e66p-25, 0x1.1ec75a122cb08p-25, -0x1.24a696d8ba1bcp-27,
+    0x1.6a852af915217p-30, -0x1.06574551109c8p-33, 0x1.5641c69a8a317p-38};
+/// (exp(a^2) erfc(a) (1 + 3/2 a) - 1)/v in v - 1, v = 2a/(a + 4): error 2^-29.41.
+inline constexpr double erfc_f_f32[] = {-0x1.4fe732p-5, -0x1.072006p-3, 0x1.8ebb94p-3, -0x1.7a3c52p-3, 0x1.16d41ep-3,
+    -0x1.4e5588p-4, 0x1.453dacp-5, -0x1.ec99aap-7, 0x1.ff2188p-9, -0x1.6cb038p-12, -0x1.069032p-12, 0x1.37d3d2p-13,
+    0x1.10a904p-15};
+/// (exp(a^2) erfc(a) (1 + 3/2 a) - 1)/v in v - 1, v = 2a/(a + 4): error 2^-56.93.
+inline constexpr double erfc_f_f64[] = {-0x1.4fe731b075ac9p-5, -0x1.0720069d944c6p-3, 0x1.8ebb93ae4c4fbp-3,
+    -0x1.7a3c537e15ee7p-3, 0x1.16d42b9b6991p-3, -0x1.4e552ccd733a5p-4, 0x1.453b6cde9eb43p-5, -0x1.ecb79e9be18d3p-7,
+    0x1.ff9d1d0d7b5abp-9, -0x1.5918085887c4p-12, -0x1.008c45b4af144p-12, 0x1.e23444180217bp-14,
+    -0x1.00564cfce07f7p-17, -0x1.75a711bc56ddfp-17, 0x1.cfe23590df61fp-19, 0x1.84a334a4adf2fp-21,
+    -0x1.357f7c468a4e1p-21, -0x1.43249cd7719p-26, 0x1.681e8ae1a5e95p-24, -0x1.29a0fba02f3ep-28,
+    -0x1.9da23814a6876p-27, 0x1.02341a736ced4p-30, 0x1.b11b91819a1dp-30, -0x1.2aca1e90a97c5p-34,
+    -0x1.0f41e748881e4p-33};
+/// (atan t - t)/t^3 in w = t^2 - 1/2, |t| <= 1: error 2^-27.59.
+inline constexpr double atan_s_f32[] = {-0x1.09615ep-2, 0x1.c5e5b8p-4, -0x1.c10caep-5, 0x1.dd6a2ep-6, -0x1.08a728p-6,
+    0x1.2c7e98p-7, -0x1.6a8c94p-8, 0x1.ea3bcp-9, -0x1.d63634p-10};
+/// (atan t - t)/t^3 in w = t^2 - 1/2, |t| <= 1: error 2^-58.0.
+inline constexpr double atan_s_f64[] = {-0x1.09615e90afcd2p-2, 0x1.c5e5c41d92f2dp-4, -0x1.c10b0d776d026p-5,
+    0x1.dd5caa4ced336p-6, -0x1.08fa5f922aa4bp-6, 0x1.2ee0b5ffd8c4fp-7, -0x1.618d99ecdd03cp-8, 0x1.a352816b42cbfp-9,
+    -0x1.f7903494b357dp-10, 0x1.316a3a0bf2d53p-10, -0x1.758d07ede7402p-11, 0x1.cc132f8906a9dp-12,
+    -0x1.1ced0c3f48e1fp-12, 0x1.6279c9aa04249p-13, -0x1.bcc8878c16ff2p-14, 0x1.1ada67657295p-14,
+    -0x1.596501d357dffp-15, 0x1.7f53ebea995adp-16, -0x1.20519e6cdf59dp-16, 0x1.22be78e333198p-16,
+    -0x1.2261e10d0e796p-17};
+/// (asin x - x)/x^3 in z = x^2, |x| <= 1/2: error 2^-27.51.
+inline constexpr double asin_s_f32[] = {0x1.5555cap-3, 0x1.33013cp-4, 0x1.748ee2p-5, 0x1.8b887ep-6, 0x1.59f256p-5};
+/// (asin x - x)/x^3 in z = x^2, |x| <= 1/2: error 2^-59.57.
+inline constexpr double asin_s_f64[] = {0x1.5555555555578p-3, 0x1.333333332defap-4, 0x1.6db6db722c727p-5,
+    0x1.f1c71a8b462e5p-6, 0x1.6e8bdfeef89d8p-6, 0x1.1c49dd7afbc85p-6, 0x1.ca214fad9ea8ep-7, 0x1.75773865b21adp-7,
+    0x1.618c6cf35bd17p-7, 0x1.e143b746446cp-9, 0x1.65089a6b0cb02p-6, -0x1.59ff2441aab78p-6, 0x1.0be6e60ffa6e6p-5};
 /// (2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5, for f32 pow: error 2^-42.2.
-inline constexpr double powf_log_r_f64[] = {0x1.555555592df6dp-1, 0x1.99998f12b5661p-2, 0x1.2496f4ce90d2p-2,
-    0x1.c54f45860303p-3, 0x1.9c4e81a3739abp-3};
+inline constexpr double powf_log_r_f64[] = {0x1.555555592df6dp-1, 0x1.99998f12b5654p-2, 0x1.2496f4ce910e1p-2,
+    0x1.c54f4585f8a8fp-3, 0x1.9c4e81a3a3a28p-3};
 /// (2^r - 1)/r on |r| <= 1/2, for f32 pow: error 2^-34.32.
-inline constexpr double powf_exp2_p_f64[] = {0x1.62e42ff0e1d21p-1, 0x1.ebfbe0778363ap-3, 0x1.c6b08abfcab1dp-5,
-    0x1.3b29f3a06116fp-7, 0x1.5d8a868da11edp-10, 0x1.445c8147e05cp-13, 0x1.fde56ce87969bp-17};
-/// (2 atanh(s) - 2s - 2/3 s^3)/s^5 in z = s^2, |s| <= 0.1716: error 2^-66.21.
-inline constexpr double pow_log_t_f64[] = {0x1.9999999999b4p-2, 0x1.2492492455dccp-2, 0x1.c71c7230480c2p-3,
-    0x1.745ce8dcdfdf7p-3, 0x1.3b1f1cf8f87eep-3, 0x1.0f7b51f8b176cp-3, 0x1.0e6e8201033b3p-3};
-/// (sinh r - r)/r^3 in z = r^2, |r| <= 1.04: error 2^-31.31.
-inline constexpr double sinh_s_f32[] = {0x1.555556p-3, 0x1.1110ecp-7, 0x1.a01982p-13, 0x1.77108p-19};
-/// (sinh r - r)/r^3 in z = r^2, |r| <= 1.04: error 2^-62.8.
-inline constexpr double sinh_s_f64[] = {0x1.5555555555555p-3, 0x1.111111111118fp-7, 0x1.a01a01a00a4e3p-13,
-    0x1.71de3a6444d74p-19, 0x1.ae64477b7d7a7p-26, 0x1.612cbaf81fc08p-33, 0x1.a9ace4e8d8408p-41,
-    0x1.5bed3146d612cp-48};
-/// (cosh r - 1)/r^2 in z = r^2, |r| <= 1.04: error 2^-29.77.
-inline constexpr double cosh_c_f32[] = {0x1.fffffep-2, 0x1.5555e2p-5, 0x1.6be702p-10, 0x1.acd1cap-16};
-/// (cosh r - 1)/r^2 in z = r^2, |r| <= 1.04: error 2^-66.53.
-inline constexpr double cosh_c_f64[] = {0x1p-1, 0x1.5555555555556p-5, 0x1.6c16c16c16ad8p-10, 0x1.a01a01a03649bp-16,
-    0x1.27e4fb632d7ap-22, 0x1.1eed9f5dbc666p-29, 0x1.938867bad239p-37, 0x1.b5a6ea57c3babp-45};
+inline constexpr double powf_exp2_p_f64[] = {0x1.62e42ff0e1d21p-1, 0x1.ebfbe07783625p-3, 0x1.c6b08abfcaa98p-5,
+    0x1.3b29f3a061f8dp-7, 0x1.5d8a868da6bc6p-10, 0x1.445c814752c7ep-13, 0x1.fde56ce3f8175p-17};
+/// (2 atanh(s) - 2s - 2/3 s^3)/s^5 in z = s^2, |s| <= 0.1716: error 2^-66.2.
+inline constexpr double pow_log_t_f64[] = {0x1.9999999999b4p-2, 0x1.2492492455dbcp-2, 0x1.c71c72304957p-3,
+    0x1.745ce8dc7e29dp-3, 0x1.3b1f1d0881accp-3, 0x1.0f7b50b3b791ep-3, 0x1.0e6e8cb8b2181p-3};
+/// (sinh r - r)/r^3 in z = r^2, |r| <= 1.04: error 2^-29.05.
+inline constexpr double sinh_s_f32[] = {0x1.555556p-3, 0x1.11113p-7, 0x1.9ff8dp-13, 0x1.7ad9eep-19};
+/// (sinh r - r)/r^3 in z = r^2, |r| <= 1.04: error 2^-58.71.
+inline constexpr double sinh_s_f64[] = {0x1.5555555555555p-3, 0x1.1111111111117p-7, 0x1.a01a01a019f92p-13,
+    0x1.71de3a557808cp-19, 0x1.ae64566f7f035p-26, 0x1.61246dd60f3a8p-33, 0x1.ae739a56dbb93p-41,
+    0x1.9af22518d73b3p-49};
+/// (cosh r - 1)/r^2 in z = r^2, |r| <= 1.04: error 2^-29.22.
+inline constexpr double cosh_c_f32[] = {0x1.fffffep-2, 0x1.5555d8p-5, 0x1.6be9a6p-10, 0x1.ac7abep-16};
+/// (cosh r - 1)/r^2 in z = r^2, |r| <= 1.04: error 2^-61.35.
+inline constexpr double cosh_c_f64[] = {0x1p-1, 0x1.5555555555556p-5, 0x1.6c16c16c16abep-10, 0x1.a01a01a035903p-16,
+    0x1.27e4fb64b71a6p-22, 0x1.1eed9dfc64578p-29, 0x1.938974464aa65p-37, 0x1.b55b3f6286c0ep-45};
 /// log 2, in parts of 16 bits and the rest.
 inline constexpr double ln2_f32[] = {0x1.62e4p-1, 0x1.7f7d1cp-20};
 /// log 2, in parts of 42 bits and the rest.

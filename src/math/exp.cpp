@@ -26,8 +26,9 @@ struct Halves {
 };
 
 /// The parts of sinh(a + b) = sinh a cosh b + cosh a sinh b with a = n log 2; n = 0 up to `first`.
-Halves hyperbolic_parts(Var a, double first) {
-  const Rounded twos = round_product(min(like(a, pick(a, 90, 712)), a), k::inverse_ln2);
+Halves hyperbolic_parts(Var magnitude, double first) {
+  const Var a = min(like(magnitude, pick(magnitude, 90, 712)), magnitude);
+  const Rounded twos = round_product(a, k::inverse_ln2);
   const Var n = min(like(a, pick(a, 128, 1024)), first > 0 ? select(a < first, 0.0, twos.value) : twos.value);
   const Pair r = without_twos(a, n);
   const Var reduced = r.high - r.low;
@@ -101,21 +102,21 @@ Var expm1(Var x) {
   const Var n = trunc(muladd(inside, k::inverse_ln2, copysign(like(x, 0.3), x)));
   const Pair parts = without_twos(inside, n);
   const Var r = parts.high - parts.low;
-  const Var rest = muladd(r * r, horner(r, pick(x, k::expm1_q_f32, k::expm1_q_f64)), -parts.low);
+  const Var square = r * r;
+  const Var rest = muladd(square * r, horner(r, pick(x, k::expm1_q_f32, k::expm1_q_f64)), muladd(square, 0.5, -parts.low));
   const Pair gap = fast_two_sum(like(x, 1.0), -scale(like(x, 1.0), -n));
   // What 1 - 2^-n loses is half an ulp of the result at most, but f32 cannot spare it.
   const Var p = parts.high + (is_single(x) ? rest + gap.low : rest);
   return copysign(scale(p + gap.high, n), x);
 }
 
-// The product with `up` is exact. n = 0 up to 1.04, so nothing cancels; sinh a is at least a, which the halves of a subnormal a
-// cannot tell.
+// The product with `up` is exact. Up to 1.04 n = 0, so nothing cancels, and the sum is simple.
 Var sinh(Var x) {
   const Var a = abs(x);
   const Halves h = hyperbolic_parts(a, 1.04);
   const Var rest = muladd(h.cosh_twos.high, h.rest, muladd(h.sinh_twos.high, h.cosh_less_one, h.sinh_twos.low));
   const Var sum = h.sinh_twos.high + muladd(h.up, h.high, muladd(h.down, h.high, rest));
-  return copysign(max(sum, a), x);
+  return copysign(select(a < 1.04, a + h.rest, sum), x);
 }
 
 Var cosh(Var x) {

@@ -7,16 +7,26 @@ namespace {
 
 namespace k = coefficients;
 
-/// (base + base_low) + (large + small), |base| >= |large| or base = 0.
-Var joined(Var base, Var base_low, Var large, Var small) {
+/// (base + tiny) + (large + small), |base| >= |large| or base = 0.
+Var joined(Var base, Var tiny, Var large, Var small) {
   const Pair sum = fast_two_sum(base, large);
-  return sum.high + (sum.low + (base_low + small));
+  return sum.high + (small + (sum.low + tiny));
 }
 
-/// atan(q + q_low) as q + result, |q| <= 1. q_low is divided by 1 + q^2 roughly.
-Var atan_rest(Var q, Var q_low) {
-  const Var z = q * q;
-  return muladd(q * z, horner(z - 0.5, pick(q, k::atan_s_f32, k::atan_s_f64)), muladd(q_low * z, -0.5, q_low));
+/// atan(q + q_low) = q + rest + low, |q| <= 1.
+struct Atan {
+  Var rest, low;
+};
+Atan atan_parts(Var q, Var q_low) {
+  const Pair square = two_product(q, q);
+  const Var z = square.high;
+  Atan p;
+  p.rest = q * z * horner(z - 0.5, pick(q, k::atan_s_f32, k::atan_s_f64));
+  // q_low over 1 + q^2, for which 1 - q^2/2 will do.
+  p.low = muladd(q_low * z, -0.5, q_low);
+  // What z lost counts -1/4 q near 1; f64 has error to spare.
+  if (is_single(q)) p.low = muladd(q * square.low, -0.25, p.low);
+  return p;
 }
 
 struct Asin {
@@ -66,10 +76,10 @@ Var atan(Var x) {
   const Var lost = ((1.0 - back.high) - back.low) * inverse;
   const Var inverse_low = select(a < pick(x, 0x1p30, 0x1p60), lost, 0.0);
   const Var q = select(is_large, inverse, a), q_low = select(is_large, inverse_low, 0.0);
-  const Var rest = atan_rest(q, q_low);
+  const Atan p = atan_parts(q, q_low);
   const auto half_pi = pick(x, k::half_pi_f32, k::half_pi_f64);
-  const Var far = joined(like(x, half_pi[0]), like(x, half_pi[1]), -q, -rest);
-  return copysign(select(is_large, far, q + rest), x);
+  const Var far = joined(like(x, half_pi[0]), half_pi[1] - p.low, -q, -p.rest);
+  return copysign(select(is_large, far, q + (p.rest + p.low)), x);
 }
 
 Var atan2(Var y, Var x) {
@@ -86,12 +96,12 @@ Var atan2(Var y, Var x) {
   const Var lost = ((dividend - back.high) - back.low) / divisor;
   const Var q = select(large == 0.0, 0.0, select(small == infinity, 1.0, quotient));
   const Var q_low = select(q > pick(x, 0x1p-30, 0x1p-60), select(small < infinity, lost, 0.0), 0.0);
-  const Var rest = atan_rest(q, q_low);
+  const Atan p = atan_parts(q, q_low);
   const Var is_left = bits(x) < 0;
   const Var base = select(is_steep, half_pi[0], select(is_left, like(x, pi[0]), like(x, 0.0)));
   const Var base_low = select(is_steep, half_pi[1], select(is_left, like(x, pi[1]), like(x, 0.0)));
   const Var flip = is_steep ^ is_left;  // then q is taken off
-  const Var value = joined(base, base_low, select(flip, -q, q), select(flip, -rest, rest));
+  const Var value = joined(base, base_low + select(flip, -p.low, p.low), select(flip, -q, q), select(flip, -p.rest, p.rest));
   return select(is_nan(x), x, select(is_nan(y), y, copysign(value, y)));
 }
 

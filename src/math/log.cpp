@@ -12,6 +12,7 @@ struct Parts {
   Var e;     ///< as a float
   Var f;     ///< in [-0.293, 0.4143], for log1p in [-1/4, 1/2]
   Var rest;  ///< log(1 + f) - f
+  Var low;   ///< a tiny term to add, or nothing
 };
 
 /// log(1 + f) - f. A polynomial in f32; in f64 the odd series of s = f/(2 + f) takes half the terms.
@@ -43,7 +44,7 @@ Var exponent_value(Var in_place, Type t) {
 Parts parts_of_normal(Var x) {
   const Var in_place = exponent_in_place(x, is_single(x) ? 0x3f350000ll : 0x3fe6a00000000000ll);
   const Var f = from_bits(bits(x) - in_place) - 1.0;
-  return {exponent_value(in_place, x.type()), f, log_rest(f, k::log_q_f32)};
+  return {exponent_value(in_place, x.type()), f, log_rest(f, k::log_q_f32), {}};
 }
 
 /// Parts of any positive finite x, subnormal too.
@@ -62,20 +63,21 @@ Var is_special(Var x) {
   return bits(x) + static_cast<std::int64_t>(flip - first) >= static_cast<std::int64_t>(flip + count);
 }
 
-/// e * unit + (f + rest) with the leading terms added exactly.
+/// e log 2 + (f + rest), the leading terms added exactly and the tiny ones first.
 Var natural(const Parts& p) {
   const auto ln2 = pick(p.f, k::ln2_f32, k::ln2_f64);
   const Var sum = muladd(p.e, ln2[0], p.f);
   const Var lost = p.f - muladd(p.e, -ln2[0], sum);
-  return sum + (muladd(p.e, ln2[1], p.rest) + lost);
+  const Var tiny = p.low.value() == machine::no_value ? lost : lost + p.low;
+  return sum + (p.rest + muladd(p.e, ln2[1], tiny));
 }
 
 /// e * twos + (f + rest) * factor, both in two parts.
 Var scaled(const Parts& p, double twos, double twos_low, std::span<const double> factor) {
   const Var high = leading_half(p.f), low = p.f - high;
   const Pair sum = fast_two_sum(p.e * twos, high * factor[0]);
-  const Var rest = muladd(low, factor[0], muladd(p.f + p.rest, factor[1], p.rest * factor[0]));
-  return sum.high + (muladd(p.e, twos_low, rest) + sum.low);
+  const Var tiny = muladd(low, factor[0], muladd(p.f + p.rest, factor[1], muladd(p.e, twos_low, sum.low)));
+  return sum.high + muladd(p.rest, factor[0], tiny);
 }
 
 Var natural_log(const Parts& p) { return natural(p); }
@@ -117,7 +119,11 @@ Var log1p_of_pair(Var h, Var l, Var extra_twos) {
   p.rest = log_rest(p.f, k::log1p_q_f32);
   if (extra_twos.value() != machine::no_value) p.e = p.e + extra_twos;
   // log(1 + f + l) = log(1 + f) + l/(1 + f), where 1 - f + f^2 will do for the quotient.
-  if (l.value() != machine::no_value) p.rest = muladd(l * down, muladd(p.f, p.f - 1.0, 1.0), p.rest);
+  if (l.value() != machine::no_value) {
+    p.low = l * down * muladd(p.f, p.f - 1.0, 1.0);
+    // What f^2/2 lost in log_rest(); f64 has error to spare.
+    if (is_single(h)) p.low = muladd(two_product(p.f, p.f).low, -0.5, p.low);
+  }
   return natural(p);
 }
 

@@ -30,7 +30,7 @@ Pair divide(Pair numerator, Pair denominator) {
   const Var quotient = numerator.high * inverse;
   const Pair back = two_product(quotient, denominator.high);
   const Var rest = ((numerator.high - back.high) - back.low) + (numerator.low - quotient * denominator.low);
-  return fast_two_sum(quotient, rest * inverse);
+  return {quotient, rest * inverse};
 }
 
 Var leading_half(Var x) { return from_bits(bits(x) & (is_single(x) ? 0xfffff000ll : static_cast<std::int64_t>(0xfffffffff8000000ull))); }

@@ -45,7 +45,7 @@ struct Pair {
 };
 Pair fast_two_sum(Var a, Var b);  ///< a + b exactly, for |a| >= |b| or a = 0
 Pair two_product(Var a, Var b);   ///< a * b exactly (short of underflow)
-/// The quotient of two pairs, from the reciprocal of the denominator.
+/// The quotient of two pairs, from the reciprocal of the denominator; low may reach an ulp of high.
 Pair divide(Pair numerator, Pair denominator);
 /// The leading half of x's bits, so that products of two such are exact.
 Var leading_half(Var x);

@@ -116,11 +116,13 @@ Var sin_rest(Pair r, Var z) {
   const Var cubic = r.high * z * horner(z, pick(z, k::sin_s_f32, k::sin_s_f64));
   return cubic + muladd(z * -0.5, r.low, r.low);
 }
-/// cos r as high + low, high = fl(1 - z/2).
-Pair cos_parts(Pair r, Var z) {
+/// cos r as high + low, high = fl(1 - z/2); low_half is what z/2 lacks of r.high^2/2 (or nothing, to neglect it).
+Pair cos_parts(Pair r, Var z, Var low_half) {
   const Var half = z * 0.5;
   const Var high = 1.0 - half;
-  const Var quartic = muladd(z * z, horner(z, pick(z, k::cos_c_f32, k::cos_c_f64)), -(r.high * r.low));
+  const bool has_low = low_half.value() != machine::no_value;
+  const Var cross = has_low ? muladd(r.high, r.low, low_half) : r.high * r.low;
+  const Var quartic = muladd(z * z, horner(z, pick(z, k::cos_c_f32, k::cos_c_f64)), -cross);
   return {high, ((1.0 - high) - half) + quartic};
 }
 
@@ -129,20 +131,21 @@ Var sign_of_half_turns(Var q) { return shl(q & 2, q.type() == Type::i32 ? 30 : 6
 
 Var sin_of(const Turned& t) {
   const Var z = t.r.high * t.r.high;
-  const Pair c = cos_parts(t.r, z);
+  const Pair c = cos_parts(t.r, z, {});
   const Var value = select((t.quadrant & 1) == 0, t.r.high + sin_rest(t.r, z), c.high + c.low);
   return from_bits(bits(value) ^ sign_of_half_turns(t.quadrant));
 }
 Var cos_of(const Turned& t) {
   const Var z = t.r.high * t.r.high;
-  const Pair c = cos_parts(t.r, z);
+  const Pair c = cos_parts(t.r, z, {});
   const Var value = select((t.quadrant & 1) == 0, c.high + c.low, t.r.high + sin_rest(t.r, z));
   return from_bits(bits(value) ^ sign_of_half_turns(t.quadrant + 1));
 }
 Var tan_of(const Turned& t) {
-  const Var z = t.r.high * t.r.high;
+  const Pair square = two_product(t.r.high, t.r.high);
+  const Var z = square.high;
   const Pair s = fast_two_sum(t.r.high, sin_rest(t.r, z));
-  const Pair parts = cos_parts(t.r, z);
+  const Pair parts = cos_parts(t.r, z, square.low * 0.5);
   const Pair c = fast_two_sum(parts.high, parts.low);
   const Var even = (t.quadrant & 1) == 0;
   const Pair q = divide({select(even, s.high, -c.high), select(even, s.low, -c.low)},
