@@ -27,7 +27,7 @@ set(install_tests ${PROJECT_SOURCE_DIR}/tests/install)
 add_test(NAME install.package COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR}
   -DWORK=${PROJECT_BINARY_DIR}/tests/install -DGENERATOR=${CMAKE_GENERATOR} -DCOMPILER=${CMAKE_CXX_COMPILER}
   -DMAKE_PROGRAM=${CMAKE_MAKE_PROGRAM} -DBINDIR=${CMAKE_INSTALL_BINDIR}
-  "-DEXPECT=actinium ${PROJECT_VERSION}" -P ${install_tests}/package.cmake)
+  "-DEXPECT=actinium ${PROJECT_VERSION}: 0.5 0.25 0.5" -P ${install_tests}/package.cmake)
 add_test(NAME install.symbols COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DLIBRARY=$<TARGET_FILE:actinium>
   -P ${install_tests}/symbols.cmake)
 add_test(NAME install.layers COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -P ${install_tests}/layers.cmake)
