@@ -101,6 +101,7 @@ struct Facts {
   const AxisRule* axis = nullptr;
   int zero_from = 99;      ///< derivatives in x of this order and above are 0 everywhere
   bool integers = false;   ///< maps integers to integers
+  bool indexes = false;    ///< an integer first parameter holds indices along the axis options[0]: checked at the call
   std::string operand = "x";
   /// A call that is better another node (a primitive, another entry) because of its literal parameters and options.
   std::optional<Expr> (*special)(const Terms&, int order, std::source_location where) = nullptr;
@@ -124,6 +125,7 @@ class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry>
   Expr vjp(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) const override;
   Expr jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const override;
   std::string text(const Attributes& attributes, std::span<const std::string> operands) const override;
+  std::optional<ops::IndexUse> index_use(const Attributes& attributes) const override;
 
   /// The terms of a node of this entry.
   Terms terms(const Attributes& attributes, std::span<const Expr> operands) const;

@@ -346,6 +346,7 @@ std::vector<Facts> axis_entries() {
                   "Integer labels are class indices (out of range: nan); floating ones a distribution. The gradient softmax - onehot is right at the label too.",
                   "TensorFlow, PyTorch CrossEntropyLoss, Optax", entropy, &entropy_rule);
   f.operand = "logits";
+  f.indexes = true;
   add(f, {{"labels", std::nullopt, {"label"}, Takes::array}, axis_last});
   add(along("sparsemax", {{"Sparsemax"}}, "the point of the simplex nearest to x", "Derivative by the support.", "Martins and Astudillo 2016", sparsemax, &sparsemax_rule), {axis_last});
   add(along("standardize", {}, "(x - mean)/sqrt(variance + epsilon)", "Population variance, in two passes.", "JAX standardize", standardize, &standardize_rule),

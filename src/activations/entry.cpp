@@ -181,6 +181,12 @@ Expr Entry::jvp(const Expr& y, std::span<const Expr> operands, std::span<const E
   return facts_.axis->jvp(y, terms(y.graph()->attributes(y.id()), operands), tangents);
 }
 
+std::optional<ops::IndexUse> Entry::index_use(const Attributes& attributes) const {
+  // ints[0] is the derivative order, then come the options.
+  if (!facts_.indexes) return std::nullopt;
+  return ops::IndexUse{1, static_cast<int>(attributes.ints[1])};
+}
+
 std::string Entry::text(const Attributes& attributes, std::span<const std::string> operands) const {
   const auto order = attributes.ints[0];
   std::string out = facts_.name + (order > 0 ? fmt::format("_d{}", order) : "") + "(" + operands[0];

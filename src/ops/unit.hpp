@@ -2,6 +2,7 @@
 // Attributes::object of every activation node is a std::shared_ptr<const Unit> (made from exactly that type, so that the
 // way back from const void* is a static_cast). The catalogue (src/activations) derives from Unit; nothing here knows it.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,12 @@
 #include "ops/rules.hpp"
 
 namespace actinium::ops {
+
+/// Operand `operand` holds indices along `axis` of operand 0.
+struct IndexUse {
+  int operand;
+  int axis;
+};
 
 /// An activation as a node: one object an entry of the catalogue. ints[0] of the node is its derivative order in x.
 class Unit {
@@ -26,6 +33,9 @@ class Unit {
   /// Axis-wise entries override these two instead: the cotangent of operand i (of its shape), the tangent of y.
   virtual Expr vjp(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) const;
   virtual Expr jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const;
+
+  /// An operand that, if it has an integer type, must index operand 0: inputs used so are checked at the call.
+  virtual std::optional<IndexUse> index_use(const Attributes&) const { return std::nullopt; }
 
   /// Text that the parser reads back, from that of the operands: "leaky_relu(x, 0.2)" by default.
   virtual std::string text(const Attributes& attributes, std::span<const std::string> operands) const;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "actinium/error.h"
+#include "ops/unit.hpp"
 #include "program/fuse.hpp"
 
 namespace actinium::program {
@@ -504,8 +505,11 @@ std::vector<IndexCheck> index_checks(const Module& module) {
     const auto& ints = g.attributes(n).ints;
     if (g.op(n) == Op::gather || g.op(n) == Op::scatter_add)
       check(g.operand(n, 1), g.shape(g.operand(n, 0))[static_cast<int>(ints[0])], std::string(ops::name_of(g.op(n))));
-    if (g.op(n) == Op::one_hot && ints.size() > 1 && ints[1] == 1)
-      check(g.operand(n, 0), g.shape(n)[static_cast<int>(ints[0])], "label");
+    if (g.op(n) != Op::activation) continue;
+    const ops::Unit& unit = ops::unit_of(g, n);
+    const auto use = unit.index_use(g.attributes(n));
+    if (use && is_integer(g.dtype(g.operand(n, use->operand))))
+      check(g.operand(n, use->operand), g.shape(g.operand(n, 0))[use->axis], std::string(unit.name()));
   }
   return checks;
 }
@@ -513,7 +517,7 @@ std::vector<IndexCheck> index_checks(const Module& module) {
 }  // namespace
 
 Program lower(const Module& decomposed, const LowerOptions& options) {
-  std::vector<IndexCheck> checks = index_checks(decomposed);
+  std::vector<IndexCheck> checks = index_checks(options.written ? *options.written : decomposed);
   Plan plan = fuse(canonical(decomposed));
   Program program = Emitter(plan, options).run();
   program.index_checks = std::move(checks);

@@ -194,6 +194,8 @@ struct Program {
 /// Fuses the decomposed module into kernels (src/program/lower.cpp).
 struct LowerOptions {
   bool fused = true;
+  /// The module before decomposition, in which index_checks are found (activations with labels are gone after it).
+  const Module* written = nullptr;
 };
 Program lower(const Module& decomposed, const LowerOptions& options = {});
 
