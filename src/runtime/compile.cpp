@@ -1,0 +1,141 @@
+// compile(): which graph, which inputs, the passes, the engine. Start reading at runtime::compile.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "actinium/error.h"
+#include "passes/pass.hpp"
+#include "runtime/function_impl.hpp"
+
+namespace actinium::runtime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// The graph that all expressions share; numbers without a graph join it.
+GraphPtr graph_of(const std::vector<Expr>& inputs, std::span<const Expr> outputs) {
+  GraphPtr graph;
+  const auto look = [&](const Expr& e) {
+    if (!e.is_bound()) return;
+    if (graph != nullptr && graph != e.graph()) throw GraphError("compile: the expressions belong to two graphs");
+    graph = e.graph();
+  };
+  for (const Expr& e : outputs) look(e);
+  for (const Expr& e : inputs) look(e);
+  return graph != nullptr ? graph : std::make_shared<GraphData>(DType::f64);
+}
+
+Module module_of(const std::vector<Expr>& inputs, std::span<const Expr> outputs) {
+  Module module{graph_of(inputs, outputs), {}, {}};
+  GraphData& graph = *module.graph;
+  std::set<NodeId> seen;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].is_bound() || graph.op(inputs[i].id()) != ops::Op::input) {
+      const std::string what = inputs[i].is_bound() ? describe(graph, inputs[i].id()) : "a number";
+      throw GraphError(fmt::format("compile: input {} of the list is {}, no input of the graph", i, what));
+    }
+    if (!seen.insert(inputs[i].id()).second) throw GraphError(fmt::format("compile: input {} is listed twice", graph.input_name(inputs[i].id())));
+    module.inputs.push_back(inputs[i].id());
+  }
+  for (const Expr& e : outputs) {
+    module.outputs.push_back(e.is_bound() ? e.id() : graph.number(e.literal_is_integral() && !is_float(graph.default_dtype()) ? DType::i64 : graph.default_dtype(), e.literal()));
+  }
+  return module;
+}
+
+/// Every input that an output needs is listed, and every size that occurs can be read from a listed input.
+void check_inputs(const Module& module) {
+  const GraphData& graph = *module.graph;
+  const std::vector<char> needed = reachable(graph, module.outputs);
+  const std::set<NodeId> listed(module.inputs.begin(), module.inputs.end());
+  std::set<std::string> known;
+  for (NodeId input : module.inputs) {
+    for (const Dim& dim : graph.shape(input)) {
+      for (std::string& s : dim.symbols()) known.insert(std::move(s));
+    }
+  }
+  for (std::uint32_t i = 0; i < graph.size(); ++i) {
+    if (!needed[i]) continue;
+    const NodeId id{i};
+    if (graph.op(id) == ops::Op::input && !listed.contains(id)) {
+      const Location where = graph.location(id);
+      throw GraphError(fmt::format("compile: an output needs the input {}{}, which is not listed", describe(graph, id),
+                                   where.str().empty() ? "" : fmt::format(" ({})", where.str())));
+    }
+    const auto check = [&](const Dim& dim) {
+      for (const std::string& s : dim.symbols()) {
+        if (!known.contains(s)) throw GraphError(fmt::format("compile: an output needs the size {}, which no listed input has", s));
+      }
+    };
+    for (const Dim& dim : graph.shape(id)) check(dim);
+    for (const Dim& dim : graph.attributes(id).dims) check(dim);
+  }
+}
+
+std::vector<ArgumentInfo> describe_arguments(const Module& module, const std::vector<NodeId>& nodes) {
+  std::vector<ArgumentInfo> result;
+  for (NodeId id : nodes) {
+    const GraphData& graph = *module.graph;
+    const std::string_view name = graph.op(id) == ops::Op::input ? graph.input_name(id) : graph.name(id);
+    result.push_back({std::string(name), graph.dtype(id), graph.shape(id)});
+  }
+  return result;
+}
+
+bool use_jit(const CompileOptions& options) {
+  const bool available = jit_engine().compile != nullptr;
+  if (options.engine == Engine::jit && !available) throw CompileError("compile: this library was built without the JIT");
+  return options.engine != Engine::interpret && available;
+}
+
+}  // namespace
+
+JitEngine& jit_engine() {
+  static JitEngine engine;
+  return engine;
+}
+
+Module run_passes(const Module& source, const CompileOptions& options, const std::function<void(std::string_view, const Module&)>& observer) {
+  std::vector<passes::Pass> list;
+  for (const passes::Pass& pass : passes::pipeline(options.fast_math)) {
+    if (pass.name != "recognise" || options.recognise) list.push_back(pass);
+  }
+  return passes::run(source, list, observer);
+}
+
+std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std::span<const Expr> outputs, const CompileOptions& options) {
+  if (options.threads < 0) throw ValueError(fmt::format("compile: {} threads", options.threads));
+  const Clock::time_point start = Clock::now();
+  const Module whole = module_of(inputs, outputs);
+  check_inputs(whole);
+  auto function = std::make_shared<FunctionImpl>();
+  function->options = options;
+  function->jit = {options.isa, options.fast_math};
+  function->source = compact(whole);
+  function->decomposed = run_passes(function->source, options);
+  function->passes_seconds = seconds_since(start);
+
+  const bool jit = use_jit(options);
+  program::LowerOptions lowering;
+  if (jit_engine().fused != nullptr) lowering.fused = jit_engine().fused(function->jit);
+  auto program = std::make_shared<const program::Program>(program::lower(function->decomposed, lowering));
+  Prepared& prepared = function->prepared;
+  prepared.program = program;
+  prepared.inputs = describe_arguments(function->source, function->source.inputs);
+  prepared.outputs = describe_arguments(function->source, function->source.outputs);
+  prepared.costs = costs_of(*program);
+  prepared.threads = options.threads;
+  prepared.interpreted = !jit;
+  const Clock::time_point engine_start = Clock::now();
+  prepared.executable = jit ? jit_engine().compile(program, function->jit) : interpret(program);
+  function->engine_seconds = seconds_since(engine_start);
+  function->seconds = seconds_since(start);
+  return function;
+}
+
+}  // namespace actinium::runtime

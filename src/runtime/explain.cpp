@@ -1,0 +1,142 @@
+// What happened to a function on its way to kernels, in words and stage by stage. Start reading at explain().
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "actinium/error.h"
+#include "runtime/function_impl.hpp"
+
+namespace actinium::runtime {
+namespace {
+
+using program::Kernel;
+
+std::string kind_of(const Kernel& kernel) {
+  if (const auto* loop = std::get_if<program::LoopKernel>(&kernel.body)) {
+    if (loop->elementwise()) return "an elementwise loop";
+    const auto passes = std::count_if(loop->stages.begin(), loop->stages.end(), [](const program::Stage& s) { return !s.once; });
+    return fmt::format("rows over {}, {} {} over each", loop->inner.str(), passes, passes == 1 ? "pass" : "passes");
+  }
+  if (const auto* column = std::get_if<program::ColumnKernel>(&kernel.body)) return fmt::format("a reduction of {} rows to one", column->reduced.str());
+  if (const auto* matmul = std::get_if<program::MatmulKernel>(&kernel.body)) {
+    const auto work = std::count_if(matmul->epilogue.steps.begin(), matmul->epilogue.steps.end(),
+                                    [](const program::Step& s) { return s.kind == program::Step::Kind::op; });
+    const std::string size = fmt::format("a product [{}, {}] @ [{}, {}]", matmul->m.str(), matmul->k.str(), matmul->k.str(), matmul->n.str());
+    return work == 0 ? size : fmt::format("{}, then {} operations on each element while it is in registers", size, work);
+  }
+  return "a routine";
+}
+
+/// "add at model.cpp:42"; users' places say most, and several nodes share one.
+std::vector<std::string> places_of(const GraphData& graph, const std::vector<NodeId>& nodes) {
+  std::vector<std::string> places;
+  for (NodeId id : nodes) {
+    const std::string where = graph.location(id).str();
+    if (!where.empty() && std::find(places.begin(), places.end(), where) == places.end()) places.push_back(where);
+  }
+  return places;
+}
+
+std::string describe_buffers(const program::Program& program) {
+  std::string text;
+  std::vector<std::string> saved;
+  for (const program::Buffer& b : program.buffers) {
+    if (b.kind == program::Buffer::Kind::temporary) saved.push_back(fmt::format("{} {}{}", name_of(b.dtype), b.shape.str(), b.name.empty() ? "" : " " + b.name));
+  }
+  if (!saved.empty()) text += fmt::format("Between kernels, in memory: {}.\n", fmt::join(saved, "; "));
+  std::vector<std::string> staged;
+  for (const program::Buffer& b : program.buffers) {
+    if (b.contiguous && b.kind == program::Buffer::Kind::input) staged.push_back(b.name);
+  }
+  if (!staged.empty()) text += fmt::format("Copied first if not C-contiguous: {}.\n", fmt::join(staged, ", "));
+  return text;
+}
+
+/// Nodes that more than one kernel computes: cheaper than to store and read them.
+std::string describe_recomputed(const GraphData& graph, const program::Program& program) {
+  std::map<NodeId, int> kernels;
+  for (const Kernel& kernel : program.kernels) {
+    const std::set<NodeId> own(kernel.origins.begin(), kernel.origins.end());
+    for (NodeId id : own) ++kernels[id];
+  }
+  std::map<std::string, int> ops;
+  for (const auto& [id, count] : kernels) {
+    if (count > 1) ++ops[std::string(ops::name_of(graph.op(id)))];
+  }
+  if (ops.empty()) return {};
+  std::vector<std::string> list;
+  for (const auto& [name, count] : ops) list.push_back(count == 1 ? name : fmt::format("{} {}", count, name));
+  return fmt::format("Computed again rather than saved: {}.\n", fmt::join(list, ", "));
+}
+
+/// What `recognise` changed: activation nodes that were not there before.
+std::string describe_recognised(const FunctionImpl& function) {
+  std::optional<Module> before, after;
+  run_passes(function.source, function.options, [&](std::string_view pass, const Module& module) {
+    if (pass == "graph") before = module;
+    if (pass == "recognise") after = module;
+  });
+  if (!before || !after) return {};
+  const auto texts = [](const Module& module) {
+    std::map<std::string, std::string> found;  // printed node, then where
+    for (std::uint32_t i = 0; i < module.graph->size(); ++i) {
+      const NodeId id{i};
+      const ops::Kind kind = ops::kind_of(module.graph->op(id));
+      const bool family = kind == ops::Kind::unit || ops::Op::sech2 <= module.graph->op(id);
+      if (family && module.graph->op(id) <= ops::Op::activation) found.emplace(std::string(ops::name_of(module.graph->op(id))) + " " + module.graph->location(id).str(), module.graph->location(id).str());
+    }
+    return found;
+  };
+  const auto old_nodes = texts(*before), new_nodes = texts(*after);
+  std::string text;
+  for (const auto& [node, where] : new_nodes) {
+    if (!old_nodes.contains(node)) text += fmt::format("Recognised {}: evaluated and differentiated in its stable form.\n", node);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string explain(const FunctionImpl& function) {
+  const program::Program& program = *function.prepared.program;
+  const GraphData& graph = *function.decomposed.graph;
+  std::string text = fmt::format("{} nodes as written, {} after simplification and expansion of activations, {} {}.\n", function.source.graph->size(),
+                                 graph.size(), program.kernels.size(), program.kernels.size() == 1 ? "kernel" : "kernels");
+  text += describe_recognised(function);
+  for (std::size_t k = 0; k < program.kernels.size(); ++k) {
+    const Kernel& kernel = program.kernels[k];
+    text += fmt::format("Kernel {}, {}: {}", k, kernel.name, kind_of(kernel));
+    if (kernel.origins.size() > 1) text += fmt::format("; {} nodes in one", kernel.origins.size());
+    if (const auto places = places_of(graph, kernel.origins); !places.empty()) text += fmt::format(" (from {})", fmt::join(places, ", "));
+    text += ".\n";
+  }
+  text += describe_buffers(program);
+  text += describe_recomputed(graph, program);
+  return text;
+}
+
+std::string show(const FunctionImpl& function, Stage stage) {
+  if (stage == Stage::kernels) return program::print(*function.prepared.program);
+  if (stage == Stage::decomposed) return print_list(function.decomposed);
+  if (stage == Stage::llvm || stage == Stage::assembly) {
+    const auto print = stage == Stage::llvm ? jit_engine().llvm_ir : jit_engine().assembly;
+    if (print == nullptr) throw CompileError("show: this library was built without the JIT");
+    return print(function.prepared.program, function.jit);
+  }
+  // Without a pass `recognise` that stage is the graph as written.
+  std::string text = print_list(function.source);
+  bool simplified = false;
+  run_passes(function.source, function.options, [&](std::string_view pass, const Module& module) {
+    if (pass == "recognise" && stage == Stage::recognised) text = print_list(module);
+    if (pass == "simplify" && stage == Stage::simplified && !simplified) {
+      text = print_list(module);
+      simplified = true;
+    }
+  });
+  return text;
+}
+
+}  // namespace actinium::runtime
