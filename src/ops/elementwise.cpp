@@ -1,5 +1,5 @@
 // Elementwise primitives: the type of the result and the partial derivatives, one entry an op. Conventions at kinks and singular
-// points: docs/conventions, in short "strict compares, masks, the smallest subgradient". Start reading at the table at the end.
+// points: strict compares, masks instead of products with 0, the smallest subgradient. Start reading at the table at the end.
 #include <fmt/format.h>
 
 #include <array>
