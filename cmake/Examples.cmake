@@ -19,3 +19,7 @@ foreach(source IN LISTS examples)
       -DEXPECTED=${PROJECT_SOURCE_DIR}/examples/expected -P ${PROJECT_SOURCE_DIR}/cmake/RunExample.cmake)
   set_tests_properties(examples.${name} PROPERTIES TIMEOUT 300 LABELS examples)
 endforeach()
+
+add_test(NAME examples.digits_one_answer WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+  COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:example_digits> -P ${PROJECT_SOURCE_DIR}/cmake/OneAnswer.cmake)
+set_tests_properties(examples.digits_one_answer PROPERTIES TIMEOUT 300 LABELS examples)
