@@ -122,6 +122,7 @@ std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std
 
   const bool jit = use_jit(options);
   program::LowerOptions lowering;
+  lowering.written = &function->source;
   if (jit_engine().fused != nullptr) lowering.fused = jit_engine().fused(function->jit);
   auto program = std::make_shared<const program::Program>(program::lower(function->decomposed, lowering));
   Prepared& prepared = function->prepared;
