@@ -1,0 +1,249 @@
+// Register tiles, packing and the tree of chunks. Start reading at GemmKit::tile.
+#include "jit/gemm_kit.hpp"
+
+#include <llvm/IR/Constants.h>
+
+#include <array>
+#include <numeric>
+
+#include "math/machine.hpp"
+
+namespace actinium::jit {
+namespace {
+
+const machine::Code& muladd_code(machine::Type type) {
+  const auto make = [](machine::Type t) {
+    machine::Builder builder;
+    const machine::Var a = builder.input(t), x = builder.input(t), c = builder.input(t);
+    const std::array outputs{builder.emit(machine::Op::muladd, t, a, x, c)};
+    return builder.finish(outputs);
+  };
+  static const machine::Code f32_code = make(machine::Type::f32), f64_code = make(machine::Type::f64);
+  return type == machine::Type::f64 ? f64_code : f32_code;
+}
+
+}  // namespace
+
+GemmKit::GemmKit(ModuleEmitter& module, const GemmPlan& plan)
+    : m_(module), plan_(plan),
+      scalar_(plan.dtype == DType::f64 ? llvm::Type::getDoubleTy(module.context) : llvm::Type::getFloatTy(module.context)),
+      vector_(llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(plan.lanes))) {}
+
+std::string GemmKit::name(const std::string& what) const { return "gemm." + what + "." + std::string(name_of(plan_.dtype)); }
+
+/// One letter an argument: p pointer, n number, f flag.
+llvm::FunctionType* GemmKit::signature(const std::string& arguments, llvm::Type* result) const {
+  std::vector<llvm::Type*> types;
+  for (char c : arguments) {
+    types.push_back(c == 'p' ? m_.pointer() : c == 'n' ? m_.int64() : static_cast<llvm::Type*>(llvm::Type::getInt1Ty(m_.context)));
+  }
+  return llvm::FunctionType::get(result != nullptr ? result : llvm::Type::getVoidTy(m_.context), types, false);
+}
+
+llvm::Value* GemmKit::load(llvm::IRBuilder<>& b, llvm::Type* type, llvm::Value* pointer) const {
+  return b.CreateAlignedLoad(type, pointer, llvm::Align(static_cast<std::uint64_t>(plan_.element())));
+}
+void GemmKit::store(llvm::IRBuilder<>& b, llvm::Value* value, llvm::Value* pointer) const {
+  b.CreateAlignedStore(value, pointer, llvm::Align(static_cast<std::uint64_t>(plan_.element())));
+}
+llvm::Value* GemmKit::splat(llvm::IRBuilder<>& b, llvm::Value* scalar) const {
+  return b.CreateVectorSplat(static_cast<unsigned>(plan_.lanes), scalar);
+}
+llvm::Constant* GemmKit::constant(llvm::Type* type, double value) const { return llvm::ConstantFP::get(type, value); }
+
+llvm::Value* GemmKit::muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, llvm::Value* x, llvm::Value* c) const {
+  const std::array<llvm::Value*, 3> inputs{a, x, c};
+  return VectorEmitter(m_, b, lanes).emit(muladd_code(machine::type_of(plan_.dtype)), inputs)[0];
+}
+
+// --- Register tiles ---
+
+llvm::Function* GemmKit::tile(const TileShape& shape) {
+  return m_.helper(name("tile" + std::to_string(shape.vectors)), signature("pnnpnnpnpnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+    Emitter e(m_, b);
+    std::vector<llvm::Value*> arguments;
+    for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
+    const Num rows = e.num(arguments[10]);
+    e.advance(rows, [&](Num i) {
+      // Full tiles, then what is left in one tile or in two halves, so that no tile is much lower than the others.
+      const Num left = rows - i;
+      const Num full = e.num(shape.max_rows());
+      const Num count = pick(full * 2 <= left, full, pick(left <= full, left, (left + 1) / 2));
+      llvm::BasicBlock* done = m_.block(f);
+      llvm::BasicBlock* highest = m_.block(f);
+      llvm::SwitchInst* variants = b.CreateSwitch(count.value, highest);
+      for (std::size_t v = 0; v < shape.rows.size(); ++v) {
+        const int height = shape.rows[v];
+        llvm::BasicBlock* block = v == 0 ? highest : m_.block(f);
+        const int below = v + 1 < shape.rows.size() ? shape.rows[v + 1] : 0;
+        for (int r = below + 1; v != 0 && r <= height; ++r) variants->addCase(b.getInt64(static_cast<std::uint64_t>(r)), block);
+        b.SetInsertPoint(block);
+        emit_tile(e, shape, height, arguments, i, count);
+        b.CreateBr(done);
+      }
+      b.SetInsertPoint(done);
+      return count;
+    });
+    b.CreateRetVoid();
+  });
+}
+
+/// Rows first .. first + rows; those from `valid` on repeat row valid - 1 and write the same numbers to the same place.
+void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first, Num valid) {
+  llvm::IRBuilder<>& b = e.b;
+  const auto row_count = static_cast<std::size_t>(rows), vectors = static_cast<std::size_t>(shape.vectors);
+  llvm::Value *a = arguments[0], *panel = arguments[3], *out = arguments[6], *before = arguments[8];
+  const Num row_stride = e.num(arguments[1]), k_stride = e.num(arguments[2]), b_pitch = e.num(arguments[4]), depth = e.num(arguments[5]);
+  const Num out_pitch = e.num(arguments[7]), before_pitch = e.num(arguments[9]);
+
+  std::vector<Num> row;  // of each row of registers
+  for (int i = 0; i < rows; ++i) row.push_back(least(e.num(i), valid - 1));
+  std::vector<Num> offset;
+  for (int i = 0; i < rows; ++i) offset.push_back(row[static_cast<std::size_t>(i)] * row_stride);
+
+  llvm::Value* a_first = e.at(scalar_, a, first * row_stride);
+  Loop loop(b, b.getInt64(0), depth.value, b.getInt64(1));
+  llvm::PHINode* a_now = loop.carry(a_first);
+  llvm::PHINode* b_now = loop.carry(panel);
+  std::vector<llvm::PHINode*> sums;
+  for (std::size_t i = 0; i < row_count * vectors; ++i) sums.push_back(loop.carry(constant(vector_, 0.0)));
+  std::vector<llvm::Value*> columns;
+  for (int v = 0; v < shape.vectors; ++v) columns.push_back(load(b, vector_, e.at(scalar_, b_now, e.num(v * plan_.lanes))));
+  for (std::size_t i = 0; i < row_count; ++i) {
+    llvm::Value* element = splat(b, load(b, scalar_, e.at(scalar_, a_now, offset[i])));
+    for (std::size_t v = 0; v < vectors; ++v) {
+      llvm::PHINode* sum = sums[i * vectors + v];
+      loop.next(sum, muladd(b, plan_.lanes, element, columns[v], sum));
+    }
+  }
+  loop.next(a_now, e.at(scalar_, a_now, k_stride));
+  loop.next(b_now, e.at(scalar_, b_now, b_pitch));
+  loop.finish();
+
+  // All loads stand before all stores: rows may repeat.
+  std::vector<llvm::Value*> results;
+  for (std::size_t i = 0; i < row_count; ++i) {
+    llvm::Value* line = e.at(scalar_, before, (first + row[i]) * before_pitch);
+    for (std::size_t v = 0; v < vectors; ++v) {
+      llvm::Value* earlier = load(b, vector_, e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes)));
+      results.push_back(b.CreateFAdd(earlier, loop.result(sums[i * vectors + v])));
+    }
+  }
+  for (std::size_t i = 0; i < row_count; ++i) {
+    llvm::Value* line = e.at(scalar_, out, (first + row[i]) * out_pitch);
+    for (std::size_t v = 0; v < vectors; ++v) {
+      store(b, results[i * vectors + v], e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes)));
+    }
+  }
+}
+
+// --- Packing ---
+
+/// Squares of width x width, read along the columns of `source` (its rows are contiguous in it) and written along rows.
+void GemmKit::emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows, Num columns,
+                              int width) {
+  llvm::IRBuilder<>& b = e.b;
+  auto* type = llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(width));
+  e.each(e.num(0), columns, width, [&](Num c) {
+    e.each(e.num(0), rows, width, [&](Num r) {
+      std::vector<llvm::Value*> lines;
+      for (int j = 0; j < width; ++j) lines.push_back(load(b, type, e.at(scalar_, source, (c + j) * column_stride + r)));
+      // Butterflies: stage s exchanges blocks of s elements between lines s apart.
+      for (int s = width / 2; s >= 1; s /= 2) {
+        std::vector<int> low, high;
+        for (int l = 0; l < width; ++l) {
+          low.push_back((l & s) == 0 ? l : width + l - s);
+          high.push_back((l & s) == 0 ? l + s : width + l);
+        }
+        for (int l = 0; l < width; ++l) {
+          if ((l & s) != 0) continue;
+          llvm::Value*& x = lines[static_cast<std::size_t>(l)];
+          llvm::Value*& y = lines[static_cast<std::size_t>(l + s)];
+          llvm::Value* first = b.CreateShuffleVector(x, y, low);
+          y = b.CreateShuffleVector(x, y, high);
+          x = first;
+        }
+      }
+      for (int i = 0; i < width; ++i) store(b, lines[static_cast<std::size_t>(i)], e.at(scalar_, out, (r + i) * pitch + c));
+    });
+  });
+}
+
+llvm::Function* GemmKit::pack() {
+  return m_.helper(name("pack"), signature("pnnpnnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+    Emitter e(m_, b);
+    llvm::Value *source = f->getArg(0), *out = f->getArg(3);
+    const Num row_stride = e.num(f->getArg(1)), column_stride = e.num(f->getArg(2)), pitch = e.num(f->getArg(4));
+    const Num rows = e.num(f->getArg(5)), columns = e.num(f->getArg(6));
+    VectorEmitter vectors(m_, b, plan_.lanes);
+    const Num full = columns / plan_.lanes * plan_.lanes;
+    const auto copy_rows = [&] {
+      e.each(e.num(0), rows, 1, [&](Num r) {
+        llvm::Value* from = e.at(scalar_, source, r * row_stride);
+        llvm::Value* to = e.at(scalar_, out, r * pitch);
+        e.each(e.num(0), full, plan_.lanes, [&](Num c) { store(b, load(b, vector_, e.at(scalar_, from, c)), e.at(scalar_, to, c)); });
+        e.when(full < columns, [&] {
+          store(b, vectors.load(plan_.dtype, e.at(scalar_, from, full), vectors.first_lanes(columns - full)), e.at(scalar_, to, full));
+        });
+      });
+    };
+    const auto gather = [&](Num first_row, Num first_column, Num end_column) {
+      e.each(first_row, rows, 1, [&](Num r) {
+        e.each(first_column, end_column, 1, [&](Num c) {
+          store(b, load(b, scalar_, e.at(scalar_, source, r * row_stride + c * column_stride)), e.at(scalar_, out, r * pitch + c));
+        });
+      });
+    };
+    e.when(column_stride == 1, copy_rows, [&] {
+      const int width = std::min(8, plan_.lanes);
+      const Flag squares = row_stride == 1;
+      const Num square_rows = pick(squares, rows / width * width, e.num(0));
+      const Num square_columns = pick(squares, columns / width * width, e.num(0));
+      emit_transposed(e, source, column_stride, out, pitch, square_rows, square_columns, width);
+      gather(square_rows, e.num(0), square_columns);
+      gather(e.num(0), square_columns, columns);
+      const Num padded = (columns + (plan_.lanes - 1)) / plan_.lanes * plan_.lanes;
+      e.each(e.num(0), rows, 1, [&](Num r) {
+        e.each(columns, padded, 1, [&](Num c) { store(b, constant(scalar_, 0.0), e.at(scalar_, out, r * pitch + c)); });
+      });
+    });
+    b.CreateRetVoid();
+  });
+}
+
+// --- The tree of chunks ---
+
+/// sums = earlier + sums; `count` is a multiple of a vector.
+void GemmKit::emit_add(Emitter& e, llvm::Value* sums, llvm::Value* earlier, Num count) {
+  e.each(e.num(0), count, plan_.lanes, [&](Num i) {
+    llvm::Value* place = e.at(scalar_, sums, i);
+    store(e.b, e.b.CreateFAdd(load(e.b, vector_, e.at(scalar_, earlier, i)), load(e.b, vector_, place)), place);
+  });
+}
+
+llvm::Function* GemmKit::combine() {
+  return m_.helper(name("combine"), signature("ppnnnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+    Emitter e(m_, b);
+    llvm::Value *sums = f->getArg(0), *levels = f->getArg(1);
+    const Num pitch = e.num(f->getArg(2)), count = e.num(f->getArg(3)), chunk = e.num(f->getArg(4)), chunks = e.num(f->getArg(5));
+    const auto level = [&](Num l) { return e.at(scalar_, levels, l * pitch); };
+    const auto bit = [&](Num bits, Num l) { return e.num(b.CreateAnd(b.CreateLShr(bits.value, l.value), b.getInt64(1))); };
+    const Num end = e.num(64);
+    // As many levels are full below this chunk as chunk + 1 has zeros at its end.
+    const Num full = e.num(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, (chunk + 1).value, b.getFalse()));
+    e.each(e.num(0), full, 1, [&](Num l) { emit_add(e, sums, level(l), count); });
+    e.when(chunk + 1 < chunks,
+           [&] {
+             llvm::Value* to = level(full);
+             e.each(e.num(0), count, plan_.lanes, [&](Num i) { store(b, load(b, vector_, e.at(scalar_, sums, i)), e.at(scalar_, to, i)); });
+           },
+           [&] {
+             e.each(full + 1, end, 1, [&](Num l) {
+               e.when(bit(chunks, l) == 1, [&] { emit_add(e, sums, level(l), count); });
+             });
+           });
+    b.CreateRetVoid();
+  });
+}
+
+}  // namespace actinium::jit

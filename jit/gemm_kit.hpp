@@ -1,0 +1,148 @@
+// The pieces of matrix products as functions of generated code, shared by all products of a module with one dtype: register
+// tiles, streamed rows, narrow columns, packing, the tree of chunks. Start reading at GemmKit; jit/gemm.cpp puts them together.
+#pragma once
+#include <llvm/IR/IRBuilder.h>
+
+#include <cstdint>
+#include <string>
+
+#include "jit/gemm_plan.hpp"
+#include "jit/machine_emitter.hpp"
+#include "jit/module_emitter.hpp"
+
+namespace actinium::jit {
+
+/// A 64-bit integer of the generated code, with the operators of algebra. Division is of numbers that are not negative.
+struct Num {
+  llvm::IRBuilder<>* builder;
+  llvm::Value* value;
+  operator llvm::Value*() const { return value; }
+};
+/// A condition of the generated code.
+struct Flag {
+  llvm::IRBuilder<>* builder;
+  llvm::Value* value;
+  operator llvm::Value*() const { return value; }
+};
+
+inline Num number(Num like, std::int64_t value) { return {like.builder, like.builder->getInt64(static_cast<std::uint64_t>(value))}; }
+inline Num operator+(Num a, Num b) { return {a.builder, a.builder->CreateAdd(a.value, b.value)}; }
+inline Num operator-(Num a, Num b) { return {a.builder, a.builder->CreateSub(a.value, b.value)}; }
+inline Num operator*(Num a, Num b) { return {a.builder, a.builder->CreateMul(a.value, b.value)}; }
+inline Num operator/(Num a, Num b) { return {a.builder, a.builder->CreateUDiv(a.value, b.value)}; }
+inline Num operator%(Num a, Num b) { return {a.builder, a.builder->CreateURem(a.value, b.value)}; }
+inline Num operator+(Num a, std::int64_t b) { return a + number(a, b); }
+inline Num operator-(Num a, std::int64_t b) { return a - number(a, b); }
+inline Num operator*(Num a, std::int64_t b) { return a * number(a, b); }
+inline Num operator/(Num a, std::int64_t b) { return a / number(a, b); }
+inline Num operator%(Num a, std::int64_t b) { return a % number(a, b); }
+inline Flag operator<(Num a, Num b) { return {a.builder, a.builder->CreateICmpSLT(a.value, b.value)}; }
+inline Flag operator<=(Num a, Num b) { return {a.builder, a.builder->CreateICmpSLE(a.value, b.value)}; }
+inline Flag operator==(Num a, Num b) { return {a.builder, a.builder->CreateICmpEQ(a.value, b.value)}; }
+inline Flag operator<(Num a, std::int64_t b) { return a < number(a, b); }
+inline Flag operator<=(Num a, std::int64_t b) { return a <= number(a, b); }
+inline Flag operator==(Num a, std::int64_t b) { return a == number(a, b); }
+inline Flag operator&(Flag a, Flag b) { return {a.builder, a.builder->CreateAnd(a.value, b.value)}; }
+inline Flag operator|(Flag a, Flag b) { return {a.builder, a.builder->CreateOr(a.value, b.value)}; }
+inline Flag operator!(Flag a) { return {a.builder, a.builder->CreateNot(a.value)}; }
+inline Num least(Num a, Num b) { return {a.builder, a.builder->CreateBinaryIntrinsic(llvm::Intrinsic::smin, a.value, b.value)}; }
+inline Num greatest(Num a, Num b) { return {a.builder, a.builder->CreateBinaryIntrinsic(llvm::Intrinsic::smax, a.value, b.value)}; }
+inline Num pick(Flag condition, Num a, Num b) { return {a.builder, a.builder->CreateSelect(condition.value, a.value, b.value)}; }
+
+/// A function of the generated code being filled.
+class Emitter {
+ public:
+  Emitter(ModuleEmitter& module_, llvm::IRBuilder<>& builder_) : m(module_), b(builder_) {}
+  ModuleEmitter& m;
+  llvm::IRBuilder<>& b;
+
+  Num num(llvm::Value* value) { return {&b, value}; }
+  Num num(std::int64_t value) { return {&b, b.getInt64(static_cast<std::uint64_t>(value))}; }
+  llvm::Value* at(llvm::Type* element, llvm::Value* pointer, Num index) { return b.CreateGEP(element, pointer, index.value); }
+  llvm::Value* bytes(llvm::Value* pointer, std::int64_t offset) { return b.CreateConstGEP1_64(b.getInt8Ty(), pointer, static_cast<std::uint64_t>(offset)); }
+  /// for (i = begin; i < end; i += step) body(i)
+  template <class Body>
+  void each(Num begin, Num end, std::int64_t step, Body&& body) {
+    Loop loop(b, begin.value, end.value, b.getInt64(static_cast<std::uint64_t>(step)));
+    body(num(loop.index()));
+    loop.finish();
+  }
+  /// for (i = 0; i < end; i += body(i)), where end > 0 and body(i) > 0
+  template <class Body>
+  void advance(Num end, Body&& body) {
+    llvm::BasicBlock* before = b.GetInsertBlock();
+    llvm::BasicBlock* head = m.block(before->getParent());
+    llvm::BasicBlock* exit = m.block(before->getParent());
+    b.CreateBr(head);
+    b.SetInsertPoint(head);
+    llvm::PHINode* i = b.CreatePHI(b.getInt64Ty(), 2);
+    i->addIncoming(b.getInt64(0), before);
+    const Num next = num(i) + body(num(i));
+    i->addIncoming(next.value, b.GetInsertBlock());
+    b.CreateCondBr(next < end, head, exit);
+    b.SetInsertPoint(exit);
+  }
+  template <class Then>
+  void when(Flag condition, Then&& then) {
+    emit_if(b, condition.value, then);
+  }
+  template <class Then, class Else>
+  void when(Flag condition, Then&& then, Else&& otherwise) {
+    llvm::Function* f = b.GetInsertBlock()->getParent();
+    llvm::BasicBlock *yes = m.block(f), *no = m.block(f), *join = m.block(f);
+    b.CreateCondBr(condition.value, yes, no);
+    b.SetInsertPoint(yes);
+    then();
+    b.CreateBr(join);
+    b.SetInsertPoint(no);
+    otherwise();
+    b.CreateBr(join);
+    b.SetInsertPoint(join);
+  }
+};
+
+/// All strides and pitches are in elements; "-> " names what is written. Pointers never overlap except where it is said.
+class GemmKit {
+ public:
+  GemmKit(ModuleEmitter& module, const GemmPlan& plan);
+
+  /// (a, row stride, k stride, b, pitch, k, out, pitch, before, pitch, rows)
+  /// -> out[i][j] = before[i][j] + (sum over k, from +0, of a[i][k]*b[k][j]) for the shape's columns. `before` may be `out`.
+  llvm::Function* tile(const TileShape& shape);
+  /// (a, row stride, k stride, b, pitch, k, columns, out, pitch, rows)
+  /// -> out[i][j] = the same sum, for `rows` rows (at most `row_count`), passing over rows of b from left to right.
+  llvm::Function* stream(int row_count, int unroll);
+  /// (a, b, pitch, k, state, columns, first, spare): one row of A along its contiguous k; b by columns, contiguous along k.
+  /// -> state[j][l] accumulates a[k]*b[j][k] in lane l = k mod lanes, from +0 if `first`. spare: (1 + column_count) rows of lanes.
+  llvm::Function* lanes(int column_count);
+  /// (state) -> the sum over its lanes, in their tree.
+  llvm::Function* lane_sum();
+  /// (source, row stride, column stride, out, pitch, rows, columns)
+  /// -> out[r][c] = source[r][c], and +0 up to the next multiple of a vector.
+  llvm::Function* pack();
+  /// (sums, levels, level pitch, count, chunk, chunks): the sums of one chunk enter the binary counter `levels`.
+  /// -> after the last chunk `sums` is the sum of all.
+  llvm::Function* combine();
+
+  llvm::Type* scalar() const { return scalar_; }
+  llvm::FixedVectorType* vector() const { return vector_; }
+  llvm::Value* load(llvm::IRBuilder<>& b, llvm::Type* type, llvm::Value* pointer) const;
+  void store(llvm::IRBuilder<>& b, llvm::Value* value, llvm::Value* pointer) const;
+  llvm::Value* splat(llvm::IRBuilder<>& b, llvm::Value* scalar) const;
+  llvm::Constant* constant(llvm::Type* type, double value) const;
+
+ private:
+  ModuleEmitter& m_;
+  const GemmPlan& plan_;
+  llvm::Type* scalar_;
+  llvm::FixedVectorType* vector_;
+
+  std::string name(const std::string& what) const;
+  llvm::FunctionType* signature(const std::string& arguments, llvm::Type* result = nullptr) const;
+  llvm::Value* muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, llvm::Value* x, llvm::Value* c) const;
+  void emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first, Num valid);
+  void emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows, Num columns, int width);
+  void emit_add(Emitter& e, llvm::Value* sums, llvm::Value* earlier, Num count);
+};
+
+}  // namespace actinium::jit

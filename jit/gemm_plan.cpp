@@ -1,0 +1,77 @@
+// Sizes of tiles and blocks for a target, and the counts that the engine asks for.
+#include "jit/gemm_plan.hpp"
+
+#include <bit>
+
+namespace actinium::jit {
+namespace {
+
+constexpr std::int64_t line = 64;
+std::int64_t aligned(std::int64_t bytes) { return (bytes + line - 1) / line * line; }
+
+/// True if k is not the last axis of A's buffer: then its rows are likely strided and will be packed.
+bool is_transposed(const program::MatmulKernel& kernel) {
+  const std::size_t rank = kernel.a.dims.size();
+  return kernel.a.dims[rank - 1].axis < kernel.a.dims[rank - 2].axis;
+}
+
+}  // namespace
+
+GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
+  GemmPlan plan;
+  plan.dtype = kernel.dtype;
+  plan.rank = static_cast<int>(kernel.batch.size());
+  plan.accesses = static_cast<int>(kernel.accesses.size());
+  plan.lanes = target.lanes(static_cast<int>(plan.element()));
+  if (target.avx512) {
+    // 32 registers: 24 accumulators, 4 vectors of B, the broadcast element of A folds into the operation.
+    plan.tiles = {{4, {6, 5, 4, 3, 1}}, {2, {8, 6, 4, 1}}, {1, {8, 4, 1}}};
+  } else {
+    plan.tiles = {{2, target.fma ? std::vector{6, 4, 3, 1} : std::vector{4, 2, 1}}, {1, {8, 4, 1}}};
+  }
+  const bool transposed = is_transposed(kernel);
+  // A block of A is read once for each panel of B, and B once for each block of rows. If A is packed, that is repaid by more
+  // columns, and the packed block has to stay in L2.
+  const bool wide = plan.element() == 8;
+  plan.row_block = transposed ? (wide ? 120 : 240) : (wide ? 384 : 504);
+  plan.column_block = transposed ? (wide ? 128 : 256) : 64;
+  return plan;
+}
+
+GemmPlan::Layout GemmPlan::layout() const {
+  const std::int64_t size = element();
+  const std::int64_t product = std::max({row_block * column_block, thin_rows * thin_columns_max, narrow_rows * program::narrow_columns});
+  const std::int64_t panel = std::max({program::block_elements * tile_columns(), thin_rows * thin_columns_max,
+                                       program::narrow_columns * narrow_depth});
+  const std::int64_t packed_a = std::max(row_block * program::block_elements, narrow_packed_rows * narrow_depth);
+  const std::int64_t virtual_lanes = (narrow_rows + 2) * program::narrow_columns * program::reduction_lanes(dtype);
+  Layout at{};
+  at.bases = 0;
+  at.staging = aligned(accesses * 8);
+  at.zeros = at.staging + aligned(lanes * 8);
+  at.product = at.zeros + aligned(tile_columns() * size);
+  at.b = at.product + aligned(product * size);
+  at.a = at.b + aligned(panel * size);
+  at.lanes = at.a + aligned(packed_a * size);
+  at.levels = at.lanes + aligned(virtual_lanes * size);
+  at.level_bytes = aligned(product * size);
+  return at;
+}
+
+std::int64_t gemm_tasks(const void* context, const std::int64_t* extents) {
+  const auto& plan = *static_cast<const GemmPlan*>(context);
+  std::int64_t batch = 1;
+  for (int d = 0; d < plan.rank; ++d) batch *= extents[d];
+  const Grid<std::int64_t> g = grid<std::int64_t>(plan, batch, extents[plan.rank], extents[plan.rank + 1]);
+  return batch * g.row_blocks * g.column_blocks;
+}
+
+std::int64_t gemm_scratch_bytes(const void* context, const std::int64_t* extents) {
+  const auto& plan = *static_cast<const GemmPlan*>(context);
+  const GemmPlan::Layout at = plan.layout();
+  const std::int64_t chunks = quotient_up(extents[plan.rank + 2], program::chunk_elements);
+  const int levels = chunks > 1 ? std::bit_width(static_cast<std::uint64_t>(chunks)) : 0;
+  return at.levels + levels * at.level_bytes;
+}
+
+}  // namespace actinium::jit
