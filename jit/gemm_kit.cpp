@@ -102,7 +102,7 @@ void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::Arra
   for (int i = 0; i < rows; ++i) offset.push_back(row[static_cast<std::size_t>(i)] * row_stride);
 
   llvm::Value* a_first = e.at(scalar_, a, first * row_stride);
-  Loop loop(b, b.getInt64(0), depth.value, b.getInt64(1));
+  Loop loop(b, b.getInt64(0), depth.value);
   llvm::PHINode* a_now = loop.carry(a_first);
   llvm::PHINode* b_now = loop.carry(panel);
   std::vector<llvm::PHINode*> sums;
@@ -118,7 +118,7 @@ void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::Arra
   }
   loop.next(a_now, e.at(scalar_, a_now, k_stride));
   loop.next(b_now, e.at(scalar_, b_now, b_pitch));
-  loop.finish();
+  loop.finish(1);
 
   // All loads stand before all stores: rows may repeat.
   std::vector<llvm::Value*> results;

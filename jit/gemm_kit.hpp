@@ -3,6 +3,7 @@
 #pragma once
 #include <llvm/IR/IRBuilder.h>
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 
@@ -57,30 +58,25 @@ class Emitter {
   llvm::IRBuilder<>& b;
 
   Num num(llvm::Value* value) { return {&b, value}; }
-  Num num(std::int64_t value) { return {&b, b.getInt64(static_cast<std::uint64_t>(value))}; }
+  template <std::integral I>
+  Num num(I value) {
+    return {&b, b.getInt64(static_cast<std::uint64_t>(value))};
+  }
   llvm::Value* at(llvm::Type* element, llvm::Value* pointer, Num index) { return b.CreateGEP(element, pointer, index.value); }
   llvm::Value* bytes(llvm::Value* pointer, std::int64_t offset) { return b.CreateConstGEP1_64(b.getInt8Ty(), pointer, static_cast<std::uint64_t>(offset)); }
   /// for (i = begin; i < end; i += step) body(i)
   template <class Body>
   void each(Num begin, Num end, std::int64_t step, Body&& body) {
-    Loop loop(b, begin.value, end.value, b.getInt64(static_cast<std::uint64_t>(step)));
+    Loop loop(b, begin.value, end.value);
     body(num(loop.index()));
-    loop.finish();
+    loop.finish(step);
   }
   /// for (i = 0; i < end; i += body(i)), where end > 0 and body(i) > 0
   template <class Body>
   void advance(Num end, Body&& body) {
-    llvm::BasicBlock* before = b.GetInsertBlock();
-    llvm::BasicBlock* head = m.block(before->getParent());
-    llvm::BasicBlock* exit = m.block(before->getParent());
-    b.CreateBr(head);
-    b.SetInsertPoint(head);
-    llvm::PHINode* i = b.CreatePHI(b.getInt64Ty(), 2);
-    i->addIncoming(b.getInt64(0), before);
-    const Num next = num(i) + body(num(i));
-    i->addIncoming(next.value, b.GetInsertBlock());
-    b.CreateCondBr(next < end, head, exit);
-    b.SetInsertPoint(exit);
+    Loop loop(b, b.getInt64(0), end.value, /*skippable=*/false);
+    const Num step = body(num(loop.index()));
+    loop.finish(step.value);
   }
   template <class Then>
   void when(Flag condition, Then&& then) {

@@ -54,7 +54,7 @@ llvm::Function* GemmKit::stream(int row_count, int unroll) {
     e.when(full < columns, [&] {
       VectorEmitter vectors(m_, b, plan_.lanes);
       llvm::Value* mask = vectors.first_lanes(columns - full);
-      Loop loop(b, b.getInt64(0), depth.value, b.getInt64(1));
+      Loop loop(b, b.getInt64(0), depth.value);
       std::vector<llvm::PHINode*> sums;
       for (int i = 0; i < row_count; ++i) sums.push_back(loop.carry(constant(vector_, 0.0)));
       const Num k = e.num(loop.index());
@@ -63,7 +63,7 @@ llvm::Function* GemmKit::stream(int row_count, int unroll) {
         llvm::PHINode* sum = sums[static_cast<std::size_t>(i)];
         loop.next(sum, muladd(b, plan_.lanes, element(k, i), line, sum));
       }
-      loop.finish();
+      loop.finish(1);
       for (int i = 0; i < row_count; ++i) {
         const auto row = static_cast<std::size_t>(i);
         store(b, loop.result(sums[row]), e.at(scalar_, out, out_offset[row] + full));
@@ -89,7 +89,7 @@ llvm::Function* GemmKit::lanes(int column_count) {
     for (int j = 0; j < column_count; ++j) {
       initial.push_back(b.CreateSelect(first, constant(wide, 0.0), load(b, wide, place(j))));
     }
-    Loop loop(b, b.getInt64(0), full.value, b.getInt64(static_cast<std::uint64_t>(lane_count)));
+    Loop loop(b, b.getInt64(0), full.value);
     std::vector<llvm::PHINode*> sums;
     for (llvm::Value* value : initial) sums.push_back(loop.carry(value));
     const Num k = e.num(loop.index());
@@ -99,7 +99,7 @@ llvm::Function* GemmKit::lanes(int column_count) {
       llvm::Value* elements = load(b, wide, e.at(scalar_, b_columns, offset[column] + k));
       loop.next(sums[column], muladd(b, lane_count, row, elements, sums[column]));
     }
-    loop.finish();
+    loop.finish(lane_count);
     for (int j = 0; j < column_count; ++j) store(b, loop.result(sums[static_cast<std::size_t>(j)]), place(j));
     // The rest of k: lanes beyond it keep their sum.
     e.when(full < depth, [&] {
