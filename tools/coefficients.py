@@ -188,7 +188,7 @@ FITS = [
     ("exp2_q", "(2^r - 1 - r log 2)/r^2 on |r| <= 1/2", {"f32": 5, "f64": 10}, exp2_tail, -0.501, 0.501, lambda r: r * r / mp.mpf(2) ** r),
     ("log_q", "(log(1+f) - f + f^2/2)/f^3 on [-0.293, 0.4143]", {"f32": 7}, log_quotient, -0.293, 0.4143,
      lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
-    ("log1p_q", "(log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]", {"f32": 7}, log_quotient, -0.25, 0.5,
+    ("log1p_q", "(log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]", {"f32": 8}, log_quotient, -0.25, 0.5,
      lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
     ("log_r", "(2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5", {"f64": 7}, atanh_quotient, 0, 0.0402, lambda z: z / 2),
     ("sin_s", "(sin r - r)/r^3 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, sin_quotient, 0, (QUARTER_PI * 1.005) ** 2, lambda z: z),

@@ -26,9 +26,9 @@ inline constexpr double exp2_q_f64[] = {0x1.ebfbdff82c58fp-3, 0x1.c6b08d704a0c8p
 /// (log(1+f) - f + f^2/2)/f^3 on [-0.293, 0.4143]: error 2^-27.33.
 inline constexpr double log_q_f32[] = {0x1.555554p-2, -0x1.000228p-2, 0x1.99a014p-3, -0x1.547202p-3, 0x1.22d914p-3,
     -0x1.0d86ecp-3, 0x1.056468p-3, -0x1.38c3eep-4};
-/// (log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]: error 2^-27.42.
-inline constexpr double log1p_q_f32[] = {0x1.5555a2p-2, -0x1.00004p-2, 0x1.9969bap-3, -0x1.54efeap-3, 0x1.288478p-3,
-    -0x1.0d89ep-3, 0x1.ac8e2cp-4, -0x1.713e0ep-5};
+/// (log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]: error 2^-29.51.
+inline constexpr double log1p_q_f32[] = {0x1.55555ap-2, -0x1.00006ep-2, 0x1.999784p-3, -0x1.5519bep-3, 0x1.246088p-3,
+    -0x1.04aa18p-3, 0x1.df42f8p-4, -0x1.75684ap-4, 0x1.34a0fcp-5};
 /// (2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5: error 2^-61.96.
 inline constexpr double log_r_f64[] = {0x1.555555555554fp-1, 0x1.999999999c25bp-2, 0x1.24924921d6f7cp-2,
     0x1.c71c749b27b0dp-3, 0x1.745c4841aac92p-3, 0x1.3b3613fcaee8ep-3, 0x1.0dc6374231d22p-3, 0x1.1ba5656079e44p-3};

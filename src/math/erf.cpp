@@ -9,9 +9,9 @@ namespace k = coefficients;
 
 Var erf(Var x) {
   const Var a = abs(x), z = x * x;
-  const Var small = muladd(a, horner(z - 0.5, pick(x, k::erf_p_f32, k::erf_p_f64)), a);
+  const Var small = muladd(a, polynomial(z - 0.5, pick(x, k::erf_p_f32, k::erf_p_f64)), a);
   const Var inside = min(like(x, pick(x, 3.95, 5.95)), a);
-  const Var large = 1.0 - exp_in_range(-horner(inside - pick(x, 0.9375, 1.0), pick(x, k::erf_q_f32, k::erf_q_f64)));
+  const Var large = 1.0 - exp_in_range(-polynomial(inside - pick(x, 0.9375, 1.0), pick(x, k::erf_q_f32, k::erf_q_f64)));
   return copysign(select(a < pick(x, 0.9375, 1.0), small, large), x);
 }
 
@@ -25,7 +25,9 @@ Var erfc(Var x) {
   const Pair r = fast_two_sum(r_high, r_low);
   const Var linear_low = is_single(x) ? muladd(r.high, r.low, r_low) : r_low;
   const Pair one_more = fast_two_sum(like(x, 1.0), r_high);
-  const Pair e{one_more.high, one_more.low + muladd(r.high * r.high, horner(r.high, pick(x, k::exp_q_f32, k::exp_q_f64)), linear_low)};
+  // fma here and in g, so that f32 stays within an ulp where muladd is not fused; fma is at work in any case.
+  const Var quadratic = fma(r.high * r.high, polynomial(r.high, pick(x, k::exp_q_f32, k::exp_q_f64)), linear_low);
+  const Pair e{one_more.high, one_more.low + quadratic};
   // One division for v = 2a/(a + shift), and for 1/(1 + 3/2 a), then corrected (v in f32 alone).
   const double shift = 4;
   const Pair slope = fast_two_sum(a, a * 0.5);
@@ -43,7 +45,8 @@ Var erfc(Var x) {
   const Var inverse = sum * inverse_both;
   const Pair back = two_product(inverse, d.high);
   const Var inverse_low = inverse * (((1.0 - back.high) - back.low) - inverse * d.low);
-  const Var g = v * horner(v - 1.0, pick(x, k::erfc_f_f32, k::erfc_f_f64));
+  const auto f = pick(x, k::erfc_f_f32, k::erfc_f_f64);
+  const Var g = v * fma(polynomial(v - 1.0, f.subspan(1)), v - 1.0, f[0]);
   const Pair product = two_product(e.high, inverse);
   const Var rest = muladd(e.low, inverse, muladd(e.high, inverse_low, product.low));
   const Var positive = scale(product.high + muladd(product.high + rest, g, rest), n);

@@ -35,8 +35,8 @@ Halves hyperbolic_parts(Var magnitude, double first) {
   const Var z = reduced * reduced;
   Halves h;
   h.high = r.high;
-  h.rest = muladd(reduced * z, horner(z, pick(a, k::sinh_s_f32, k::sinh_s_f64)), -r.low);
-  h.cosh_less_one = z * horner(z, pick(a, k::cosh_c_f32, k::cosh_c_f64));
+  h.rest = muladd(reduced * z, polynomial(z, pick(a, k::sinh_s_f32, k::sinh_s_f64)), -r.low);
+  h.cosh_less_one = z * polynomial(z, pick(a, k::cosh_c_f32, k::cosh_c_f64));
   h.up = scale(like(a, 0.5), n);
   h.down = scale(like(a, 0.5), -n);
   h.sinh_twos = fast_two_sum(h.up, -h.down);
@@ -58,7 +58,7 @@ Var tanh_single(Var x) {
   const Var tanh_a = lookup(table(k::tanh_of_anchor), index), tanh_a_low = lookup(table(k::tanh_of_anchor_low), index);
   const Var b = magnitude - lookup(table(k::tanh_anchor), index);
   const Var z = b * b;
-  const Var tanh_b = muladd(b * z, horner(z, k::tanh_s_f32), b);
+  const Var tanh_b = muladd(b * z, polynomial(z, k::tanh_s_f32), b);
   const Var change = lookup(table(k::sech2_of_anchor), index) * tanh_b / muladd(tanh_a, tanh_b, 1.0);
   return copysign(tanh_a + (change + tanh_a_low), x);
 }
@@ -66,7 +66,7 @@ Var tanh_single(Var x) {
 // A polynomial up to 0.625, then 1 - 2/(exp(2a) + 1).
 Var tanh_double(Var x) {
   const Var a = abs(x), z = x * x;
-  const Var small = muladd(a * z, horner(z, k::tanh_s_f64), a);
+  const Var small = muladd(a * z, polynomial(z, k::tanh_s_f64), a);
   const Var doubled = min(like(x, 40.0), a + a);
   const Var large = 1.0 - 2.0 / (exp_in_range(doubled) + 1.0);
   return copysign(select(a < 0.625, small, large), x);
@@ -78,7 +78,7 @@ Var exp_in_range(Var x) {
   const Rounded n = round_product(x, k::inverse_ln2);
   const Pair parts = without_twos(x, n.value);
   const Var r = parts.high - parts.low;
-  const Var q = horner(r, pick(x, k::exp_q_f32, k::exp_q_f64));
+  const Var q = polynomial(r, pick(x, k::exp_q_f32, k::exp_q_f64));
   // f32 has no error to spare for the rounding of r.
   const Var p = is_single(x) ? parts.high + muladd(r * r, q, -parts.low) : muladd(r * r, q, r);
   return scale(p + 1.0, n.value);
@@ -92,7 +92,7 @@ Var exp2(Var x) {
   const Var r = inside - n.value;
   const auto ln2 = pick(x, k::ln2_half_f32, k::ln2_half_f64);
   const Var half = leading_half(r);  // its product is exact
-  const Var rest = muladd(r, muladd(r, horner(r, pick(x, k::exp2_q_f32, k::exp2_q_f64)), ln2[1]), (r - half) * ln2[0]);
+  const Var rest = muladd(r, muladd(r, polynomial(r, pick(x, k::exp2_q_f32, k::exp2_q_f64)), ln2[1]), (r - half) * ln2[0]);
   return scale(1.0 + muladd(half, ln2[0], rest), n.value);
 }
 
@@ -103,7 +103,7 @@ Var expm1(Var x) {
   const Pair parts = without_twos(inside, n);
   const Var r = parts.high - parts.low;
   const Var square = r * r;
-  const Var rest = muladd(square * r, horner(r, pick(x, k::expm1_q_f32, k::expm1_q_f64)), muladd(square, 0.5, -parts.low));
+  const Var rest = muladd(square * r, polynomial(r, pick(x, k::expm1_q_f32, k::expm1_q_f64)), muladd(square, 0.5, -parts.low));
   const Pair gap = fast_two_sum(like(x, 1.0), -scale(like(x, 1.0), -n));
   // What 1 - 2^-n loses is half an ulp of the result at most, but f32 cannot spare it.
   const Var p = parts.high + (is_single(x) ? rest + gap.low : rest);

@@ -21,7 +21,7 @@ Atan atan_parts(Var q, Var q_low) {
   const Pair square = two_product(q, q);
   const Var z = square.high;
   Atan p;
-  p.rest = q * z * horner(z - 0.5, pick(q, k::atan_s_f32, k::atan_s_f64));
+  p.rest = q * z * polynomial(z - 0.5, pick(q, k::atan_s_f32, k::atan_s_f64));
   // q_low over 1 + q^2, for which 1 - q^2/2 will do.
   p.low = muladd(q_low * z, -0.5, q_low);
   // What z lost counts -1/4 q near 1; f64 has error to spare.
@@ -42,7 +42,7 @@ Asin asin_parts(Var a) {
   const Pair back = two_product(root, root);
   const Var root_low = ((half - back.high) - back.low) * (0.5 / max(root, like(a, pick(a, 0x1p-40, 0x1p-200))));
   p.s = select(p.is_small, a, root);
-  p.rest = muladd(p.s * z, horner(z, pick(a, k::asin_s_f32, k::asin_s_f64)), select(p.is_small, like(a, 0.0), root_low));
+  p.rest = muladd(p.s * z, polynomial(z, pick(a, k::asin_s_f32, k::asin_s_f64)), select(p.is_small, like(a, 0.0), root_low));
   return p;
 }
 

@@ -19,13 +19,16 @@ struct Parts {
 Var log_rest(Var f, std::span<const double> single) {
   if (is_single(f)) {
     const Var square = f * f;
-    return muladd(square * f, horner(f, single), square * -0.5);
+    return muladd(square * f, polynomial(f, single), square * -0.5);
   }
   const Var s = f / (f + 2.0);
   const Var z = s * s;
   const Var half_square = f * f * 0.5;
-  return muladd(s, muladd(z, horner(z, k::log_r_f64), half_square), -half_square);
+  return muladd(s, muladd(z, polynomial(z, k::log_r_f64), half_square), -half_square);
 }
+
+/// What f^2/2 loses in log_rest(), twice. f64 has error to spare for it.
+Var square_low(Var f) { return two_product(f, f).low; }
 
 /// The exponent of x as an integer, still in place, counted from the binade [m, 2m) whose first number has these bits.
 Var exponent_in_place(Var x, std::int64_t first) {
@@ -76,7 +79,8 @@ Var natural(const Parts& p) {
 Var scaled(const Parts& p, double twos, double twos_low, std::span<const double> factor) {
   const Var high = leading_half(p.f), low = p.f - high;
   const Pair sum = fast_two_sum(p.e * twos, high * factor[0]);
-  const Var tiny = muladd(low, factor[0], muladd(p.f + p.rest, factor[1], muladd(p.e, twos_low, sum.low)));
+  Var tiny = muladd(low, factor[0], muladd(p.f + p.rest, factor[1], muladd(p.e, twos_low, sum.low)));
+  if (is_single(p.f)) tiny = muladd(square_low(p.f), -0.5 * factor[0], tiny);
   return sum.high + muladd(p.rest, factor[0], tiny);
 }
 
@@ -121,8 +125,7 @@ Var log1p_of_pair(Var h, Var l, Var extra_twos) {
   // log(1 + f + l) = log(1 + f) + l/(1 + f), where 1 - f + f^2 will do for the quotient.
   if (l.value() != machine::no_value) {
     p.low = l * down * muladd(p.f, p.f - 1.0, 1.0);
-    // What f^2/2 lost in log_rest(); f64 has error to spare.
-    if (is_single(h)) p.low = muladd(two_product(p.f, p.f).low, -0.5, p.low);
+    if (is_single(h)) p.low = muladd(square_low(p.f), -0.5, p.low);
   }
   return natural(p);
 }

@@ -3,9 +3,34 @@
 
 namespace actinium::math {
 
-Var horner(Var x, std::span<const double> c) {
-  Var sum = like(x, c.back());
-  for (std::size_t i = c.size() - 1; i-- > 0;) sum = muladd(sum, x, c[i]);
+namespace {
+
+/// c[first] + c[first + step] x + c[first + 2 step] x^2 + ... by Horner's rule.
+Var horner(Var x, std::span<const double> c, std::size_t first, std::size_t step) {
+  std::size_t i = first + (c.size() - 1 - first) / step * step;
+  Var sum = like(x, c[i]);
+  while (i >= step + first) sum = muladd(sum, x, c[i -= step]);
+  return sum;
+}
+
+Var in_chains(Var x, std::span<const double> c) {
+  if (c.size() <= 4) return horner(x, c, 0, 1);
+  const Var x2 = x * x;
+  if (c.size() <= 9) return muladd(horner(x2, c, 1, 2), x, horner(x2, c, 0, 2));
+  const Var x4 = x2 * x2;
+  const Var low = muladd(horner(x4, c, 1, 4), x, horner(x4, c, 0, 4));
+  const Var high = muladd(horner(x4, c, 3, 4), x, horner(x4, c, 2, 4));
+  return muladd(high, x2, low);
+}
+
+}  // namespace
+
+// The leading steps stay Horner's, whose error is smallest: what comes before shrinks by |x| with each.
+Var polynomial(Var x, std::span<const double> c) {
+  if (c.size() <= (is_single(x) ? 9u : 5u)) return horner(x, c, 0, 1);
+  const std::size_t lead = is_single(x) ? 4 : 1;
+  Var sum = in_chains(x, c.subspan(lead));
+  for (std::size_t i = lead; i-- > 0;) sum = muladd(sum, x, c[i]);
   return sum;
 }
 

@@ -26,8 +26,8 @@ inline std::int64_t sign_mask(Var x) { return is_single(x) ? 0x80000000ll : std:
 
 // --- polynomials ---
 
-/// c[0] + c[1] x + c[2] x^2 + ...
-Var horner(Var x, std::span<const double> c);
+/// c[0] + c[1] x + c[2] x^2 + ... Long ones in two or four chains: one chain's latency, not its work, would set the pace.
+Var polynomial(Var x, std::span<const double> c);
 
 // --- rounding to an integer by adding a large number, which leaves the integer in the low bits ---
 

@@ -26,14 +26,14 @@ Var magnitude_single(Var x, Var y) {
   const Var f = p.m - 1.0;
   const Var s = f / (f + 2.0);
   const Var z = s * s;
-  const Var log = muladd(s * z, horner(z, k::powf_log_r_f64), s + s);
+  const Var log = muladd(s * z, polynomial(z, k::powf_log_r_f64), s + s);
   const Var log2 = muladd(log, k::inverse_ln2, p.e);
   // Zero and infinity have infinite logarithms.
   const Var log2_of_any = select(x == 0.0, like(log2, -infinity), select(x < infinity, log2, wide_x));
   const Var product = max(like(log2, -1000.0), min(like(log2, 1000.0), wide_y * log2_of_any));
   const Rounded n = round_product(product, 1);
   const Var r = product - n.value;
-  return resize(scale(muladd(r, horner(r, k::powf_exp2_p_f64), 1.0), n.value), Type::f32);
+  return resize(scale(muladd(r, polynomial(r, k::powf_exp2_p_f64), 1.0), n.value), Type::f32);
 }
 
 /// log2 of a positive finite f64, in two words, relative error about 2^-66.
@@ -49,7 +49,7 @@ Pair log2_pair(Var x) {
   const Pair cube = two_product(square.high, s.high);
   const Var cube_low = muladd(square.high, s.low, muladd(square_low, s.high, cube.low));
   const Pair third = two_product(cube.high, like(x, k::two_thirds_f64[0]));
-  const Var tail = square.high * cube.high * horner(square.high, k::pow_log_t_f64);
+  const Var tail = square.high * cube.high * polynomial(square.high, k::pow_log_t_f64);
   const Var third_low = muladd(cube_low, k::two_thirds_f64[0], muladd(cube.high, k::two_thirds_f64[1], third.low));
   const Pair sum = fast_two_sum(s.high + s.high, third.high);
   const Pair log = fast_two_sum(sum.high, sum.low + (muladd(s.low, 2.0, third_low) + tail));
@@ -67,7 +67,7 @@ Var magnitude_double(Var x, Var y) {
   const Var low = select(inside == product.high, muladd(y, log2.low, product.low), 0.0);
   const Rounded n = round_product(inside, 1);
   const Var r = (inside - n.value) + low;
-  return scale(muladd(r, muladd(r, horner(r, k::exp2_q_f64), k::ln2_f64[0] + k::ln2_f64[1]), 1.0), n.value);
+  return scale(muladd(r, muladd(r, polynomial(r, k::exp2_q_f64), k::ln2_f64[0] + k::ln2_f64[1]), 1.0), n.value);
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ Turned turned_huge_double(Var a) {
 
 /// sin r as r.high + result.
 Var sin_rest(Pair r, Var z) {
-  const Var cubic = r.high * z * horner(z, pick(z, k::sin_s_f32, k::sin_s_f64));
+  const Var cubic = r.high * z * polynomial(z, pick(z, k::sin_s_f32, k::sin_s_f64));
   return cubic + muladd(z * -0.5, r.low, r.low);
 }
 /// cos r as high + low, high = fl(1 - z/2); low_half is what z/2 lacks of r.high^2/2 (or nothing, to neglect it).
@@ -122,7 +122,7 @@ Pair cos_parts(Pair r, Var z, Var low_half) {
   const Var high = 1.0 - half;
   const bool has_low = low_half.value() != machine::no_value;
   const Var cross = has_low ? muladd(r.high, r.low, low_half) : r.high * r.low;
-  const Var quartic = muladd(z * z, horner(z, pick(z, k::cos_c_f32, k::cos_c_f64)), -cross);
+  const Var quartic = muladd(z * z, polynomial(z, pick(z, k::cos_c_f32, k::cos_c_f64)), -cross);
   return {high, ((1.0 - high) - half) + quartic};
 }
 
