@@ -92,8 +92,8 @@ Expr squareplus_slope(const Terms& t) {
   return where(t.x >= 0, 1.0 - g, g);
 }
 Expr squareplus_curvature(const Terms& t) {
-  const Expr r = hypot(t.x, sqrt(t[0]));
-  return 0.5 * t[0] / r / r / r;
+  const Expr square = fma(t.x, t.x, t[0]);
+  return 0.5 * t[0] / square / sqrt(square);
 }
 Expr squareplus_smooth_slope(const Terms& t) { return 0.5 + 0.5 * t.x / hypot(t.x, sqrt(t[0])); }
 std::optional<Expr> squareplus_special(const Terms& t, int order, std::source_location where) {
@@ -197,7 +197,7 @@ std::vector<Facts> softplus_entries() {
   f.formula = "log(1 - exp(-x))";
   f.documentation = "For x > 0; -inf at 0, nan below.";
   f.source = "Maechler 2012; JAX";
-  f.value = {F(primitive(Op::log1mexp, x)), F(exp(-x) / -expm1(-x)), F(-exp(-x) / square(expm1(-x)))};
+  f.value = {F(primitive(Op::log1mexp, x)), F(exp(-x) / (0.0 - expm1(-x))), F(-exp(-x) / square(expm1(-x)))};
   list.push_back(f);
   return list;
 }

@@ -24,8 +24,8 @@ Expr bent_slope(const Terms& t) {
   return 1.0 + 0.5 * xc / hypot(xc, 1.0);
 }
 Expr bent_curvature(const Terms& t) {
-  const Expr h = hypot(t.x, 1.0);
-  return 0.5 / h / h / h;
+  const Expr square = fma(t.x, t.x, 1.0);
+  return 0.5 / square / sqrt(square);
 }
 
 /// x/sqrt(1 + a x*x) by hypot, which does not overflow.
@@ -34,21 +34,68 @@ Expr isru(const Terms& t) {
   const Expr h = isru_scale(t), s = sqrt(t[0]);
   return where(abs(t.x) == infinity, copysign(1.0 / s, t.x), t.x / h);
 }
-Expr isru_slope(const Terms& t) {
-  const Expr h = isru_scale(t);
-  return 1.0 / h / h / h;
-}
-Expr isru_curvature(const Terms& t) {
-  const Expr h = isru_scale(t), xc = limited(t.x, -1e18, 1e18);
-  return -3.0 * t[0] * xc / h / h / h / h / h;
+Expr isru_square(const Terms& t) { return fma(t[0] * t.x, t.x, 1.0); }
+Expr isru_slope(const Terms& t) { return 1.0 / isru_square(t) / sqrt(isru_square(t)); }
+Expr isru_curvature(const Terms& t) { return -3.0 * t[0] * isru(t) / isru_square(t) / isru_square(t); }
+
+/// 1 + sin(2 a x), where 2 a x may overflow.
+Expr snake_slope(const Terms& t) { return 1.0 + 2.0 * (sin(t[0] * t.x) * cos(t[0] * t.x)); }
+Expr snake_curvature(const Terms& t) {
+  const Expr s = sin(t[0] * t.x), c = cos(t[0] * t.x);
+  return 2.0 * t[0] * ((c - s) * (c + s));
 }
 
-Expr snake_slope(const Terms& t) { return 1.0 + sin(2.0 * t[0] * t.x); }
+Expr arctan_slope(const Terms& t) { return square(1.0 / hypot(t.x, 1.0)); }
+Expr arctan_curvature(const Terms& t) {
+  const double end = t.x.dtype() == DType::f32 ? 1e18 : 1e150;
+  const Expr xc = limited(t.x, -end, end), s = fma(xc, xc, 1.0);
+  return -2.0 * xc / s / s;
+}
 
-/// x tanh(exp(x)); far left it is x exp(x), where exp(x) may be subnormal and x exp(x) not.
+/// x exp(x) far left, where exp(x) may be subnormal and x exp(x) not.
+Expr left_tail(const Expr& x) {
+  const Expr xc = limited(x, -far(x), 0), h = exp(0.5 * xc);
+  return (xc * h) * h;
+}
+double tail_start(const Expr& x) { return x.dtype() == DType::f32 ? -20 : -40; }
+
+constexpr double two_by_sqrt_pi = 1.1283791670955126;
+Expr serf(const Terms& t) {
+  return where(t.x < tail_start(t.x), two_by_sqrt_pi * left_tail(t.x), t.x * erf(softplus(t.x)));
+}
+Expr serf_slope(const Terms& t) {
+  const Expr xc = limited(t.x, -far(t.x), 40), s = softplus(t.x);
+  return erf(s) + two_by_sqrt_pi * (xc * (gauss(s) * sigmoid(xc)));
+}
+Expr serf_curvature(const Terms& t) {
+  const Expr xc = limited(t.x, -far(t.x), 40), s = softplus(xc), q = sigmoid(xc);
+  return two_by_sqrt_pi * (gauss(s) * (2.0 * q + xc * (logistic_pdf(xc) - 2.0 * (s * (q * q)))));
+}
+
+Expr logish(const Terms& t) { return where(t.x < tail_start(t.x), left_tail(t.x), t.x * log1p(sigmoid(t.x))); }
+Expr logish_slope(const Terms& t) {
+  const Expr xc = limited(t.x, -far(t.x), far(t.x)), q = sigmoid(xc);
+  return log1p(q) + xc * (logistic_pdf(xc) / (1.0 + q));
+}
+Expr logish_curvature(const Terms& t) {
+  const Expr xc = limited(t.x, -far(t.x), far(t.x)), r = logistic_pdf(xc) / (1.0 + sigmoid(xc));
+  return r * (2.0 - xc * (tanh(0.5 * xc) + r));
+}
+
+/// phish = x tanh(g), g = gelu(x), by the orders of gelu itself.
+Expr gelu(const Terms& t, int order) { return find("gelu")->entry->expand(order, {t.x, {}, {}, {0}}); }
+Expr phish(const Terms& t) { return at_least(t.x, -40) * tanh(gelu(t, 0)); }
+Expr phish_slope(const Terms& t) {
+  return tanh(gelu(t, 0)) + limited(t.x, -40, 40) * (sech2(gelu(t, 0)) * gelu(t, 1));
+}
+Expr phish_curvature(const Terms& t) {
+  const Expr xc = limited(t.x, -40, 40), g = gelu(t, 0), d = gelu(t, 1);
+  return sech2(g) * (2.0 * d + xc * (gelu(t, 2) - 2.0 * (tanh(g) * (d * d))));
+}
+
+/// x tanh(exp(x)).
 Expr tanhexp(const Terms& t) {
-  const Expr xc = at_least(t.x, -far(t.x)), h = exp(0.5 * where(xc > 0, 0, xc)), e = exp(where(t.x > 4.0, 4.0, xc));
-  return where(t.x < -20.0, (xc * h) * h, t.x * tanh(e));
+  return where(t.x < -20.0, left_tail(t.x), t.x * tanh(exp(limited(t.x, -far(t.x), 4.0))));
 }
 Expr tanhexp_slope(const Terms& t) {
   const Expr xc = limited(t.x, -far(t.x), 4.0), e = exp(xc);
@@ -76,13 +123,13 @@ std::vector<Facts> extra_entries() {
   std::vector<Facts> list;
   list.push_back(extra("bent_identity", "x + (sqrt(x**2 + 1) - 1)/2", "", {bent_identity, bent_slope, bent_curvature}));
 
-  Facts f = extra("snake", "x + sin(a*x)**2/a", "Ziyin et al. 2020", {F(x + square(sin(t[0] * x)) / t[0]), snake_slope, F(2.0 * t[0] * cos(2.0 * t[0] * x))});
+  Facts f = extra("snake", "x + sin(a*x)**2/a", "Ziyin et al. 2020", {F(x + square(sin(t[0] * x)) / t[0]), snake_slope, snake_curvature});
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "nonzero", nonzero}};
   list.push_back(f);
 
   list.push_back(extra("lisht", "x*tanh(x)", "Roy et al. 2019", {F(x * tanh(x)), lisht_slope, lisht_curvature}));
   list.push_back(extra("tanhexp", "x*tanh(exp(x))", "Liu and Di 2020", {tanhexp, tanhexp_slope, nullptr}));
-  list.push_back(extra("serf", "x*erf(log(1 + exp(x)))", "Nag and Bhattacharyya 2021", {F(at_least(x, -far(x)) * erf(softplus(x))), nullptr, nullptr}));
+  list.push_back(extra("serf", "x*erf(log(1 + exp(x)))", "Nag and Bhattacharyya 2021", {serf, serf_slope, serf_curvature}));
 
   f = extra("isru", "x/sqrt(1 + a*x**2)", "Carlile et al. 2017", {isru, isru_slope, isru_curvature});
   f.closed[0] = F(x / isru_scale(t));
@@ -95,13 +142,13 @@ std::vector<Facts> extra_entries() {
   f.kinks = {0};
   list.push_back(f);
 
-  list.push_back(extra("arctan", "atan(x)", "", {F(atan(x)), nullptr, nullptr}));
+  list.push_back(extra("arctan", "atan(x)", "", {F(atan(x)), arctan_slope, arctan_curvature}));
   list.push_back(extra("sin", "sin(x)", "Sitzmann et al. 2020, SIREN", {F(sin(x)), nullptr, nullptr}));
   list.push_back(extra("cos", "cos(x)", "", {F(cos(x)), nullptr, nullptr}));
-  for (std::size_t i = list.size() - 3; i < list.size(); ++i) list[i].kind = Kind::primitive;
+  for (std::size_t i = list.size() - 2; i < list.size(); ++i) list[i].kind = Kind::primitive;
 
-  list.push_back(extra("phish", "x*tanh(gelu(x))", "Naveen 2022", {F(at_least(x, -far(x)) * tanh(at_least(x, -far(x)) * normcdf(x))), nullptr, nullptr}));
-  list.push_back(extra("logish", "x*log(1 + sigmoid(x))", "Zhu et al. 2021", {F(at_least(x, -far(x)) * log1p(sigmoid(x))), nullptr, nullptr}));
+  list.push_back(extra("phish", "x*tanh(gelu(x))", "Naveen 2022", {phish, phish_slope, phish_curvature}));
+  list.push_back(extra("logish", "x*log(1 + sigmoid(x))", "Zhu et al. 2021", {logish, logish_slope, logish_curvature}));
   return list;
 }
 

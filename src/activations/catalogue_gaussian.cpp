@@ -1,6 +1,5 @@
 // Activations of the normal distribution. e = exp(-x*x/4), with the rounding of x*x made good, enters twice, so that a tail
 // keeps its digits down to the smallest normal number.
-#include "activations/families.hpp"
 #include "activations/formula.hpp"
 
 #define F ACTINIUM_FORMULA
@@ -30,8 +29,8 @@ Expr gelu(const Terms& t) {
   };
   const Expr ratio = single ? polynomial(g.x + 13.5, {6.8277607982034181e-07, 8.2638842601051434e-06, 8.5655911289126730e-05,
                                                       7.8716830250041162e-04, -0.9946009659751559})
-                            : polynomial(g.x + 38.0, {5.1231543864253554e-11, 1.6376646352844856e-09, 4.9963349371611883e-08,
-                                                      1.4288631193248623e-06, 3.6297795526953714e-05, -0.9993089130216098});
+                            : polynomial(g.x + 38.0, {1.5633710185770902e-12, 5.1470610272845340e-11, 1.6367638373641960e-09, 4.9963256059313764e-08,
+                                                      1.4288632499127241e-06, 3.6297795533818855e-05, -0.9993089130216126});
   return where(x < (single ? -12.9 : -37.4), times_normpdf(ratio, g), x * normcdf(x));
 }
 Expr gelu_slope(const Terms& t) {
@@ -45,14 +44,27 @@ Expr gelu_curvature(const Terms& t) {
 Expr tail(const Expr& x) { return limited(x, -40, 40); }
 
 /// x * sigmoid(z), z = x (A + B x*x) = 2 sqrt(2/pi) (x + 0.044715 x**3); x is limited to where exp(-|z|) has vanished.
+/// exp turns the error of z into |z| times as much: z is computed in double words, what is left over corrects h.
 struct TanhForm {
   Expr x, z, slope, h, d;  ///< slope = dz/dx, h = exp(-|z|/2), d = 1 + exp(-|z|)
 };
-constexpr double form_a = 1.5957691216057307118, form_b = 0.071354816272600248776;
+struct Constant {
+  double high, low;
+};
+constexpr Constant form_a{1.5957691216057308, -9.9693088091109203e-17}, form_b{0.07135481627260025, -6.1751499181553155e-19};
 TanhForm tanh_form(const Expr& x) {
-  const double end = x.dtype() == DType::f32 ? 14 : 30;
-  const Expr xc = limited(x, -end, end), u = xc * xc, z = xc * (form_a + form_b * u), h = exp(-0.5 * abs(z));
-  return {xc, z, form_a + 0.21406444881780074633 * u, h, 1.0 + h * h};
+  const bool single = x.dtype() == DType::f32;
+  const double end = single ? 14 : 30;
+  const auto constant = [&](Constant c) {
+    const auto high = single ? static_cast<double>(static_cast<float>(c.high)) : c.high;
+    return Constant{high, (c.high - high) + c.low};
+  };
+  const Constant a = constant(form_a), b = constant(form_b);
+  const Expr xc = limited(x, -end, end), u = xc * xc, v = b.high * u, w = a.high + v, z = xc * w;
+  const Expr v_low = fma(b.high, u, -v) + (b.high * fma(xc, xc, -u) + b.low * u), back = w - a.high;
+  const Expr w_low = ((a.high - (w - back)) + (v - back)) + (v_low + a.low), z_low = fma(xc, w, -z) + xc * w_low;
+  const Expr h = corrected(exp(-0.5 * abs(z)), 0.5 * where(z < 0, z_low, -z_low));
+  return {xc, z, a.high + 3.0 * v, h, 1.0 + h * h};
 }
 Expr gelu_tanh(const Terms& t) {
   const TanhForm s = tanh_form(t.x);
@@ -64,7 +76,7 @@ Expr gelu_tanh_slope(const Terms& t) {
   return where(t.x >= 0, 1.0 + w * (s.h * s.h) / s.d, ((s.d + w) * s.h) * s.h / s.d) / s.d;
 }
 Expr gelu_tanh_bracket(const Expr& x, const Expr& z, const Expr& slope) {
-  return 2.0 * slope + x * (6 * form_b * x) - x * slope * slope * primitive(Op::tanh, 0.5 * z);
+  return 2.0 * slope + x * (6 * form_b.high * x) - x * slope * slope * primitive(Op::tanh, 0.5 * z);
 }
 Expr gelu_tanh_curvature(const Terms& t) {
   const TanhForm s = tanh_form(t.x);

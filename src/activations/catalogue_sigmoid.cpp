@@ -39,16 +39,11 @@ Swish swish(const Expr& beta, const Expr& x) {
   const Expr xc = is(beta, 1) ? z : where(abs(p.value) > end, z / beta, x);
   return {xc, z, h, 1.0 + h * h};
 }
-Expr silu_of(const Expr& beta, const Expr& x) {
-  const Swish s = swish(beta, x);
-  return where(s.z >= 0, x, (s.x * s.h) * s.h) / s.d;
-}
-Expr silu_slope_of(const Expr& beta, const Expr& x) {
-  const Swish s = swish(beta, x);
+Expr value_of(const Swish& s, const Expr& x) { return where(s.z >= 0, x, (s.x * s.h) * s.h) / s.d; }
+Expr slope_of(const Swish& s) {
   return where(s.z >= 0, 1.0 + s.z * (s.h * s.h) / s.d, ((s.d + s.z) * s.h) * s.h / s.d) / s.d;
 }
-Expr silu_curvature_of(const Expr& beta, const Expr& x) {
-  const Swish s = swish(beta, x);
+Expr curvature_of(const Swish& s, const Expr& beta) {
   return beta * ((((2.0 - s.z * tanh(0.5 * s.z)) * s.h) * s.h) / (s.d * s.d));
 }
 Expr silu_closed(const Expr& beta, const Expr& x) { return x * sigmoid(beta * x); }
@@ -60,6 +55,16 @@ Expr silu_closed_curvature(const Expr& beta, const Expr& x) {
   const Expr z = limited(beta * x, -far(x), far(x));
   return beta * (logistic_pdf(z) * (2.0 - z * tanh(0.5 * z)));
 }
+/// quick_gelu's 1.702 is the decimal number: what its rounding leaves enters as the product's error does.
+Swish quick(const Expr& x) {
+  const bool single = x.dtype() == DType::f32;
+  const double beta = single ? static_cast<double>(1.702f) : 1.702, rest = single ? 1.702 - beta : 4.2632564145606011e-17;
+  const double end = far(x);
+  const Expr z = beta * x, zc = limited(z, -end, end), low = fma(beta, x, -z) + rest * x;
+  const Expr h = corrected(exp(-0.5 * abs(zc)), 0.5 * where(abs(z) > end, 0, where(z < 0, low, -low)));
+  return {where(abs(z) > end, zc / beta, x), zc, h, 1.0 + h * h};
+}
+
 Expr silu_parameter(const Terms& t, int) {
   const Swish s = swish(t[0], t.x);
   return square(s.x * s.h / s.d);
@@ -107,6 +112,12 @@ Expr scaled_tanh_slope(const Terms& t) {
   return t[0] * t[1] * (is(z.low, 0) ? s : s - 2.0 * z.low * tanh(z.value) * s);
 }
 
+Expr scaled_tanh_curvature(const Terms& t) {
+  const Product z = product(t[1], t.x);
+  const Expr s = sech2(z.value), y = tanh(z.value), exact = is(z.low, 0) ? y : y + z.low * s;
+  return -2.0 * t[0] * t[1] * t[1] * exact * (is(z.low, 0) ? s : s - 2.0 * z.low * y * s);
+}
+
 std::vector<Facts> tanh_entries() {
   std::vector<Facts> list;
   Facts f{"tanh", {{"Tanh"}}};
@@ -122,8 +133,9 @@ std::vector<Facts> tanh_entries() {
   f.formula = "alpha*tanh(beta*x)";
   f.documentation = "LeCun's 1.7159*tanh(2*x/3) with alpha=1.7159, beta=2/3.";
   f.source = "LeCun 1998; ONNX ScaledTanh";
-  f.value = {scaled_tanh, scaled_tanh_slope};
-  f.closed = {F(t[0] * tanh(t[1] * x)), F(t[0] * t[1] * sech2(t[1] * x))};
+  f.value = {scaled_tanh, scaled_tanh_slope, scaled_tanh_curvature};
+  f.closed = {F(t[0] * tanh(t[1] * x)), F(t[0] * t[1] * sech2(t[1] * x)),
+              F(-2.0 * t[0] * t[1] * t[1] * tanh(t[1] * x) * sech2(t[1] * x))};
   list.push_back(f);
 
   f = {"tanh_shrink", {{"tanhshrink"}, {"Tanhshrink"}, {"TanhShrink"}}};
@@ -142,7 +154,7 @@ std::vector<Facts> swish_entries() {
   f.formula = "x/(1 + exp(-beta*x))";
   f.documentation = "Minimum -0.2785 at -1.2785.";
   f.source = "Elfwing et al. 2017; beta: Ramachandran et al. 2017, ONNX Swish(alpha)";
-  f.value = {F(silu_of(t[0], x)), F(silu_slope_of(t[0], x)), F(silu_curvature_of(t[0], x))};
+  f.value = {F(value_of(swish(t[0], x), x)), F(slope_of(swish(t[0], x))), F(curvature_of(swish(t[0], x), t[0]))};
   f.closed = {F(silu_closed(t[0], x)), F(silu_closed_slope(t[0], x)), F(silu_closed_curvature(t[0], x))};
   f.parameter = silu_parameter;
   list.push_back(f);
@@ -151,7 +163,7 @@ std::vector<Facts> swish_entries() {
   f.formula = "x/(1 + exp(-1.702*x))";
   f.documentation = "Sigmoid form of gelu, within 0.0204 of it.";
   f.source = "Hendrycks and Gimpel 2016; MLX gelu_fast_approx";
-  f.value = {F(silu_of(1.702, x)), F(silu_slope_of(1.702, x)), F(silu_curvature_of(1.702, x))};
+  f.value = {F(value_of(quick(x), x)), F(slope_of(quick(x))), F(curvature_of(quick(x), 1.702))};
   f.closed = {F(silu_closed(1.702, x)), F(silu_closed_slope(1.702, x)), F(silu_closed_curvature(1.702, x))};
   list.push_back(f);
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "activations/catalogue.hpp"
+#include "activations/families.hpp"
 
 namespace actinium::activations {
 
@@ -16,8 +17,16 @@ inline std::optional<double> literal(const Expr& e) {
 }
 inline bool is(const Expr& e, double value) { return literal(e) == value; }
 
-/// A primitive of one operand.
-inline Expr primitive(ops::Op op, const Expr& x) { return ops::build(nullptr, op, std::span<const Expr>(&x, 1)); }
+/// A primitive of one operand; of an unbound constant, what it computes.
+inline Expr primitive(ops::Op op, const Expr& x) {
+  if (!x.is_bound() && is_family(op)) return expand_family(op, x);
+  return ops::build(nullptr, op, std::span<const Expr>(&x, 1));
+}
+inline Expr sech2(const Expr& x) { return primitive(ops::Op::sech2, x); }
+inline Expr logistic_pdf(const Expr& x) { return primitive(ops::Op::logistic_pdf, x); }
+inline Expr gauss(const Expr& x) { return primitive(ops::Op::gauss, x); }
+inline Expr normpdf(const Expr& x) { return primitive(ops::Op::normpdf, x); }
+inline Expr normcdf(const Expr& x) { return primitive(ops::Op::normcdf, x); }
 
 /// A number of the type of x.
 inline Expr number(const Expr& x, double value) {

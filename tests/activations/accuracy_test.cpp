@@ -1,0 +1,114 @@
+// The whole catalogue at special points and many others, value and first two derivatives, f32 and f64, against the references.
+// ACTINIUM_ACCURACY=1 in the environment prints the worst errors found.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <random>
+
+#include "activations/catalogue.hpp"
+#include "activations/evaluator.hpp"
+#include "activations/reference.hpp"
+#include "actinium/activations.h"
+#include "actinium/graph.h"
+
+namespace actinium::testing {
+namespace {
+
+constexpr double inf = std::numeric_limits<double>::infinity();
+
+Format format_of(DType t) { return t == DType::f32 ? f32_format : f64_format; }
+
+/// Special points, kinks and their neighbours, and a spread over magnitudes.
+std::vector<double> points(DType type, const std::vector<double>& kinks) {
+  const bool single = type == DType::f32;
+  std::vector<double> all{0, -0.0, inf, -inf, std::numeric_limits<double>::quiet_NaN()};
+  const double tiny = single ? std::numeric_limits<float>::denorm_min() : std::numeric_limits<double>::denorm_min();
+  const double least = single ? static_cast<double>(std::numeric_limits<float>::min()) : std::numeric_limits<double>::min();
+  const double most = single ? static_cast<double>(std::numeric_limits<float>::max()) : std::numeric_limits<double>::max();
+  std::vector<double> magnitudes{tiny, least, most, 1e-30, 1e-20, 1e-8, 1e-4, 1e-3, 0.02, 0.1, 0.25, 0.3, 0.5, 0.69, 0.7, 0.9, 0.99,
+                                 1,    1.01,  1.28, 1.5,  2,    2.4,  3,    4,    5.2,  6,   7.6,  8.3, 10,  12.95, 13, 13.1, 14, 16.6, 17.5,
+                                 20,   36.8,  37.3, 37.55, 37.6, 38, 40, 64, 88.5, 90, 100, 102, 104, 350, 372, 500, 700, 709, 712, 730, 740, 745, 750, 1e3, 1e4,
+                                 1e8,  1e16, 1e20, 1e30};
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 40; ++i) magnitudes.push_back(std::exp(std::uniform_real_distribution(-5.0, 4.0)(random)));
+  if (!single) magnitudes.insert(magnitudes.end(), {1e-160, 1e100, 1e160, 1e200, 1e300});
+  for (double m : magnitudes) all.insert(all.end(), {rounded(type, m), rounded(type, -m)});
+  for (double k : kinks)
+    for (double toward : {-inf, k, inf}) all.push_back(single ? static_cast<double>(std::nextafter(static_cast<float>(k), static_cast<float>(toward))) : std::nextafter(k, toward));
+  return all;
+}
+
+struct Case {
+  std::string name;
+  DType type;
+};
+std::string label(const ::testing::TestParamInfo<Case>& info) { return info.param.name + "_" + std::string(name_of(info.param.type)); }
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const auto& entry : activations::all())
+    if (entry->is_elementwise())
+      for (DType t : {DType::f32, DType::f64}) all.push_back({entry->facts().name, t});
+  return all;
+}
+
+class Accuracy : public ::testing::TestWithParam<Case> {};
+
+struct Worst {
+  double ulp = 0, x = 0;
+};
+
+/// The largest error of one order over the points; each beyond its bound is reported.
+Worst compare(const Reference& reference, const std::vector<double>& parameters, const std::vector<double>& x, const Array& y, int order) {
+  const Format format = format_of(y.dtype);
+  const double smallest = std::ldexp(1.0, format.min_exponent - format.bits + 1), unit = std::ldexp(1.0, -format.bits);
+  Worst worst;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const bool flat = std::isnan(x[i]) && order > 0 && !std::isnan(y[i]);  // piecewise constant derivatives may take a side
+    if (flat || (order > 0 && x[i] < reference.domain)) continue;
+    const Real exact = reference_value(reference, parameters, x[i], order);
+    const double ulp = distance(y[i], exact, format);
+    const double error = exact.is_nan() || exact.is_inf() || std::isinf(y[i]) ? inf : abs(Real(y[i]) - exact).to_double();
+    const bool subnormal = error <= (4 + std::abs(x[i])) * smallest && std::abs(y[i]) < std::ldexp(1.0, format.min_exponent);
+    const bool near_zero = reference.smooth_zero[order] && error <= 4 * unit;
+    if (subnormal || near_zero) continue;
+    if (ulp > worst.ulp) worst = {ulp, x[i]};
+    EXPECT_LE(ulp, reference.ulp[order]) << "at " << x[i] << ": " << y[i] << " instead of " << exact.to_double();
+  }
+  return worst;
+}
+
+TEST_P(Accuracy, ValueAndDerivatives) {
+  const auto& [name, type] = GetParam();
+  ASSERT_TRUE(references().contains(name)) << "an activation without a reference";
+  const Reference& reference = references().at(name);
+  const auto found = activations::find(name);
+  std::vector<double> kinks = found->entry->facts().kinks;
+  for (const Convention& c : reference.conventions) kinks.push_back(c.x);
+  const std::vector<double> x = points(type, kinks);
+  std::vector<double> parameters;
+  Graph graph(type);
+  std::vector<Argument> arguments{Argument("", graph.input("x", {x.size()}))};
+  for (double p : reference.parameters) {
+    parameters.push_back(rounded(type, p));
+    arguments.emplace_back("", p);
+  }
+  const Inputs inputs{{"x", array(type, {static_cast<std::int64_t>(x.size())}, x)}};
+  for (int order = 0; order < 3; ++order) {
+    SCOPED_TRACE("order " + std::to_string(order));
+    const Expr e = activations::apply(*found, arguments, std::source_location::current(), order);
+    ASSERT_EQ(e.dtype(), type);
+    Array y = evaluate(e, inputs);
+    const Worst worst = compare(reference, parameters, x, y, order);
+    if (std::getenv("ACTINIUM_ACCURACY") != nullptr)
+      std::printf("%-16s %s order %d: %7.3f ulp at %.9g\n", name.c_str(), std::string(name_of(type)).c_str(), order, worst.ulp, worst.x);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalogue, Accuracy, ::testing::ValuesIn(cases()), label);
+
+}  // namespace
+}  // namespace actinium::testing
