@@ -201,7 +201,8 @@ inline Expr maxout(At x, int groups, int axis = -1) {
   return detail::activate("maxout", x, {Argument("groups", groups), Argument("axis", axis)});
 }
 /// -log_softmax(logits) at the label. Integer labels: class indices, of the logits' shape without `axis`. Floating labels: a
-/// distribution of the logits' shape. An integer label out of range gives NaN.
+/// distribution of the logits' shape. An index out of range is a CallError
+/// where labels are an input, NaN where they are computed.
 inline Expr softmax_cross_entropy(At logits, At labels, int axis = -1) {
   return detail::activate("softmax_cross_entropy", logits, {Argument("labels", labels.expr), Argument("axis", axis)});
 }

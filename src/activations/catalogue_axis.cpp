@@ -343,7 +343,7 @@ std::vector<Facts> axis_entries() {
       {axes_all, keepdims, mask});
   add(along("logmeanexp", {}, "log(mean_j exp(x_j))", "logsumexp(x) - log(n).", "JAX", logmeanexp, nullptr), {axes_all, keepdims, mask});
   Facts f = along("softmax_cross_entropy", {{"sparse_softmax_cross_entropy"}}, "-log_softmax(logits)[label], or -sum(labels*log_softmax(logits))",
-                  "Integer labels are class indices (out of range: nan); floating ones a distribution. The gradient softmax - onehot is right at the label too.",
+                  "Integer labels are class indices (out of range: an error at the call); floating ones a distribution. The gradient softmax - onehot is right at the label too.",
                   "TensorFlow, PyTorch CrossEntropyLoss, Optax", entropy, &entropy_rule);
   f.operand = "logits";
   f.indexes = true;
