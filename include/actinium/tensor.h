@@ -102,8 +102,16 @@ class ACTINIUM_API Tensor {
   /// The part at an index of the first axis: shares memory.
   Tensor operator[](std::int64_t index) const;
   /// Another shape of the same size; one extent may be -1. Shares memory.
-  Tensor reshape(const Shape& shape) const;
-  Tensor reshape(const std::vector<std::int64_t>& shape) const;
+  Tensor reshape(const std::vector<Dim>& shape) const;
+  template <std::same_as<Shape> S>
+  Tensor reshape(const S& shape) const {
+    return reshape(shape.dims());
+  }
+  template <class S>
+    requires std::convertible_to<const S&, std::span<const std::int64_t>>
+  Tensor reshape(const S& shape) const {
+    return with_shape(shape);
+  }
   /// Its own memory.
   Tensor clone() const;
   /// Converted as ac::cast does. A copy even if the type is the same.
@@ -123,6 +131,7 @@ class ACTINIUM_API Tensor {
   friend ACTINIUM_API std::ostream& operator<<(std::ostream& out, const Tensor& t);
 
  private:
+  Tensor with_shape(std::span<const std::int64_t> shape) const;
   void check_type(DType asked) const;
   std::int64_t offset(std::span<const std::int64_t> index) const;
   std::int64_t item_offset() const;

@@ -105,21 +105,21 @@ std::uint64_t converted_bits(const void* data, DType from, DType to) {
 
 // --- before and after the kernels ---
 
-/// Visits every element of a staged array: f(offset in the caller's array, offset in the contiguous one).
+/// Visits every element in row-major order: f(offset in the strided array, offset in a contiguous one).
 template <class F>
-void for_each_element(const Staging& s, F&& f) {
+void for_each_element(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides, F&& f) {
   std::array<std::int64_t, max_rank> index{};
   std::int64_t strided = 0, contiguous = 0;
-  const int rank = static_cast<int>(s.shape.size());
-  if (std::find(s.shape.begin(), s.shape.end(), 0) != s.shape.end()) return;
+  const int rank = static_cast<int>(shape.size());
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return;
   for (;;) {
     f(strided, contiguous++);
     int d = rank - 1;
     for (; d >= 0; --d) {
       const auto at = static_cast<std::size_t>(d);
-      strided += s.strides[at];
-      if (++index[at] < s.shape[at]) break;
-      strided -= s.strides[at] * s.shape[at];
+      strided += strides[at];
+      if (++index[at] < shape[at]) break;
+      strided -= strides[at] * shape[at];
       index[at] = 0;
     }
     if (d < 0) return;
@@ -129,9 +129,9 @@ void for_each_element(const Staging& s, F&& f) {
 template <class T>
 void copy_staged(const Staging& s, T* strided, T* contiguous, bool in) {
   if (in) {
-    for_each_element(s, [&](std::int64_t a, std::int64_t b) { contiguous[b] = strided[a]; });
+    for_each_element(s.shape, s.strides, [&](std::int64_t a, std::int64_t b) { contiguous[b] = strided[a]; });
   } else {
-    for_each_element(s, [&](std::int64_t a, std::int64_t b) { strided[a] = contiguous[b]; });
+    for_each_element(s.shape, s.strides, [&](std::int64_t a, std::int64_t b) { strided[a] = contiguous[b]; });
   }
 }
 
@@ -147,7 +147,7 @@ template <class T>
 void check_indices(const Prepared& prepared, const Plan& plan, const program::IndexCheck& check, std::int64_t bound) {
   const ResolvedArray& array = plan.resolved.inputs[check.input];
   const T* data = static_cast<const T*>(plan.bound[check.input]);
-  for_each_element({0, 0, sizeof(T), array.shape, array.strides}, [&](std::int64_t at, std::int64_t number) {
+  for_each_element(array.shape, array.strides, [&](std::int64_t at, std::int64_t number) {
     const std::int64_t i = data[at];
     if (i >= -bound && i < bound) return;
     throw CallError(fmt::format("{}: element {} is {}, used as an index ({}) into {} elements: it must be in [{}, {})",

@@ -209,10 +209,17 @@ Tensor Tensor::operator[](std::int64_t i) const {
   return wrap(owner_, static_cast<char*>(data_) + at * bytes, dtype_, rest);
 }
 
-Tensor Tensor::reshape(const Shape& shape) const { return reshape(sizes_of(shape)); }
+Tensor Tensor::reshape(const std::vector<Dim>& shape) const {
+  std::vector<std::int64_t> sizes;
+  for (const Dim& dim : shape) {
+    if (!dim.is_constant()) throw ShapeError(fmt::format("a tensor needs sizes that are numbers, not {}", dim.str()));
+    sizes.push_back(dim.constant());
+  }
+  return with_shape(sizes);
+}
 
-Tensor Tensor::reshape(const std::vector<std::int64_t>& asked) const {
-  std::vector<std::int64_t> sizes = asked;
+Tensor Tensor::with_shape(std::span<const std::int64_t> asked) const {
+  std::vector<std::int64_t> sizes(asked.begin(), asked.end());
   const auto open = std::find(sizes.begin(), sizes.end(), -1);
   if (open != sizes.end()) {
     *open = 1;
