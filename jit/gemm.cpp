@@ -1,14 +1,14 @@
-// The MatmulKernel: tasks, the blocking of each, and the epilogue. Results do not depend on any choice made here: every element
-// of C is summed in the order of program.hpp. Start reading at emit_matmul, then MatmulEmitter::emit_main.
+// The MatmulKernel: what is particular to a kernel, the place of each task in the operands and the epilogue. The work of a task is
+// in jit/gemm_tasks.cpp. Start reading at MatmulEmitter::emit_main.
 #include <llvm/IR/Constants.h>
 
-#include <array>
 #include <memory>
 
 #include "actinium/error.h"
 #include "jit/body_emitter.hpp"
 #include "jit/gemm_kit.hpp"
 #include "jit/gemm_plan.hpp"
+#include "jit/gemm_tasks.hpp"
 #include "jit/kernel.hpp"
 
 namespace actinium::jit {
@@ -16,15 +16,6 @@ namespace {
 
 using program::Access;
 using program::MatmulKernel;
-
-/// What the code of one task works on.
-struct Task {
-  llvm::Value *a, *b;  ///< first element of the task's rows of A, of its columns of B
-  Num a_row, a_k, b_k, b_column;
-  Num rows, columns, depth;
-  Num chunks, pitch;
-  llvm::Value *scratch, *zeros, *product, *panel, *packed_a, *levels;
-};
 
 class MatmulEmitter {
  public:
@@ -55,17 +46,10 @@ class MatmulEmitter {
   }
 
   void emit_main();
-  void emit_task(Emitter& e, const ArgsView& args, llvm::Value* raw_args, llvm::Value* scratch, const Grid<Num>& g, Num m_extent,
-                 Num n_extent, Num k_extent, Num index);
-  void emit_tiled(Emitter& e, const Task& t, llvm::Value* args);
-  void emit_thin(Emitter& e, const Task& t);
-  void emit_narrow(Emitter& e, const Task& t);
-  void emit_panel(Emitter& e, const Task& t, llvm::Value* args, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first,
-                  Flag last, Num column, Num width);
-  template <class Block>
-  void each_block(Emitter& e, const Task& t, std::int64_t size, Block&& block);
-  void call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> arguments);
-  void call_epilogue(Emitter& e, llvm::Value* args, const Task& t, llvm::Value* sums, Num row, Num rows, Num column, Num columns);
+  void emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, Num m_extent, Num n_extent, Num index);
+  void set(Emitter& e, llvm::Value* task, GemmSlot slot, llvm::Value* value) {
+    e.b.CreateStore(value, e.bytes(task, static_cast<std::int64_t>(slot) * 8));
+  }
 
   void emit_epilogue();
   llvm::Value* load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns, llvm::Value* staging, int lanes);
@@ -80,30 +64,65 @@ void MatmulEmitter::emit_main() {
   Emitter e(m, b);
   const ArgsView args(m, b, f->getArg(0));
   llvm::Value* scratch = f->getArg(3);
+  const int rank = plan_->rank;
   Num batch = e.num(1);
-  for (int d = 0; d < plan_->rank; ++d) batch = batch * e.num(args.extent(b, d));
-  const Num rows = e.num(args.extent(b, plan_->rank)), columns = e.num(args.extent(b, plan_->rank + 1));
-  const Num depth = e.num(args.extent(b, plan_->rank + 2));
+  for (int d = 0; d < rank; ++d) batch = batch * e.num(args.extent(b, d));
+  const Num rows = e.num(args.extent(b, rank)), columns = e.num(args.extent(b, rank + 1)), depth = e.num(args.extent(b, rank + 2));
   const Grid<Num> g = grid(*plan_, batch, rows, columns);
   llvm::Value* zeros = e.bytes(scratch, layout_.zeros);
   for (int v = 0; v < plan_->tiles.front().vectors; ++v) {
     kit_.store(b, kit_.constant(kit_.vector(), -0.0), e.at(kit_.scalar(), zeros, e.num(v * plan_->lanes)));
   }
-  e.each(e.num(f->getArg(1)), e.num(f->getArg(2)), 1,
-         [&](Num index) { emit_task(e, args, f->getArg(0), scratch, g, rows, columns, depth, index); });
+  // What all tasks have in common.
+  llvm::Value* task = e.bytes(scratch, layout_.task);
+  const auto stride = [&](int operand, int dim) { return args.stride(b, stride_index(operand, dim)); };
+  llvm::Value* b_column = stride(1, rank + 1);
+  set(e, task, GemmSlot::args, f->getArg(0));
+  set(e, task, GemmSlot::scratch, scratch);
+  set(e, task, GemmSlot::epilogue, epilogue_);
+  set(e, task, GemmSlot::a_row, stride(0, rank));
+  set(e, task, GemmSlot::a_k, stride(0, rank + 1));
+  set(e, task, GemmSlot::b_k, stride(1, rank));
+  set(e, task, GemmSlot::b_column, b_column);
+  set(e, task, GemmSlot::depth, depth);
+  set(e, task, GemmSlot::chunks, greatest(quotient_up(depth, program::chunk_elements), e.num(1)));
+  set(e, task, GemmSlot::pitch, g.pitch);
+  set(e, task, GemmSlot::zeros, zeros);
+  set(e, task, GemmSlot::product, e.bytes(scratch, layout_.product));
+  set(e, task, GemmSlot::panel, e.bytes(scratch, layout_.b));
+  set(e, task, GemmSlot::packed_a, e.bytes(scratch, layout_.a));
+  set(e, task, GemmSlot::lanes, e.bytes(scratch, layout_.lanes));
+  set(e, task, GemmSlot::levels, e.bytes(scratch, layout_.levels));
+  set(e, task, GemmSlot::level_pitch, e.num(layout_.level_bytes / plan_->element()));
+  // Sizes that are known leave out ways that no call takes, and their compilation.
+  const auto part = [&](GemmPart p) -> llvm::Value* {
+    const bool known_n = kernel_.n.is_constant(), known_m = kernel_.m.is_constant();
+    const bool narrow = known_n && kernel_.n.constant() <= program::narrow_columns;
+    const bool never = p == GemmPart::narrow ? known_n && !narrow : narrow || (p == GemmPart::thin && known_m && kernel_.m.constant() > thin_rows);
+    return never ? nullptr : static_cast<llvm::Value*>(gemm_function(m, plan_->dtype, p));
+  };
+  llvm::Value *tiled = part(GemmPart::tiled), *thin = part(GemmPart::thin), *narrow = part(GemmPart::narrow);
+  llvm::Value* way = tiled != nullptr ? tiled : narrow;
+  if (thin != nullptr) way = b.CreateSelect((rows <= thin_rows) & (e.num(b_column) == 1), thin, way);
+  if (narrow != nullptr && tiled != nullptr) way = b.CreateSelect(columns <= program::narrow_columns, narrow, way);
+  auto* type = llvm::FunctionType::get(b.getVoidTy(), {m.pointer()}, false);
+  e.each(e.num(f->getArg(1)), e.num(f->getArg(2)), 1, [&](Num index) {
+    emit_task(e, args, task, g, rows, columns, index);
+    b.CreateCall(type, way, {task});
+  });
   b.CreateRetVoid();
 }
 
-void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* raw_args, llvm::Value* scratch, const Grid<Num>& g,
-                              Num m_extent, Num n_extent, Num k_extent, Num index) {
+/// Where the task begins, and how much it is.
+void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, Num m_extent, Num n_extent,
+                              Num index) {
   llvm::IRBuilder<>& b = e.b;
   const int rank = plan_->rank;
   const Num first_column = index % g.column_blocks * g.column_block;
   const Num rest = index / g.column_blocks;
   const Num first_row = rest % g.row_blocks * g.row_block;
   Num batch = rest / g.row_blocks;
-  // Where the task begins, in elements of each operand.
-  std::vector<Num> offset(static_cast<std::size_t>(plan_->accesses) + 2, e.num(0));
+  std::vector<Num> offset(static_cast<std::size_t>(plan_->accesses) + 2, e.num(0));  // in elements of each operand
   const auto stride = [&](int operand, int dim) { return e.num(args.stride(b, stride_index(operand, dim))); };
   for (int d = rank - 1; d >= 0; --d) {
     const Num extent = e.num(args.extent(b, d));
@@ -111,186 +130,19 @@ void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* raw
     batch = batch / extent;
     for (int o = 0; o < plan_->accesses + 2; ++o) offset[static_cast<std::size_t>(o)] = offset[static_cast<std::size_t>(o)] + i * stride(o, d);
   }
-  offset[0] = offset[0] + first_row * stride(0, rank);
-  offset[1] = offset[1] + first_column * stride(1, rank + 1);
+  set(e, task, GemmSlot::a, e.at(kit_.scalar(), args.pointer(b, 0), offset[0] + first_row * stride(0, rank)));
+  set(e, task, GemmSlot::b, e.at(kit_.scalar(), args.pointer(b, 1), offset[1] + first_column * stride(1, rank + 1)));
+  set(e, task, GemmSlot::rows, least(g.row_block, m_extent - first_row));
+  set(e, task, GemmSlot::columns, least(g.column_block, n_extent - first_column));
   for (int access = 0; access < plan_->accesses; ++access) {
     const int o = access + 2;
     const Num element = offset[static_cast<std::size_t>(o)] + first_row * stride(o, rank) + first_column * stride(o, rank + 1);
     llvm::Value* base = b.CreateGEP(b.getInt8Ty(), args.pointer(b, o), (element * unit(access)).value);
-    b.CreateStore(base, b.CreateConstGEP1_64(b.getPtrTy(), e.bytes(scratch, layout_.bases), static_cast<std::uint64_t>(access)));
+    b.CreateStore(base, e.bytes(task, layout_.bases - layout_.task + 8 * access));
   }
-  const Task task{.a = e.at(kit_.scalar(), args.pointer(b, 0), offset[0]),
-                  .b = e.at(kit_.scalar(), args.pointer(b, 1), offset[1]),
-                  .a_row = stride(0, rank),
-                  .a_k = stride(0, rank + 1),
-                  .b_k = stride(1, rank),
-                  .b_column = stride(1, rank + 1),
-                  .rows = least(g.row_block, m_extent - first_row),
-                  .columns = least(g.column_block, n_extent - first_column),
-                  .depth = k_extent,
-                  .chunks = greatest(quotient_up(k_extent, program::chunk_elements), e.num(1)),
-                  .pitch = g.pitch,
-                  .scratch = scratch,
-                  .zeros = e.bytes(scratch, layout_.zeros),
-                  .product = e.bytes(scratch, layout_.product),
-                  .panel = e.bytes(scratch, layout_.b),
-                  .packed_a = e.bytes(scratch, layout_.a),
-                  .levels = e.bytes(scratch, layout_.levels)};
-  const Flag narrow = n_extent <= program::narrow_columns;
-  const Flag thin = (m_extent <= thin_rows) & (task.b_column == 1);
-  const auto whole = [&] { call_epilogue(e, raw_args, task, task.product, e.num(0), task.rows, e.num(0), task.columns); };
-  e.when(narrow, [&] { emit_narrow(e, task), whole(); },
-         [&] {
-           e.when(thin, [&] { emit_thin(e, task), whole(); },
-                  [&] {
-                    emit_tiled(e, task, raw_args);
-                    e.when(number(task.chunks, 1) < task.chunks, whole);
-                  });
-         });
-}
-
-/// block(k, depth, first): blocks of `size` along k, at least one; after each chunk its sums go into the tree.
-template <class Block>
-void MatmulEmitter::each_block(Emitter& e, const Task& t, std::int64_t size, Block&& block) {
-  e.each(e.num(0), t.chunks, 1, [&](Num chunk) {
-    const Num begin = chunk * program::chunk_elements;
-    const Num end = least(begin + program::chunk_elements, t.depth);
-    e.each(begin, greatest(end, begin + 1), size, [&](Num k) { block(k, least(end - k, e.num(size)), k == begin); });
-    e.when(number(t.chunks, 1) < t.chunks, [&] {
-      m.call(e.b, kit_.combine(),
-             {t.product, t.levels, e.num(layout_.level_bytes / plan_->element()), quotient_up(t.rows * t.pitch, plan_->lanes) * plan_->lanes,
-              chunk, t.chunks});
-    });
-  });
-}
-
-// --- Register tiles ---
-
-void MatmulEmitter::emit_tiled(Emitter& e, const Task& t, llvm::Value* args) {
-  const Flag pack_a = !(t.a_k == 1) & (number(t.rows, 8) < t.rows);
-  each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
-    llvm::Value* a = e.at(kit_.scalar(), t.a, k * t.a_k);
-    e.when(pack_a, [&] {
-      m.call(e.b, kit_.pack(), {a, t.a_row, t.a_k, t.packed_a, e.num(program::block_elements), t.rows, depth});
-    });
-    a = e.b.CreateSelect(pack_a, t.packed_a, a);
-    const Num a_row = pick(pack_a, e.num(program::block_elements), t.a_row), a_k = pick(pack_a, e.num(1), t.a_k);
-    const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
-    e.advance(t.columns, [&](Num column) {
-      // The narrowest shape that the rest fills or nearly fills: 40 columns are 32 and 8 rather than 64.
-      const Num left = t.columns - column;
-      Num width = e.num(plan_->tiles.back().vectors * plan_->lanes);
-      for (std::size_t s = plan_->tiles.size() - 1; s-- > 0;) {
-        const Num columns = e.num(plan_->tiles[s].vectors * plan_->lanes);
-        width = pick(left <= columns - plan_->lanes, width, columns);
-      }
-      emit_panel(e, t, args, a, a_row, a_k, k, depth, first, last, column, width);
-      return width;
-    });
-  });
-}
-
-void MatmulEmitter::emit_panel(Emitter& e, const Task& t, llvm::Value* args, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth,
-                               Flag first, Flag last, Num column, Num width) {
-  const Num left = t.columns - column;
-  llvm::Value* source = e.at(kit_.scalar(), t.b, k * t.b_k + column * t.b_column);
-  // Rows of B that lie close together, or that few rows of A use, are read where they are.
-  const Flag in_place = (t.b_column == 1) & (width <= left) & ((t.rows <= 32) | (t.b_k <= 1024 / plan_->element()));
-  e.when(!in_place, [&] { m.call(e.b, kit_.pack(), {source, t.b_k, t.b_column, t.panel, width, depth, least(left, width)}); });
-  llvm::Value* panel = e.b.CreateSelect(in_place, source, t.panel);
-  const Num panel_pitch = pick(in_place, t.b_k, width);
-  const Flag single = t.depth <= program::block_elements;
-  e.advance(t.rows, [&](Num row) {
-    const Num rest = t.rows - row;
-    const Num rows = pick(number(rest, 2 * group_rows) <= rest, number(rest, group_rows), pick(rest <= group_rows, rest, (rest + 1) / 2));
-    llvm::Value* sums = e.at(kit_.scalar(), t.product, pick(single, e.num(0), row * t.pitch + column));
-    call_tile(e, width, {e.at(kit_.scalar(), a, row * a_row), a_row, a_k, panel, panel_pitch, depth, sums, t.pitch,
-                         e.b.CreateSelect(first, t.zeros, sums), pick(first, e.num(0), t.pitch), rows});
-    e.when(last, [&] { call_epilogue(e, args, t, sums, row, rows, column, least(left, width)); });
-    return rows;
-  });
-}
-
-void MatmulEmitter::call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> arguments) {
-  llvm::Function* f = e.b.GetInsertBlock()->getParent();
-  llvm::BasicBlock* join = m.block(f);
-  llvm::BasicBlock* widest = m.block(f);
-  llvm::SwitchInst* shapes = e.b.CreateSwitch(width.value, widest);
-  for (std::size_t s = 0; s < plan_->tiles.size(); ++s) {
-    const TileShape& shape = plan_->tiles[s];
-    llvm::BasicBlock* block = s == 0 ? widest : m.block(f);
-    if (s != 0) shapes->addCase(e.b.getInt64(static_cast<std::uint64_t>(shape.vectors * plan_->lanes)), block);
-    e.b.SetInsertPoint(block);
-    m.call(e.b, kit_.tile(shape), arguments);
-    e.b.CreateBr(join);
-  }
-  e.b.SetInsertPoint(join);
-}
-
-// --- Few rows, few columns ---
-
-void MatmulEmitter::emit_thin(Emitter& e, const Task& t) {
-  each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
-    const std::array<llvm::Value*, 10> arguments{e.at(kit_.scalar(), t.a, k * t.a_k), t.a_row, t.a_k, e.at(kit_.scalar(), t.b, k * t.b_k),
-                                                 t.b_k, depth, t.columns, t.panel, t.pitch, t.rows};
-    e.when(t.rows == 1, [&] { m.call(e.b, kit_.stream(1, 8), arguments); },
-           [&] { m.call(e.b, kit_.stream(thin_rows, 4), arguments); });
-    e.each(e.num(0), t.rows, 1, [&](Num row) {
-      e.each(e.num(0), t.columns, plan_->lanes, [&](Num column) {
-        const Num i = row * t.pitch + column;
-        llvm::Value* place = e.at(kit_.scalar(), t.product, i);
-        llvm::Value* earlier = e.b.CreateSelect(first, kit_.constant(kit_.vector(), -0.0), kit_.load(e.b, kit_.vector(), place));
-        kit_.store(e.b, e.b.CreateFAdd(earlier, kit_.load(e.b, kit_.vector(), e.at(kit_.scalar(), t.panel, i))), place);
-      });
-    });
-  });
-}
-
-void MatmulEmitter::emit_narrow(Emitter& e, const Task& t) {
-  const std::int64_t lane_count = program::reduction_lanes(plan_->dtype), row_lanes = program::narrow_columns * lane_count;
-  llvm::Value* state = e.bytes(t.scratch, layout_.lanes);
-  llvm::Value* spare = e.at(kit_.scalar(), state, e.num(narrow_rows * row_lanes));
-  const Num end = t.depth;
-  each_block(e, t, narrow_depth, [&](Num k, Num depth, Flag first) {
-    llvm::Value* b_columns = e.at(kit_.scalar(), t.b, k * t.b_k);
-    const Flag pack_b = !(t.b_k == 1), pack_a = !(t.a_k == 1);
-    const Num packed_pitch = e.num(narrow_depth);
-    e.when(pack_b, [&] { m.call(e.b, kit_.pack(), {b_columns, t.b_column, t.b_k, t.panel, packed_pitch, t.columns, depth}); });
-    b_columns = e.b.CreateSelect(pack_b, t.panel, b_columns);
-    const Num b_pitch = pick(pack_b, packed_pitch, t.b_column);
-    e.each(e.num(0), t.rows, narrow_packed_rows, [&](Num group) {
-      const Num rows = least(t.rows - group, e.num(narrow_packed_rows));
-      llvm::Value* a = e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k);
-      e.when(pack_a, [&] { m.call(e.b, kit_.pack(), {a, t.a_row, t.a_k, t.packed_a, packed_pitch, rows, depth}); });
-      a = e.b.CreateSelect(pack_a, t.packed_a, a);
-      const Num a_pitch = pick(pack_a, packed_pitch, t.a_row);
-      e.each(e.num(0), rows, 1, [&](Num row) {
-        llvm::Value* own = e.at(kit_.scalar(), state, (group + row) * row_lanes);
-        const std::array<llvm::Value*, 8> arguments{e.at(kit_.scalar(), a, row * a_pitch), b_columns, b_pitch, depth, own, t.columns,
-                                                    first, spare};
-        e.when(t.columns == 1, [&] { m.call(e.b, kit_.lanes(1), arguments); },
-               [&] { m.call(e.b, kit_.lanes(static_cast<int>(program::narrow_columns)), arguments); });
-      });
-    });
-    // At the end of a chunk the lanes become sums.
-    const Num next = k + narrow_depth;
-    e.when((next % program::chunk_elements == 0) | (end <= next), [&] {
-      e.each(e.num(0), t.rows, 1, [&](Num row) {
-        e.each(e.num(0), t.columns, 1, [&](Num column) {
-          llvm::Value* sum = m.call(e.b, kit_.lane_sum(), {e.at(kit_.scalar(), state, row * row_lanes + column * lane_count)});
-          kit_.store(e.b, sum, e.at(kit_.scalar(), t.product, row * t.pitch + column));
-        });
-      });
-    });
-  });
 }
 
 // --- The epilogue ---
-
-void MatmulEmitter::call_epilogue(Emitter& e, llvm::Value* args, const Task& t, llvm::Value* sums, Num row, Num rows, Num column,
-                                  Num columns) {
-  m.call(e.b, epilogue_, {args, t.scratch, sums, t.pitch, row, rows, column, columns});
-}
 
 /// (args, scratch, sums, pitch, row, rows, column, columns): row and column count from the task's first. One rolled loop, so
 /// that its size does not depend on the tiles.
@@ -298,6 +150,7 @@ void MatmulEmitter::emit_epilogue() {
   auto* p = m.pointer();
   auto* n = m.int64();
   epilogue_ = m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {p, p, p, n, n, n, n, n}, false), symbol_ + ".epilogue", false);
+  epilogue_->setCallingConv(llvm::CallingConv::C);  // called from code compiled elsewhere
   llvm::Function* f = epilogue_;
   llvm::IRBuilder<> b(m.block(f));
   Emitter e(m, b);

@@ -65,10 +65,10 @@ llvm::Function* GemmKit::tile(const TileShape& shape) {
     for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
     const Num rows = e.num(arguments[10]);
     e.advance(rows, [&](Num i) {
-      // Full tiles, then what is left in one tile or in two halves, so that no tile is much lower than the others.
+      // Full tiles; the last rows may do better in the next lower ones: 8 are 4 and 4 rather than 6 and 2.
       const Num left = rows - i;
-      const Num full = e.num(shape.max_rows());
-      const Num count = pick(full * 2 <= left, full, pick(left <= full, left, (left + 1) / 2));
+      const std::int64_t most = shape.max_rows(), next = shape.rows[1];
+      const Num count = pick(left <= most, left, pick(left <= 2 * next, e.num(next), e.num(most)));
       llvm::BasicBlock* done = m_.block(f);
       llvm::BasicBlock* highest = m_.block(f);
       llvm::SwitchInst* variants = b.CreateSwitch(count.value, highest);

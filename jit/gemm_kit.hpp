@@ -1,5 +1,5 @@
-// The pieces of matrix products as functions of generated code, shared by all products of a module with one dtype: register
-// tiles, streamed rows, narrow columns, packing, the tree of chunks. Start reading at GemmKit; jit/gemm.cpp puts them together.
+// The pieces of matrix products as functions of generated code, the same for all products of one dtype: register tiles, streamed
+// rows, narrow columns, packing, the tree of chunks. Start reading at GemmKit; jit/gemm_tasks.cpp puts them together.
 #pragma once
 #include <llvm/IR/IRBuilder.h>
 

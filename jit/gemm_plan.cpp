@@ -17,18 +17,23 @@ bool is_transposed(const program::MatmulKernel& kernel) {
 
 }  // namespace
 
-GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
+GemmPlan make_plan(DType dtype, const Target& target) {
   GemmPlan plan;
-  plan.dtype = kernel.dtype;
-  plan.rank = static_cast<int>(kernel.batch.size());
-  plan.accesses = static_cast<int>(kernel.accesses.size());
+  plan.dtype = dtype;
   plan.lanes = target.lanes(static_cast<int>(plan.element()));
   if (target.avx512) {
-    // 32 registers: 24 accumulators, 4 vectors of B, the broadcast element of A folds into the operation.
-    plan.tiles = {{4, {6, 5, 4, 3, 1}}, {2, {8, 6, 4, 1}}, {1, {8, 4, 1}}};
+    // 32 registers: 24 accumulators, 4 vectors of B, and the element of A.
+    plan.tiles = {{4, {6, 4, 2}}, {2, {8, 4, 2}}, {1, {8, 2}}};
   } else {
-    plan.tiles = {{2, target.fma ? std::vector{6, 4, 3, 1} : std::vector{4, 2, 1}}, {1, {8, 4, 1}}};
+    plan.tiles = {{2, target.fma ? std::vector{6, 4, 2} : std::vector{4, 2}}, {1, {8, 2}}};
   }
+  return plan;
+}
+
+GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
+  GemmPlan plan = make_plan(kernel.dtype, target);
+  plan.rank = static_cast<int>(kernel.batch.size());
+  plan.accesses = static_cast<int>(kernel.accesses.size());
   const bool transposed = is_transposed(kernel);
   // A block of A is read once for each panel of B, and B once for each block of rows. If A is packed, that is repaid by more
   // columns, and the packed block has to stay in L2.
@@ -46,8 +51,9 @@ GemmPlan::Layout GemmPlan::layout() const {
   const std::int64_t packed_a = std::max(row_block * program::block_elements, narrow_packed_rows * narrow_depth);
   const std::int64_t virtual_lanes = (narrow_rows + 2) * program::narrow_columns * program::reduction_lanes(dtype);
   Layout at{};
-  at.bases = 0;
-  at.staging = aligned(accesses * 8);
+  at.task = 0;
+  at.bases = aligned(gemm_task_bytes);
+  at.staging = at.bases + aligned(accesses * 8);
   at.zeros = at.staging + aligned(lanes * 8);
   at.product = at.zeros + aligned(tile_columns() * size);
   at.b = at.product + aligned(product * size);

@@ -10,8 +10,8 @@
 
 namespace actinium::jit {
 
-/// Register tiles `vectors` wide: one variant for each number of rows, most rows first; any number of rows up to the first is
-/// run by the smallest variant that holds it.
+/// Register tiles `vectors` wide, one variant for each number of rows, most rows first; any number of rows up to the first is
+/// run by the smallest variant that holds it. Few variants: each costs time to compile.
 struct TileShape {
   int vectors;
   std::vector<int> rows;
@@ -34,6 +34,7 @@ struct GemmPlan {
 
   // Offsets in scratch, in bytes; what a task keeps there at one time.
   struct Layout {
+    std::int64_t task;       ///< a GemmTask
     std::int64_t bases;      ///< address of each access at the task's first element
     std::int64_t staging;    ///< one vector of an access that is not contiguous
     std::int64_t zeros;      ///< a row of -0: x + -0 is x for every x
@@ -55,6 +56,11 @@ inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_pack
 /// Rows whose tiles are finished, epilogue and all, before the next are begun: their C stays in L1.
 inline constexpr std::int64_t group_rows = 48;
 
+/// Room for a GemmTask (jit/gemm_tasks.hpp).
+inline constexpr std::int64_t gemm_task_bytes = 192;
+
+/// What depends on dtype and target alone: lanes and tiles.
+GemmPlan make_plan(DType dtype, const Target& target);
 GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target);
 
 // What grid() is written in; jit/gemm_kit.hpp has the same for numbers of the generated code.

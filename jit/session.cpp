@@ -131,12 +131,14 @@ class Session {
     return *session;
   }
   llvm::orc::LLJIT& jit() { return *jit_; }
+  llvm::orc::JITDylib& provided() { return *provided_; }
   /// ORC locks itself, but linking from several threads at once has been buggy; it takes 0.1 ms.
   std::mutex& mutex() { return mutex_; }
   std::string next_name() { return fmt::format("p{}", counter_++); }
 
  private:
   std::unique_ptr<llvm::orc::LLJIT> jit_;
+  llvm::orc::JITDylib* provided_ = nullptr;  ///< what provide() made known
   std::mutex mutex_;
   std::atomic<std::uint64_t> counter_{0};
 
@@ -152,6 +154,7 @@ class Session {
                       .create(),
                   "starting the session");
     jit_->getExecutionSession().setErrorReporter([](llvm::Error error) { llvm::consumeError(std::move(error)); });
+    provided_ = &jit_->getExecutionSession().createBareJITDylib("provided");
   }
 };
 
@@ -162,6 +165,7 @@ class Linked final : public LinkedCode {
     const std::lock_guard lock(session.mutex());
     auto& execution = session.jit().getExecutionSession();
     library_ = &execution.createBareJITDylib(session.next_name());
+    library_->addToLinkOrder(session.provided());
     if (llvm::Error error = session.jit().addObjectFile(
             *library_, llvm::MemoryBuffer::getMemBufferCopy(object.getBuffer(), object.getBufferIdentifier()))) {
       remove();
@@ -216,6 +220,14 @@ std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, const T
 std::string compile_assembly(llvm::Module& module, const Target& target) {
   const llvm::SmallVector<char, 0> bytes = generate(module, target, llvm::CodeGenFileType::AssemblyFile);
   return {bytes.data(), bytes.size()};
+}
+
+void provide(const std::string& name, void* address) {
+  Session& session = Session::instance();
+  const std::lock_guard lock(session.mutex());
+  const llvm::orc::ExecutorSymbolDef symbol(llvm::orc::ExecutorAddr::fromPtr(address),
+                                            llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable);
+  check(session.provided().define(llvm::orc::absoluteSymbols({{session.jit().mangleAndIntern(name), symbol}})), "providing " + name);
 }
 
 std::unique_ptr<LinkedCode> link(const llvm::MemoryBuffer& object) { return std::make_unique<Linked>(object); }

@@ -38,6 +38,9 @@ class LinkedCode {
 /// Loads an object into the process. It may refer to nothing outside itself: a call of a library function is an InternalError.
 std::unique_ptr<LinkedCode> link(const llvm::MemoryBuffer& object);
 
+/// From now on objects may refer to `name`, for the life of the process: code that all of them share. Once for each name.
+void provide(const std::string& name, void* address);
+
 [[noreturn]] void throw_llvm(llvm::Error error, std::string_view doing);
 
 template <class T>

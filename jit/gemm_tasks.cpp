@@ -1,0 +1,264 @@
+// The three ways of a task, and the process's compiled copies of them. Start reading at Tasks::emit_tiled.
+#include "jit/gemm_tasks.hpp"
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/LLVMContext.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "jit/session.hpp"
+
+namespace actinium::jit {
+namespace {
+
+/// A GemmTask, loaded at a function's entry.
+struct Task {
+  llvm::Value *args, *scratch, *epilogue, *a, *b;
+  Num a_row, a_k, b_k, b_column, rows, columns, depth, chunks, pitch;
+  llvm::Value *zeros, *product, *panel, *packed_a, *lanes, *levels;
+  Num level_pitch;
+
+  Task(Emitter& e, llvm::Value* memory)
+      : args(pointer(e, memory, GemmSlot::args)), scratch(pointer(e, memory, GemmSlot::scratch)),
+        epilogue(pointer(e, memory, GemmSlot::epilogue)), a(pointer(e, memory, GemmSlot::a)), b(pointer(e, memory, GemmSlot::b)),
+        a_row(number(e, memory, GemmSlot::a_row)), a_k(number(e, memory, GemmSlot::a_k)), b_k(number(e, memory, GemmSlot::b_k)),
+        b_column(number(e, memory, GemmSlot::b_column)), rows(number(e, memory, GemmSlot::rows)),
+        columns(number(e, memory, GemmSlot::columns)), depth(number(e, memory, GemmSlot::depth)),
+        chunks(number(e, memory, GemmSlot::chunks)), pitch(number(e, memory, GemmSlot::pitch)),
+        zeros(pointer(e, memory, GemmSlot::zeros)), product(pointer(e, memory, GemmSlot::product)),
+        panel(pointer(e, memory, GemmSlot::panel)), packed_a(pointer(e, memory, GemmSlot::packed_a)),
+        lanes(pointer(e, memory, GemmSlot::lanes)), levels(pointer(e, memory, GemmSlot::levels)),
+        level_pitch(number(e, memory, GemmSlot::level_pitch)) {}
+
+ private:
+  static llvm::Value* load(Emitter& e, llvm::Type* type, llvm::Value* memory, GemmSlot slot) {
+    return e.b.CreateLoad(type, e.bytes(memory, static_cast<std::int64_t>(slot) * 8));
+  }
+  static llvm::Value* pointer(Emitter& e, llvm::Value* memory, GemmSlot slot) { return load(e, e.b.getPtrTy(), memory, slot); }
+  static Num number(Emitter& e, llvm::Value* memory, GemmSlot slot) { return e.num(load(e, e.b.getInt64Ty(), memory, slot)); }
+};
+
+class Tasks {
+ public:
+  Tasks(ModuleEmitter& module, DType dtype) : m(module), plan_(make_plan(dtype, module.target)), kit_(module, plan_) {}
+
+  void emit(const std::string& name, GemmPart part) {
+    llvm::Function* f = m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false), name, true);
+    llvm::IRBuilder<> b(m.block(f));
+    Emitter e(m, b);
+    const Task task(e, f->getArg(0));
+    switch (part) {
+      case GemmPart::tiled: emit_tiled(e, task); break;
+      case GemmPart::thin: emit_thin(e, task); break;
+      case GemmPart::narrow: emit_narrow(e, task); break;
+    }
+    b.CreateRetVoid();
+  }
+
+ private:
+  ModuleEmitter& m;
+  GemmPlan plan_;
+  GemmKit kit_;
+
+  void emit_tiled(Emitter& e, const Task& t);
+  void emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first, Flag last, Num column,
+                  Num width);
+  void emit_thin(Emitter& e, const Task& t);
+  void emit_narrow(Emitter& e, const Task& t);
+  template <class Block>
+  void each_block(Emitter& e, const Task& t, std::int64_t size, Block&& block);
+  void call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> arguments);
+  void call_epilogue(Emitter& e, const Task& t, llvm::Value* sums, Num row, Num rows, Num column, Num columns);
+  void finish_all(Emitter& e, const Task& t) { call_epilogue(e, t, t.product, e.num(0), t.rows, e.num(0), t.columns); }
+};
+
+/// block(k, depth, first): blocks of `size` along k, at least one; after each chunk its sums go into the tree.
+template <class Block>
+void Tasks::each_block(Emitter& e, const Task& t, std::int64_t size, Block&& block) {
+  e.each(e.num(0), t.chunks, 1, [&](Num chunk) {
+    const Num begin = chunk * program::chunk_elements;
+    const Num end = least(begin + program::chunk_elements, t.depth);
+    e.each(begin, greatest(end, begin + 1), size, [&](Num k) { block(k, least(end - k, e.num(size)), k == begin); });
+    e.when(!(t.chunks == 1), [&] {
+      const Num count = quotient_up(t.rows * t.pitch, plan_.lanes) * plan_.lanes;
+      m.call(e.b, kit_.combine(), {t.product, t.levels, t.level_pitch, count, chunk, t.chunks});
+    });
+  });
+}
+
+void Tasks::call_epilogue(Emitter& e, const Task& t, llvm::Value* sums, Num row, Num rows, Num column, Num columns) {
+  llvm::Type *p = m.pointer(), *n = m.int64();
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {p, p, p, n, n, n, n, n}, false);
+  e.b.CreateCall(type, t.epilogue, {t.args, t.scratch, sums, t.pitch, row, rows, column, columns});
+}
+
+// --- Register tiles ---
+
+void Tasks::emit_tiled(Emitter& e, const Task& t) {
+  const Flag pack_a = !(t.a_k == 1) & !(t.rows <= 8);
+  each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
+    llvm::Value* a = e.at(kit_.scalar(), t.a, k * t.a_k);
+    e.when(pack_a, [&] {
+      m.call(e.b, kit_.pack(), {a, t.a_row, t.a_k, t.packed_a, e.num(program::block_elements), t.rows, depth});
+    });
+    a = e.b.CreateSelect(pack_a, t.packed_a, a);
+    const Num a_row = pick(pack_a, e.num(program::block_elements), t.a_row), a_k = pick(pack_a, e.num(1), t.a_k);
+    const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
+    e.advance(t.columns, [&](Num column) {
+      // The narrowest shape that the rest fills or nearly fills: 40 columns are 32 and 8 rather than 64.
+      const Num left = t.columns - column;
+      Num width = e.num(plan_.tiles.back().vectors * plan_.lanes);
+      for (std::size_t s = plan_.tiles.size() - 1; s-- > 0;) {
+        const Num columns = e.num(plan_.tiles[s].vectors * plan_.lanes);
+        width = pick(left <= columns - plan_.lanes, width, columns);
+      }
+      emit_panel(e, t, a, a_row, a_k, k, depth, first, last, column, width);
+      return width;
+    });
+  });
+  e.when(!(t.chunks == 1), [&] { finish_all(e, t); });
+}
+
+void Tasks::emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first, Flag last,
+                       Num column, Num width) {
+  const Num left = t.columns - column;
+  llvm::Value* source = e.at(kit_.scalar(), t.b, k * t.b_k + column * t.b_column);
+  // Rows of B that lie close together, or that few rows of A use, are read where they are.
+  const Flag in_place = (t.b_column == 1) & (width <= left) & ((t.rows <= 32) | (t.b_k <= 1024 / plan_.element()));
+  e.when(!in_place, [&] { m.call(e.b, kit_.pack(), {source, t.b_k, t.b_column, t.panel, width, depth, least(left, width)}); });
+  llvm::Value* panel = e.b.CreateSelect(in_place, source, t.panel);
+  const Num panel_pitch = pick(in_place, t.b_k, width);
+  const Flag single = t.depth <= program::block_elements;
+  e.advance(t.rows, [&](Num row) {
+    const Num rest = t.rows - row;
+    const Num rows = least(rest, e.num(group_rows));
+    llvm::Value* sums = e.at(kit_.scalar(), t.product, pick(single, e.num(0), row * t.pitch + column));
+    call_tile(e, width, {e.at(kit_.scalar(), a, row * a_row), a_row, a_k, panel, panel_pitch, depth, sums, t.pitch,
+                         e.b.CreateSelect(first, t.zeros, sums), pick(first, e.num(0), t.pitch), rows});
+    e.when(last, [&] { call_epilogue(e, t, sums, row, rows, column, least(left, width)); });
+    return rows;
+  });
+}
+
+void Tasks::call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> arguments) {
+  llvm::Function* f = e.b.GetInsertBlock()->getParent();
+  llvm::BasicBlock* join = m.block(f);
+  llvm::BasicBlock* widest = m.block(f);
+  llvm::SwitchInst* shapes = e.b.CreateSwitch(width.value, widest);
+  for (std::size_t s = 0; s < plan_.tiles.size(); ++s) {
+    const TileShape& shape = plan_.tiles[s];
+    llvm::BasicBlock* block = s == 0 ? widest : m.block(f);
+    if (s != 0) shapes->addCase(e.b.getInt64(static_cast<std::uint64_t>(shape.vectors * plan_.lanes)), block);
+    e.b.SetInsertPoint(block);
+    m.call(e.b, kit_.tile(shape), arguments);
+    e.b.CreateBr(join);
+  }
+  e.b.SetInsertPoint(join);
+}
+
+// --- Few rows, few columns ---
+
+void Tasks::emit_thin(Emitter& e, const Task& t) {
+  each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
+    const std::array<llvm::Value*, 10> arguments{e.at(kit_.scalar(), t.a, k * t.a_k), t.a_row, t.a_k, e.at(kit_.scalar(), t.b, k * t.b_k),
+                                                 t.b_k, depth, t.columns, t.panel, t.pitch, t.rows};
+    e.when(t.rows == 1, [&] { m.call(e.b, kit_.stream(1, 8), arguments); },
+           [&] { m.call(e.b, kit_.stream(thin_rows, 4), arguments); });
+    e.each(e.num(0), t.rows, 1, [&](Num row) {
+      e.each(e.num(0), t.columns, plan_.lanes, [&](Num column) {
+        const Num i = row * t.pitch + column;
+        llvm::Value* place = e.at(kit_.scalar(), t.product, i);
+        llvm::Value* earlier = e.b.CreateSelect(first, kit_.constant(kit_.vector(), -0.0), kit_.load(e.b, kit_.vector(), place));
+        kit_.store(e.b, e.b.CreateFAdd(earlier, kit_.load(e.b, kit_.vector(), e.at(kit_.scalar(), t.panel, i))), place);
+      });
+    });
+  });
+  finish_all(e, t);
+}
+
+void Tasks::emit_narrow(Emitter& e, const Task& t) {
+  const std::int64_t lane_count = program::reduction_lanes(plan_.dtype), row_lanes = program::narrow_columns * lane_count;
+  llvm::Value* state = t.lanes;
+  llvm::Value* spare = e.at(kit_.scalar(), state, e.num(narrow_rows * row_lanes));
+  const Num end = t.depth;
+  each_block(e, t, narrow_depth, [&](Num k, Num depth, Flag first) {
+    llvm::Value* b_columns = e.at(kit_.scalar(), t.b, k * t.b_k);
+    const Flag pack_b = !(t.b_k == 1), pack_a = !(t.a_k == 1);
+    const Num packed_pitch = e.num(narrow_depth);
+    e.when(pack_b, [&] { m.call(e.b, kit_.pack(), {b_columns, t.b_column, t.b_k, t.panel, packed_pitch, t.columns, depth}); });
+    b_columns = e.b.CreateSelect(pack_b, t.panel, b_columns);
+    const Num b_pitch = pick(pack_b, packed_pitch, t.b_column);
+    e.each(e.num(0), t.rows, narrow_packed_rows, [&](Num group) {
+      const Num rows = least(t.rows - group, e.num(narrow_packed_rows));
+      llvm::Value* a = e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k);
+      e.when(pack_a, [&] { m.call(e.b, kit_.pack(), {a, t.a_row, t.a_k, t.packed_a, packed_pitch, rows, depth}); });
+      a = e.b.CreateSelect(pack_a, t.packed_a, a);
+      const Num a_pitch = pick(pack_a, packed_pitch, t.a_row);
+      e.each(e.num(0), rows, 1, [&](Num row) {
+        llvm::Value* own = e.at(kit_.scalar(), state, (group + row) * row_lanes);
+        const std::array<llvm::Value*, 8> arguments{e.at(kit_.scalar(), a, row * a_pitch), b_columns, b_pitch, depth, own, t.columns,
+                                                    first, spare};
+        e.when(t.columns == 1, [&] { m.call(e.b, kit_.lanes(1), arguments); },
+               [&] { m.call(e.b, kit_.lanes(static_cast<int>(program::narrow_columns)), arguments); });
+      });
+    });
+    // At the end of a chunk the lanes become sums.
+    const Num next = k + narrow_depth;
+    e.when((next % program::chunk_elements == 0) | (end <= next), [&] {
+      e.each(e.num(0), t.rows, 1, [&](Num row) {
+        e.each(e.num(0), t.columns, 1, [&](Num column) {
+          llvm::Value* sum = m.call(e.b, kit_.lane_sum(), {e.at(kit_.scalar(), state, row * row_lanes + column * lane_count)});
+          kit_.store(e.b, sum, e.at(kit_.scalar(), t.product, row * t.pitch + column));
+        });
+      });
+    });
+  });
+  finish_all(e, t);
+}
+
+/// The process's compiled parts: they live until it ends.
+class Library {
+ public:
+  static Library& instance() {
+    static auto* library = new Library;
+    return *library;
+  }
+  void require(const std::string& name, const Target& target, bool fused, DType dtype, GemmPart part) {
+    const std::lock_guard lock(mutex_);
+    if (code_.contains(name)) return;
+    const auto context = make_context();
+    const auto module = make_module(*context, target);
+    ModuleEmitter emitter(target, fused, *module);
+    Tasks(emitter, dtype).emit(name, part);
+    std::unique_ptr<LinkedCode> code = link(*compile_object(*module, target));
+    provide(name, code->address(name));
+    code_.emplace(name, std::move(code));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<LinkedCode>> code_;
+};
+
+std::string_view name_of(GemmPart part) {
+  switch (part) {
+    case GemmPart::tiled: return "tiled";
+    case GemmPart::thin: return "thin";
+    case GemmPart::narrow: return "narrow";
+  }
+  return {};
+}
+
+}  // namespace
+
+llvm::Function* gemm_function(ModuleEmitter& m, DType dtype, GemmPart part) {
+  const std::string name = "actinium_gemm_" + std::string(name_of(part)) + "_" + std::string(actinium::name_of(dtype)) + "_" + m.target.isa +
+                           (m.fused ? "" : "_unfused");
+  Library::instance().require(name, m.target, m.fused, dtype, part);
+  if (llvm::Function* existing = m.module.getFunction(name)) return existing;
+  return m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false), name, true);
+}
+
+}  // namespace actinium::jit

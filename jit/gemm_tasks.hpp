@@ -1,0 +1,49 @@
+// One task of a matrix product as a function of generated code that knows no kernel: what is particular to a kernel comes in a
+// GemmTask. These functions are compiled once a process for each dtype and instruction set. Start reading at GemmTask.
+#pragma once
+#include <array>
+#include <string>
+
+#include "jit/gemm_kit.hpp"
+#include "jit/gemm_plan.hpp"
+
+namespace actinium::jit {
+
+/// A task in memory: one slot of 8 bytes each.
+enum class GemmSlot : std::uint8_t {
+  args,      ///< KernelArgs, passed on to the epilogue
+  scratch,   ///< passed on too
+  epilogue,  ///< void(args, scratch, sums, pitch, row, rows, column, columns): rows and columns from the task's first
+  a,         ///< first element of the task's rows of A
+  b,         ///< of its columns of B
+  a_row,     ///< strides, in elements
+  a_k,
+  b_k,
+  b_column,
+  rows,      ///< of the task
+  columns,
+  depth,     ///< k
+  chunks,    ///< of k, at least 1
+  pitch,     ///< from one row of sums to the next
+  zeros,     ///< memory as GemmPlan::Layout has it
+  product,
+  panel,
+  packed_a,
+  lanes,
+  levels,
+  level_pitch,  ///< in elements
+  count,
+};
+static_assert(static_cast<std::int64_t>(GemmSlot::count) * 8 <= gemm_task_bytes);
+
+/// Which way a task goes.
+enum class GemmPart : std::uint8_t {
+  tiled,   ///< register tiles
+  thin,    ///< few rows, and rows of B contiguous
+  narrow,  ///< few columns: virtual lanes along k
+};
+
+/// The function void(task) of this part, for a call from `m`: compiled now if this process has not got it yet.
+llvm::Function* gemm_function(ModuleEmitter& m, DType dtype, GemmPart part);
+
+}  // namespace actinium::jit
