@@ -81,7 +81,8 @@ Var scaled(const Parts& p, double twos, double twos_low, std::span<const double>
   const Pair sum = fast_two_sum(p.e * twos, high * factor[0]);
   Var tiny = muladd(low, factor[0], muladd(p.f + p.rest, factor[1], muladd(p.e, twos_low, sum.low)));
   if (is_single(p.f)) tiny = muladd(square_low(p.f), -0.5 * factor[0], tiny);
-  return sum.high + muladd(p.rest, factor[0], tiny);
+  // fma: log2 in f32 has not even the rounding of this product to spare where muladd is not fused.
+  return sum.high + fma(p.rest, factor[0], tiny);
 }
 
 Var natural_log(const Parts& p) { return natural(p); }
