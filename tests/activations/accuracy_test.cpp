@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
-#include <random>
 
 #include "activations/catalogue.hpp"
 #include "activations/evaluator.hpp"
@@ -20,26 +19,6 @@ namespace {
 constexpr double inf = std::numeric_limits<double>::infinity();
 
 Format format_of(DType t) { return t == DType::f32 ? f32_format : f64_format; }
-
-/// Special points, kinks and their neighbours, and a spread over magnitudes.
-std::vector<double> points(DType type, const std::vector<double>& kinks) {
-  const bool single = type == DType::f32;
-  std::vector<double> all{0, -0.0, inf, -inf, std::numeric_limits<double>::quiet_NaN()};
-  const double tiny = single ? std::numeric_limits<float>::denorm_min() : std::numeric_limits<double>::denorm_min();
-  const double least = single ? static_cast<double>(std::numeric_limits<float>::min()) : std::numeric_limits<double>::min();
-  const double most = single ? static_cast<double>(std::numeric_limits<float>::max()) : std::numeric_limits<double>::max();
-  std::vector<double> magnitudes{tiny, least, most, 1e-30, 1e-20, 1e-8, 1e-4, 1e-3, 0.02, 0.1, 0.25, 0.3, 0.5, 0.69, 0.7, 0.9, 0.99,
-                                 1,    1.01,  1.28, 1.5,  2,    2.4,  3,    4,    5.2,  6,   7.6,  8.3, 10,  12.95, 13, 13.1, 14, 16.6, 17.5,
-                                 20,   36.8,  37.3, 37.55, 37.6, 38, 40, 64, 88.5, 90, 100, 102, 104, 350, 372, 500, 700, 709, 712, 730, 740, 745, 750, 1e3, 1e4,
-                                 1e8,  1e16, 1e20, 1e30};
-  std::mt19937_64 random(7);
-  for (int i = 0; i < 40; ++i) magnitudes.push_back(std::exp(std::uniform_real_distribution(-5.0, 4.0)(random)));
-  if (!single) magnitudes.insert(magnitudes.end(), {1e-160, 1e100, 1e160, 1e200, 1e300});
-  for (double m : magnitudes) all.insert(all.end(), {rounded(type, m), rounded(type, -m)});
-  for (double k : kinks)
-    for (double toward : {-inf, k, inf}) all.push_back(single ? static_cast<double>(std::nextafter(static_cast<float>(k), static_cast<float>(toward))) : std::nextafter(k, toward));
-  return all;
-}
 
 struct Case {
   std::string name;
@@ -88,7 +67,7 @@ TEST_P(Accuracy, ValueAndDerivatives) {
   const auto found = activations::find(name);
   std::vector<double> kinks = found->entry->facts().kinks;
   for (const Convention& c : reference.conventions) kinks.push_back(c.x);
-  const std::vector<double> x = points(type, kinks);
+  const std::vector<double> x = special_points(type, kinks);
   std::vector<double> parameters;
   Graph graph(type);
   std::vector<Argument> arguments{Argument("", graph.input("x", {x.size()}))};

@@ -115,7 +115,7 @@ Array scan(Op op, const std::vector<std::int64_t>& ints, Array out, const Array&
   return out;
 }
 
-Array structure(const GraphData& g, NodeId id, Array out, const std::vector<const Array*>& x) {
+Array structure(const GraphData& g, NodeId id, Array out, const std::vector<const Array*>& x, const Bindings& sizes) {
   const auto& attributes = g.attributes(id);
   for (std::size_t i = 0; i < out.bits.size(); ++i) {
     std::vector<std::int64_t> position(out.shape.size());
@@ -132,7 +132,7 @@ Array structure(const GraphData& g, NodeId id, Array out, const std::vector<cons
       case Op::reshape: out.bits[i] = x[0]->bits[i]; break;
       case Op::iota: out.bits[i] = to_bits(out.dtype, static_cast<double>(position[axis])); break;
       case Op::slice:
-        for (std::size_t k = 0; k < position.size(); ++k) position[k] = attributes.dims[k].constant() + position[k] * attributes.ints[k];
+        for (std::size_t k = 0; k < position.size(); ++k) position[k] = attributes.dims[k].evaluate(sizes) + position[k] * attributes.ints[k];
         out.bits[i] = at(*x[0], position);
         break;
       case Op::concat: {
@@ -144,7 +144,7 @@ Array structure(const GraphData& g, NodeId id, Array out, const std::vector<cons
       case Op::pad: {
         bool inside = true;
         for (std::size_t k = 0; k < position.size(); ++k) {
-          position[k] -= attributes.dims[k].constant();
+          position[k] -= attributes.dims[k].evaluate(sizes);
           inside = inside && position[k] >= 0 && position[k] < x[0]->shape[k];
         }
         out.bits[i] = inside ? at(*x[0], position) : x[1]->bits[0];
@@ -177,7 +177,7 @@ Array array(DType dtype, std::vector<std::int64_t> shape, const std::vector<doub
 
 double rounded(DType dtype, double value) { return from_bits(dtype, to_bits(dtype, value)); }
 
-Array evaluate(const Expr& e, const Inputs& inputs) {
+Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes) {
   const Module m = passes::decompose({e.graph(), {}, {e.id()}});
   const GraphData& g = *m.graph;
   std::vector<Array> value(g.size());
@@ -185,15 +185,16 @@ Array evaluate(const Expr& e, const Inputs& inputs) {
     const NodeId id{i};
     std::vector<const Array*> x;
     for (NodeId o : g.operands(id)) x.push_back(&value[index(o)]);
-    Array out{g.dtype(id), g.shape(id).evaluate({}), {}};
+    Array out{g.dtype(id), g.shape(id).evaluate(sizes), {}};
     out.bits.resize(static_cast<std::size_t>(product(out.shape)));
     const Op op = g.op(id);
     if (op == Op::input) value[i] = inputs.at(std::string(g.input_name(id)));
+    else if (op == Op::dim_size) out.bits[0] = to_bits(out.dtype, static_cast<double>(g.attributes(id).dims[0].evaluate(sizes))), value[i] = out;
     else if (op == Op::constant) out.bits[0] = *g.constant_bits(id), value[i] = out;
     else if (ops::kind_of(op) == ops::Kind::elementwise) value[i] = elementwise(g, id, out, x);
     else if (op == Op::reduce_sum || op == Op::reduce_max || op == Op::argmax) value[i] = reduction(op, g.attributes(id).ints, out, *x[0]);
     else if (op == Op::sort || op == Op::cumsum || op == Op::flip) value[i] = scan(op, g.attributes(id).ints, out, *x[0]);
-    else value[i] = structure(g, id, out, x);
+    else value[i] = structure(g, id, out, x, sizes);
   }
   return value[index(m.outputs[0])];
 }

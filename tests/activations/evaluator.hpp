@@ -26,7 +26,7 @@ double rounded(DType dtype, double value);
 
 using Inputs = std::map<std::string, Array>;
 
-/// `e`, decomposed and evaluated. Shapes are constant.
-Array evaluate(const Expr& e, const Inputs& inputs);
+/// `e`, decomposed and evaluated.
+Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes = {});
 
 }  // namespace actinium::testing

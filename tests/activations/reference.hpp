@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "activations/real.hpp"
+#include "actinium/dtype.h"
 
 namespace actinium::testing {
 
@@ -29,6 +30,9 @@ struct Reference {
 };
 
 const std::map<std::string, Reference>& references();
+
+/// Special points, kinks and their neighbours, and a spread over magnitudes.
+std::vector<double> special_points(DType type, const std::vector<double>& kinks);
 
 /// The derivative of the given order (0, 1, 2) at x, by convention or central differences.
 Real reference_value(const Reference& reference, const std::vector<double>& parameters, double x, int order);
