@@ -1,238 +1,23 @@
-// From syntax to expressions. A Formula first finds out what is called and what each name is used for (resolve, mark), both loops
-// over the syntax; build is one more loop, in which every error gets its place. Start reading at Formula::build.
+// From resolved syntax to expressions: one loop, in which every error gets its place. Start reading at Builder::run.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
-#include "activations/catalogue.hpp"
-#include "actinium/parse.h"
 #include "graph/graph.hpp"
-#include "parse/functions.hpp"
-#include "parse/syntax.hpp"
+#include "parse/resolve.hpp"
 
 namespace actinium::parse_detail {
-namespace {
-
-/// What the value of a syntax node is used for; a node may have several uses.
-enum Role : std::uint8_t { role_value = 1, role_index = 2, role_condition = 4, role_fixed = 8, role_size = 16 };
-constexpr std::uint8_t built_roles = role_value | role_index | role_condition;
-
-/// What a call node calls. `parameter` has, for each operand, the index of the function's parameter, or -1 for one of any number.
-struct Target {
-  const Function* function = nullptr;
-  std::optional<activations::Found> activation;
-  std::vector<int> parameter;
-};
-
-std::uint8_t role_of(Takes t) {
-  switch (t) {
-    case Takes::value:
-    case Takes::smooth: return role_value;
-    case Takes::index: return role_index;
-    case Takes::condition: return role_condition;
-    case Takes::integer:
-    case Takes::axes:
-    case Takes::flag:
-    case Takes::integers:
-    case Takes::dtype: return role_fixed;
-    case Takes::size:
-    case Takes::sizes: return role_size;
-  }
-  return role_value;
-}
-
-/// Labels are class indices: the one place where an activation asks for integers.
-bool takes_labels(const activations::Parameter& p) { return p.name == "labels"; }
-
-std::uint8_t role_of(const activations::Parameter& p) {
-  switch (p.takes) {
-    case activations::Takes::number: return role_value;
-    case activations::Takes::array: return takes_labels(p) ? role_index : role_value;
-    case activations::Takes::mask: return role_condition;
-    case activations::Takes::integer:
-    case activations::Takes::flag:
-    case activations::Takes::text:
-    case activations::Takes::axis:
-    case activations::Takes::axes: return role_fixed;
-  }
-  return role_value;
-}
-
-/// The parameter that operand `position` (after x) or `keyword` means; null if the entry has none.
-const activations::Parameter* parameter_of(const activations::Found& found, std::size_t position, std::string_view keyword) {
-  const auto& parameters = found.entry->facts().parameters;
-  std::string_view name = keyword;
-  for (std::size_t i = 0; i < found.order.size(); ++i) {
-    const std::string_view entry = found.order[i];
-    const std::size_t equals = entry.find('=');
-    const std::string_view alias = entry.substr(0, equals), own = equals == std::string_view::npos ? entry : entry.substr(equals + 1);
-    if (keyword.empty() ? i == position : alias == keyword) name = own;
-  }
-  if (name.empty()) return position < parameters.size() ? &parameters[position] : nullptr;
-  for (const auto& p : parameters)
-    if (p.name == name || std::find(p.aliases.begin(), p.aliases.end(), name) != p.aliases.end()) return &p;
-  return nullptr;
-}
-
-std::vector<std::string> all_callable() {
-  std::vector<std::string> names;
-  for (const Function& f : functions()) names.insert(names.end(), f.names.begin(), f.names.end());
-  for (const auto& entry : activations::all()) {
-    names.push_back(entry->facts().name);
-    for (const auto& alias : entry->facts().aliases) names.push_back(alias.name);
-  }
-  return names;
-}
-
-std::string did_you_mean(std::string_view name, std::span<const std::string> names) {
-  const auto near = near_names(name, names);
-  return near.empty() ? "" : fmt::format("; did you mean {}?", fmt::join(near, ", "));
-}
-
-template <class E>
-[[noreturn]] void fail_at(std::string_view text, std::size_t offset, std::string_view message) {
-  throw E(with_caret(fmt::format("text:{}: {}", offset + 1, message), text, offset + 1));
-}
-
-}  // namespace
-}  // namespace actinium::parse_detail
-
-namespace actinium {
-using namespace parse_detail;
-
-struct Formula::Data {
-  std::string text;
-  compat system;
-  Syntax syntax;
-  std::unordered_map<SyntaxId, Target> targets;
-  std::vector<std::uint8_t> roles;
-  std::vector<FreeName> names;
-  std::unordered_map<SyntaxId, std::size_t> name_of_node;
-
-  Data(std::string_view t, compat c) : text(t), system(c), syntax(read_syntax(text)) {
-    roles.assign(syntax.nodes.size(), 0);
-    roles[syntax.root] = role_value;
-    for (SyntaxId id = static_cast<SyntaxId>(syntax.nodes.size()); id-- > 0;)
-      if (roles[id] != 0) mark_operands(id);
-    list_names();
-  }
-
- private:
-  template <class E>
-  [[noreturn]] void fail(std::size_t offset, std::string_view message) const {
-    fail_at<E>(text, offset, message);
-  }
-
-  void mark_operands(SyntaxId id) {
-    const SyntaxNode& node = syntax.nodes[id];
-    const auto operands = syntax.operands(node);
-    if (node.kind == SyntaxKind::call) {
-      const Target& target = targets.emplace(id, resolve(node)).first->second;
-      for (std::size_t i = 0; i < operands.size(); ++i) roles[operands[i].node] |= role_in_call(target, operands, i);
-      return;
-    }
-    const bool passes = node.kind == SyntaxKind::tuple || node.kind == SyntaxKind::list;
-    const bool logic = node.kind == SyntaxKind::and_ || node.kind == SyntaxKind::or_ || node.kind == SyntaxKind::not_;
-    std::uint8_t role = roles[id];
-    if (!passes) {
-      const std::uint8_t computed = logic ? role_condition : role_value;
-      role = (role & (role_fixed | role_size)) | ((role & built_roles) == 0 ? std::uint8_t{0} : computed);
-    }
-    for (const Operand& o : operands) roles[o.node] |= role;
-  }
-
-  static std::uint8_t role_in_call(const Target& target, std::span<const Operand> operands, std::size_t i) {
-    if (target.function != nullptr) {
-      const int p = target.parameter[i];
-      return p < 0 ? std::uint8_t{role_value} : role_of(target.function->parameters[static_cast<std::size_t>(p)].takes);
-    }
-    if (i == 0 && operands[0].keyword.empty()) return role_value;
-    const activations::Parameter* p = parameter_of(*target.activation, i - 1, operands[i].keyword);
-    return p == nullptr ? std::uint8_t{role_value} : role_of(*p);
-  }
-
-  Target resolve(const SyntaxNode& node) const {
-    const auto operands = syntax.operands(node);
-    const auto by_position = static_cast<std::size_t>(
-        std::count_if(operands.begin(), operands.end(), [](const Operand& o) { return o.keyword.empty(); }));
-    Target target;
-    target.function = find_function(node.text, by_position, by_position != operands.size());
-    if (target.function != nullptr) {
-      target.parameter = match(node, *target.function, operands);
-      return target;
-    }
-    target.activation = activations::find(node.text, system);
-    if (!target.activation) {
-      const std::size_t dot = node.text.find('.');
-      const std::string hint = dot == std::string_view::npos
-                                   ? did_you_mean(node.text, all_callable())
-                                   : fmt::format("; write {}({}, ...)", node.text.substr(dot + 1), node.text.substr(0, dot));
-      fail<NameError>(node.offset, fmt::format("'{}' is no function or activation{}", node.text, hint));
-    }
-    if (operands.empty()) fail<TypeError>(node.offset, fmt::format("[{}] takes an operand", node.text));
-    return target;
-  }
-
-  /// Which parameter each operand is for.
-  std::vector<int> match(const SyntaxNode& node, const Function& f, std::span<const Operand> operands) const {
-    std::vector<int> parameter;
-    std::vector<char> given(f.parameters.size(), 0);
-    std::size_t next = 0;
-    for (const Operand& o : operands) {
-      if (o.keyword.empty() && f.variadic) {
-        parameter.push_back(-1);
-        continue;
-      }
-      const std::size_t p = o.keyword.empty() ? next++ : keyword_index(node, f, o);
-      if (p >= f.parameters.size())
-        fail<TypeError>(o.offset, fmt::format("[{}] takes at most {} arguments: {}", node.text, f.parameters.size(), f.signature()));
-      if (given[p] != 0) fail<TypeError>(o.offset, fmt::format("[{}] '{}' is given twice", node.text, f.parameters[p].names.front()));
-      given[p] = 1;
-      parameter.push_back(static_cast<int>(p));
-    }
-    for (std::size_t p = 0; p < f.parameters.size(); ++p)
-      if (given[p] == 0 && f.parameters[p].required)
-        fail<TypeError>(node.offset, fmt::format("[{}] '{}' is missing: {}", node.text, f.parameters[p].names.front(), f.signature()));
-    if (f.variadic && (operands.empty() || !operands[0].keyword.empty()))
-      fail<TypeError>(node.offset, fmt::format("[{}] takes operands: {}", node.text, f.signature()));
-    return parameter;
-  }
-
-  std::size_t keyword_index(const SyntaxNode& node, const Function& f, const Operand& o) const {
-    std::vector<std::string> names;
-    for (std::size_t p = 0; p < f.parameters.size(); ++p)
-      for (const std::string_view n : f.parameters[p].names) {
-        if (n == o.keyword) return p;
-        names.emplace_back(n);
-      }
-    fail<NameError>(o.offset, fmt::format("[{}] has no argument '{}'{}: {}", node.text, o.keyword, did_you_mean(o.keyword, names), f.signature()));
-  }
-
-  void list_names() {
-    for (SyntaxId id = 0; id < syntax.nodes.size(); ++id) {
-      const SyntaxNode& node = syntax.nodes[id];
-      if (node.kind != SyntaxKind::name || (roles[id] & built_roles) == 0) continue;
-      name_of_node.emplace(id, names.size());
-      names.push_back({std::string(node.text), node.offset + std::size_t{1}, (roles[id] & role_value) != 0,
-                       (roles[id] & role_index) != 0, (roles[id] & role_condition) != 0});
-    }
-  }
-};
-
 namespace {
 
 /// One run over the syntax. Values are unbound or bound expressions; tuples, strings and such have none and are read where a
 /// parameter takes them.
 class Builder {
  public:
-  Builder(const Graph& graph, const ParseOptions& options, const std::string& text, const Syntax& syntax,
-          const std::unordered_map<SyntaxId, Target>& targets, std::span<const std::uint8_t> roles,
-          std::span<const FreeName> names, const std::unordered_map<SyntaxId, std::size_t>& name_of_node)
-      : graph_(graph), data_(*graph.data()), options_(options), text_(text), syntax_(syntax), targets_(targets), roles_(roles),
-        names_(names), name_of_node_(name_of_node), values_(syntax.nodes.size()), saved_(data_.ambient) {}
+  Builder(const Graph& graph, const ParseOptions& options, const Resolved& r)
+      : graph_(graph), data_(*graph.data()), options_(options), text_(r.text), syntax_(r.syntax), targets_(r.targets),
+        roles_(r.roles), names_(r.names), name_of_node_(r.name_of_node), values_(r.syntax.nodes.size()), saved_(data_.ambient) {}
   ~Builder() { data_.ambient = saved_; }
   Builder(const Builder&) = delete;
   Builder& operator=(const Builder&) = delete;
@@ -601,7 +386,7 @@ class Builder {
       Argument& a = arguments[i];
       if (a.kind != Argument::Kind::expr) continue;
       const activations::Parameter* p = i == 0 ? nullptr : parameter_of(found, i - 1, a.name);
-      if (p != nullptr && takes_labels(*p)) labels = &a.expr;
+      if (p != nullptr && takes_labels(found, *p)) labels = &a.expr;
       else if (i == 0 || (p != nullptr && (p->takes == activations::Takes::number || p->takes == activations::Takes::array))) operands.push_back(&a.expr);
     }
     if (found.entry->facts().integers) harmonise(operands);
@@ -613,14 +398,20 @@ class Builder {
 };
 
 }  // namespace
+}  // namespace actinium::parse_detail
+
+namespace actinium {
+
+struct Formula::Data : parse_detail::Resolved {
+  using Resolved::Resolved;
+};
 
 Formula::Formula(std::string_view text, compat system) : data_(std::make_shared<const Data>(text, system)) {}
 const std::string& Formula::text() const { return data_->text; }
 const std::vector<FreeName>& Formula::names() const { return data_->names; }
 
 Expr Formula::build(const Graph& graph, const ParseOptions& options) const {
-  const Data& d = *data_;
-  return Builder(graph, options, d.text, d.syntax, d.targets, d.roles, d.names, d.name_of_node).run();
+  return parse_detail::Builder(graph, options, *data_).run();
 }
 
 Expr parse(const Graph& graph, std::string_view text, const ParseOptions& options) { return Formula(text).build(graph, options); }

@@ -54,6 +54,12 @@ Expr build_constant(const Call& c) {
   return c.graph.constant(c.expr(0).literal(), c.arguments[1].dtype);
 }
 
+Expr build_clamp(const Call& c) {
+  if (c.given(1) && c.given(2)) return clamp(c.expr(0), c.expr(1), c.expr(2));
+  if (!c.given(1) && !c.given(2)) return c.expr(0);
+  return c.given(1) ? max(c.expr(0), c.expr(1)) : min(c.expr(0), c.expr(2));
+}
+
 /// pad(x, 1), pad(x, (1, 2)), pad(x, before, after), or NumPy's pairs: pad(x, ((1, 2), (0, 0))).
 Expr build_pad(const Call& c) {
   const Expr value = c.given(3) ? c.expr(3) : Expr(0.0);
@@ -136,7 +142,7 @@ const Line elementwise_lines[] = {
     {"logical_xor", "a: condition, b: condition", TWO(logical_xor)},
     {"logical_not", "x: condition", ONE(logical_not)},
     {"where select", "condition|c: condition, a|x, b|y", THREE(where)},
-    {"clamp clip", "x, lo|min|a_min, hi|max|a_max", THREE(clamp)},
+    {"clamp clip", "x, lo|min|a_min?, hi|max|a_max?", build_clamp},
 };
 const Line other_lines[] = {
     // reductions and scans
@@ -161,7 +167,7 @@ const Line other_lines[] = {
     {"flatten ravel", "x", ONE(flatten)},
     {"slice", "x, start: size?, stop: size?, step: integer?, axis: integer?", build_slice},
     {"pad", "x, before: sizes, after: sizes?, value|constant_values: value?", build_pad},
-    {"concat concatenate", "*, axis|dim: integer?", [](const Call& c) { return concat({c.rest.begin(), c.rest.end()}, c.integer(0)); }},
+    {"concat concatenate cat", "*, axis|dim: integer?", [](const Call& c) { return concat({c.rest.begin(), c.rest.end()}, c.integer(0)); }},
     {"stack", "*, axis|dim: integer?", [](const Call& c) { return stack({c.rest.begin(), c.rest.end()}, c.integer(0)); }},
     {"gather take", "x, indices|index|i: index, axis|dim: integer?", [](const Call& c) { return gather(c.expr(0), c.expr(1), c.integer(2)); }},
     {"scatter_add", "base, indices|index: index, updates, axis|dim: integer?",
@@ -172,8 +178,14 @@ const Line other_lines[] = {
     {"dim_size", "size: size, dtype: dtype?", build_dim_size},
     {"constant", "value, dtype: dtype", build_constant},
 };
-/// max and min: two operands by position and nothing else are elementwise, as in Python.
-const Line of_two[] = {{"max", "a, b", TWO(max)}, {"min", "a, b", TWO(min)}};
+/// max and min of several operands by position and nothing else are elementwise, as in Python.
+template <Expr (*pair)(At, At)>
+Expr fold_operands(const Call& c) {
+  Expr y = c.rest[0];
+  for (const Expr& x : c.rest.subspan(1)) y = pair(y, x);
+  return y;
+}
+const Line of_several[] = {{"max", "*", fold_operands<max>}, {"min", "*", fold_operands<min>}};
 const Line of_axes[] = {{"max", reduced, REDUCE(reduce_max)}, {"min", reduced, REDUCE(reduce_min)}};
 
 #undef ONE
@@ -222,13 +234,13 @@ Function read(const Line& line, bool elementwise) {
 }
 
 struct Table {
-  std::vector<Function> all, two, axes;
+  std::vector<Function> all, several;
   std::map<std::string_view, const Function*> index;
   Table() {
     for (const Line& line : elementwise_lines) all.push_back(read(line, true));
     for (const Line& line : other_lines) all.push_back(read(line, false));
     for (const Line& line : of_axes) all.push_back(read(line, false));
-    for (const Line& line : of_two) two.push_back(read(line, true));
+    for (const Line& line : of_several) several.push_back(read(line, true));
     for (const Function& f : all)
       for (const std::string_view name : f.names)
         if (!index.emplace(name, &f).second) throw InternalError(fmt::format("functions.cpp: two functions are called {}", name));
@@ -267,8 +279,8 @@ std::string Function::signature() const {
 }
 
 const Function* find_function(std::string_view name, std::size_t positional, bool keywords) {
-  if (positional == 2 && !keywords)
-    for (const Function& f : table().two)
+  if (positional >= 2 && !keywords)
+    for (const Function& f : table().several)
       if (f.names.front() == name) return &f;
   const auto found = table().index.find(name);
   return found == table().index.end() ? nullptr : found->second;

@@ -73,7 +73,7 @@ struct Function {
   std::string signature() const;
 };
 
-/// By any of its names, with `positional` operands given by position (max and min of two are elementwise); null if unknown.
+/// By any of its names, with `positional` operands given by position (max and min of several are elementwise); null if unknown.
 const Function* find_function(std::string_view name, std::size_t positional, bool keywords);
 std::span<const Function> functions();
 /// Those of `names` close to `name`, nearest first, three at most.

@@ -9,6 +9,7 @@
 
 #include "actinium/error.h"
 #include "actinium/io.h"
+#include "actinium/structs.h"
 
 namespace actinium {
 namespace {
@@ -144,6 +145,28 @@ TEST_F(Files, ArchivesReadBack) {
   for (const auto& [name, tensor] : arrays) EXPECT_TRUE(same_bits(back.at(name), tensor)) << name;
   save(path("none.npz"), {});
   EXPECT_TRUE(load(path("none.npz")).empty());
+}
+
+template <class T>
+struct Layer {
+  BOOST_HANA_DEFINE_STRUCT(Layer, (T, weight), (T, bias));
+};
+template <class T>
+struct Net {
+  BOOST_HANA_DEFINE_STRUCT(Net, (Layer<T>, hidden), (std::vector<T>, scales));
+};
+
+TEST_F(Files, StructsAreSavedByPath) {
+  const Net<Tensor> net{{Tensor{{1.0, 2.0}}, Tensor{3.0}}, {Tensor{4.0}, Tensor{5.0}}};
+  save(path("net.npz"), net);
+  EXPECT_EQ(load(path("net.npz")).at("hidden.bias"), net.hidden.bias);
+  Net<Tensor> back;
+  back.scales.resize(2);
+  load(path("net.npz"), back);
+  EXPECT_EQ(back.hidden.weight, net.hidden.weight);
+  EXPECT_EQ(back.scales[1], net.scales[1]);
+  back.scales.resize(3);
+  EXPECT_THROW(load(path("net.npz"), back), IoError);
 }
 
 TEST_F(Files, DamagedArchivesAreRefused) {

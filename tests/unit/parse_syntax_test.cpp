@@ -2,6 +2,8 @@
 // makes equal expressions one node, so that same_as decides.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <regex>
 #include <string>
 
 #include "actinium/activations.h"
@@ -44,7 +46,8 @@ INSTANTIATE_TEST_SUITE_P(Rows, Precedence, testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Functions, Precedence, testing::Values(
     Same{"clip(x, 0, 1)", "clamp(x, lo=0, hi=1)"}, Same{"arctan2(x, y)", "atan2(x, y)"}, Same{"arcsin(x)", "asin(x)"},
-    Same{"maximum(x, y)", "max(x, y)"}, Same{"minimum(x, y)", "min(x, y)"}, Same{"max(x, axis=0)", "reduce_max(x, 0)"},
+    Same{"maximum(x, y)", "max(x, y)"}, Same{"minimum(x, y)", "min(x, y)"}, Same{"max(x, y, 0)", "max(max(x, y), 0)"}, Same{"clip(x, max=y)", "min(x, y)"}, Same{"clip(x, none, 1)", "min(x, 1)"},
+    Same{"max(x, axis=0)", "reduce_max(x, 0)"},
     Same{"max(x)", "reduce_max(x, axis=\"all\")"}, Same{"min(x, keepdims=true)", "reduce_min(x, none, True)"},
     Same{"sum(x, axis=(0, 1))", "sum(x)"}, Same{"sum(x, axis=[0, 1])", "sum(x, axis='all')"}, Same{"sum(x, axis=-1)", "sum(x, 1)"},
     Same{"mean(x, axis=0, keepdims=True)", "reduce_mean(x, axes=(0,), keepdims=true)"}, Same{"neg(x)", "-x"},
@@ -163,6 +166,16 @@ TEST(Parse, DerivativesReadBack) {
     } catch (const Error& error) {
       ADD_FAILURE() << text << " printed as " << printed << ": " << error.what();
     }
+  }
+}
+
+TEST(Parse, TheManualNamesEveryFunction) {
+  std::ifstream file(ACTINIUM_SOURCE_DIR "/docs/language.md");
+  const std::string manual{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_FALSE(manual.empty());
+  for (const std::string& signature : text_functions()) {
+    const std::regex name("\\b" + signature.substr(0, signature.find('(')) + "\\b");
+    EXPECT_TRUE(std::regex_search(manual, name)) << signature;
   }
 }
 
