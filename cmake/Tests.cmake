@@ -22,6 +22,18 @@ foreach(kind IN ITEMS unit activations golden error fuzz)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600 LABELS ${kind})
 endforeach()
 
+# The tool as its users run it. These tests are clients of the library like the tool itself.
+file(GLOB contract_sources CONFIGURE_DEPENDS tests/contract/*.cpp)
+if(contract_sources AND TARGET actinium_tool)
+  add_executable(test_contract ${contract_sources})
+  add_dependencies(test_contract actinium_tool)
+  set_target_properties(test_contract PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_compile_definitions(test_contract PRIVATE ACTINIUM_TOOL="$<TARGET_FILE:actinium_tool>")
+  target_link_libraries(test_contract PRIVATE actinium::actinium GTest::gtest GTest::gtest_main Threads::Threads)
+  gtest_discover_tests(test_contract TEST_PREFIX contract. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600 LABELS contract)
+endif()
+
 # ---- the library and the package as a user meets them ----------------------------------------------------------------
 set(install_tests ${PROJECT_SOURCE_DIR}/tests/install)
 add_test(NAME install.package COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR}

@@ -2,6 +2,7 @@
 #pragma once
 #include <actinium/export.h>
 
+#include <string>
 #include <string_view>
 
 namespace actinium {
@@ -11,5 +12,8 @@ ACTINIUM_API std::string_view version();
 
 /// The version of the LLVM inside the library, "22.1.8" for instance.
 ACTINIUM_API std::string_view llvm_version();
+
+/// The machine in a few lines: processor, instruction sets, threads.
+ACTINIUM_API std::string host_description();
 
 }  // namespace actinium

@@ -1,0 +1,55 @@
+// What the subcommands of the tool share: their options, and how they tell the user. Start reading at Options.
+#pragma once
+#include <actinium/actinium.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace actinium::cli {
+
+/// Options of eval and show, as written.
+struct Options {
+  std::string expression;
+  std::vector<std::string> values;  ///< NAME=VALUE
+  std::vector<std::string> shapes;  ///< NAME=DIMxDIM
+  std::vector<std::string> derivatives;
+  std::optional<std::string> grad, value_and_grad;  ///< names, separated by commas
+  std::string dtype, engine, isa = "native", compat, stage = "graph";
+  int threads = 0;
+  bool no_cache = false, no_recognise = false, explain = false;
+  std::vector<std::string> outputs, expected;
+  double ulp = 0;
+};
+
+/// An expression with its inputs, derivatives taken: what is compiled.
+struct Problem {
+  Graph graph;
+  std::vector<std::string> names;
+  std::vector<Expr> inputs;
+  std::vector<Tensor> values;  ///< for eval
+  std::vector<Expr> outputs;
+};
+
+/// For eval: inputs have values.
+Problem read_problem(const Options& options);
+/// For show: inputs have shapes, or values.
+Problem read_shapes(const Options& options);
+CompileOptions compile_options(const Options& options);
+
+// The subcommands. They give the exit status; errors are exceptions.
+int run_eval(const Options& options);
+int run_show(const Options& options);
+int run_activations(const std::string& name);
+int run_info();
+
+/// A comparison failed: exit status 1.
+struct Mismatch {
+  std::string message;
+};
+
+/// Writes to stdout at once and makes sure that it arrived.
+void print(std::string_view text);
+
+}  // namespace actinium::cli

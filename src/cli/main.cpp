@@ -1,0 +1,132 @@
+// The `actinium` tool: reads the command line and reports errors. Exit status 2 for what the user wrote, 1 for a failure of the
+// tool or of a comparison. Start reading at main; the subcommands are in eval.cpp, show.cpp and list.cpp.
+#include <actinium/parse.h>
+#include <actinium/version.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <new>
+
+#include "command.hpp"
+
+namespace actinium::cli {
+namespace {
+
+constexpr std::string_view usage = "the subcommands are eval, show, activations and info; actinium --help";
+
+void add_repeated(CLI::App& app, const std::string& name, std::vector<std::string>& list, const std::string& help) {
+  app.add_option(name, list, help)->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_common(CLI::App& app, Options& o) {
+  app.add_option("EXPR", o.expression, "the expression, with Python's operators")->required();
+  app.add_option("--grad", o.grad, "NAME,NAME: gradients of sum(EXPR)");
+  add_repeated(app, "--derivative", o.derivatives, "NAME: EXPR becomes d sum(EXPR) / d NAME; repeatable");
+  app.add_option("--value-and-grad", o.value_and_grad, "NAME,NAME: sum(EXPR), then its gradients");
+  app.add_option("--dtype", o.dtype, "f32 or f64: the type of numbers");
+  app.add_option("--compat", o.compat, "keras, keras2, torch, jax, onnx or mlx: whose defaults activations have");
+  app.add_flag("--no-recognise", o.no_recognise, "keep textbook formulas as written");
+  app.add_option("--engine", o.engine, "jit or interpret");
+  app.add_option("--threads", o.threads, "at most so many; 0: all cores");
+  app.add_option("--isa", o.isa, "x86-64-v2, x86-64-v3, x86-64-v4 or native");
+  app.add_flag("--no-cache", o.no_cache, "compile anew");
+  app.add_flag("--explain", o.explain, "say on stderr what was recognised and fused");
+}
+
+/// The arguments, last first, as CLI11 wants them. An expression may begin with a minus, which CLI11 would take for an option:
+/// the first argument that is neither an option nor the value of one gets a blank in front, which run() takes away again.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  static constexpr std::string_view flags[] = {"--no-recognise", "--no-cache", "--explain", "--help", "-h"};
+  static constexpr std::string_view valued[] = {"--grad",   "--derivative", "--value-and-grad", "--dtype", "--compat", "--engine", "--threads",
+                                                "--isa",    "--shape",      "--stage",          "--expect", "--ulp",   "-o"};
+  const auto among = [](std::string_view name, const auto& list) { return std::find(std::begin(list), std::end(list), name) != std::end(list); };
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool takes = !arguments.empty() && (arguments[0] == "eval" || arguments[0] == "show");
+  for (std::size_t i = 1; takes && i < arguments.size(); ++i) {
+    const std::string name = arguments[i].substr(0, arguments[i].find('='));
+    if (among(name, flags)) continue;
+    if (!among(name, valued)) {
+      arguments[i].insert(0, 1, ' ');
+      break;
+    }
+    if (name.size() == arguments[i].size()) ++i;
+  }
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
+}
+
+/// A message about a place in the expression gets the line and a caret, if it has none yet.
+std::string located(std::string_view message, std::string_view expression) {
+  std::size_t column = 0;
+  if (!message.starts_with("text:") || message.find('\n') != std::string_view::npos) return std::string(message);
+  std::from_chars(message.data() + 5, message.data() + message.size(), column);
+  return column == 0 ? std::string(message) : with_caret(message, expression, column);
+}
+
+int report(std::string_view message, int status) {
+  std::fputs(fmt::format("actinium: {}\n", message).c_str(), stderr);
+  return status;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Actinium: automatic differentiation of expressions, compiled as they run"};
+  app.set_version_flag("--version", std::string(version()));
+  app.require_subcommand(1);
+  Options options;
+  std::string activation;
+  CLI::App& eval = *app.add_subcommand("eval", "evaluate an expression");
+  add_common(eval, options);
+  eval.add_option("VALUES", options.values, "NAME=VALUE: a number, a list, FILE.npy, zeros(2,3), ones, arange, linspace, normal, uniform");
+  add_repeated(eval, "--expect", options.expected, "REF.npy: fail if the output differs by more than --ulp");
+  eval.add_option("--ulp", options.ulp, "for --expect");
+  add_repeated(eval, "-o", options.outputs, "FILE.npy: write instead of printing; one an output");
+  CLI::App& show = *app.add_subcommand("show", "print an expression at a stage of compilation");
+  add_common(show, options);
+  show.add_option("VALUES", options.values, "NAME=VALUE, instead of --shape");
+  add_repeated(show, "--shape", options.shapes, "NAME=DIMxDIM: sizes are numbers or names");
+  show.add_option("--stage", options.stage, "graph, recognised, gradient, optimized, kernels, llvm, asm or dot");
+  CLI::App& activations = *app.add_subcommand("activations", "list the catalogue, or one entry of it");
+  activations.add_option("NAME", activation, "an activation or an alias");
+  CLI::App& info = *app.add_subcommand("info", "version, LLVM, host, threads, cache");
+
+  if (argc < 2) return report(fmt::format("a subcommand is missing: {}", usage), 2);
+  const std::string_view first = argv[1];
+  const auto all = app.get_subcommands([](CLI::App*) { return true; });
+  const bool known = std::any_of(all.begin(), all.end(), [&](const CLI::App* a) { return a->get_name() == first; });
+  if (!first.starts_with('-') && !known)
+    return report(fmt::format("unknown subcommand '{}': {}", first, usage), 2);
+  try {
+    app.parse(arguments_of(argc, argv));
+    if (options.expression.starts_with(' ')) options.expression.erase(0, 1);
+    if (eval.parsed()) return run_eval(options);
+    if (show.parsed()) return run_show(options);
+    if (activations.parsed()) return run_activations(activation);
+    if (info.parsed()) return run_info();
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    return report(e.what(), 2);
+  } catch (const Error& e) {
+    return report(located(e.what(), options.expression), 2);
+  } catch (const Mismatch& m) {
+    return report(m.message, 1);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", 1);
+  } catch (const std::exception& e) {
+    return report(e.what(), 1);
+  }
+}
+
+}  // namespace
+
+void print(std::string_view text) {
+  const std::size_t n = std::fwrite(text.data(), 1, text.size(), stdout);
+  if (n != text.size() || std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+}
+
+}  // namespace actinium::cli
+
+int main(int argc, char** argv) { return actinium::cli::run(argc, argv); }
