@@ -36,7 +36,8 @@ struct CompileOptions {
   std::string isa = "native";
   /// Allows reassociation and approximate instructions: gives up "one answer".
   bool fast_math = false;
-  /// Whether textbook formulas become builtin nodes with stable values and derivatives.
+  /// Whether the pass `recognise` runs, where the pipeline has it: textbook formulas become builtin nodes with stable values
+  /// and derivatives.
   bool recognise = true;
   /// For messages and profiles.
   std::string name = {};

@@ -21,7 +21,7 @@ enum class Kind : std::uint8_t {
 // X(name, arity, kind); arity -1: any number.
 #define ACTINIUM_OPS(X)                                                                                                  \
   /* leaves: ints of `constant` = {bits}; text of `input` = name; dims of `dim_size` = {size}; ints of `iota` = {axis};  */ \
-  /* `tensor`: object = a std::shared_ptr<const Tensor> (made from exactly that type), text = name                       */ \
+  /* `tensor`: object = its elements, C-contiguous; text = name                                                          */ \
   X(input, 0, leaf) X(constant, 0, leaf) X(tensor, 0, leaf) X(dim_size, 0, leaf) X(iota, 0, leaf)                        \
   /* elementwise, one operand */                                                                                         \
   X(neg, 1, elementwise) X(abs, 1, elementwise) X(sign, 1, elementwise) X(exp, 1, elementwise) X(exp2, 1, elementwise)   \

@@ -8,6 +8,7 @@
 
 #include "actinium/error.h"
 #include "passes/pass.hpp"
+#include "runtime/float_environment.hpp"
 #include "runtime/function_impl.hpp"
 
 namespace actinium::runtime {
@@ -110,6 +111,7 @@ Module run_passes(const Module& source, const CompileOptions& options, const std
 
 std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std::span<const Expr> outputs, const CompileOptions& options) {
   if (options.threads < 0) throw ValueError(fmt::format("compile: {} threads", options.threads));
+  const FloatEnvironment environment;  // passes fold constants
   const Clock::time_point start = Clock::now();
   const Module whole = module_of(inputs, outputs);
   check_inputs(whole);

@@ -72,32 +72,6 @@ std::string describe_recomputed(const GraphData& graph, const program::Program& 
   return fmt::format("Computed again rather than saved: {}.\n", fmt::join(list, ", "));
 }
 
-/// What `recognise` changed: activation nodes that were not there before.
-std::string describe_recognised(const FunctionImpl& function) {
-  std::optional<Module> before, after;
-  run_passes(function.source, function.options, [&](std::string_view pass, const Module& module) {
-    if (pass == "graph") before = module;
-    if (pass == "recognise") after = module;
-  });
-  if (!before || !after) return {};
-  const auto texts = [](const Module& module) {
-    std::map<std::string, std::string> found;  // printed node, then where
-    for (std::uint32_t i = 0; i < module.graph->size(); ++i) {
-      const NodeId id{i};
-      const ops::Kind kind = ops::kind_of(module.graph->op(id));
-      const bool family = kind == ops::Kind::unit || ops::Op::sech2 <= module.graph->op(id);
-      if (family && module.graph->op(id) <= ops::Op::activation) found.emplace(std::string(ops::name_of(module.graph->op(id))) + " " + module.graph->location(id).str(), module.graph->location(id).str());
-    }
-    return found;
-  };
-  const auto old_nodes = texts(*before), new_nodes = texts(*after);
-  std::string text;
-  for (const auto& [node, where] : new_nodes) {
-    if (!old_nodes.contains(node)) text += fmt::format("Recognised {}: evaluated and differentiated in its stable form.\n", node);
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string explain(const FunctionImpl& function) {
@@ -105,7 +79,6 @@ std::string explain(const FunctionImpl& function) {
   const GraphData& graph = *function.decomposed.graph;
   std::string text = fmt::format("{} nodes as written, {} after simplification and expansion of activations, {} {}.\n", function.source.graph->size(),
                                  graph.size(), program.kernels.size(), program.kernels.size() == 1 ? "kernel" : "kernels");
-  text += describe_recognised(function);
   for (std::size_t k = 0; k < program.kernels.size(); ++k) {
     const Kernel& kernel = program.kernels[k];
     text += fmt::format("Kernel {}, {}: {}", k, kernel.name, kind_of(kernel));

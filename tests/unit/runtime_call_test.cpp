@@ -65,6 +65,38 @@ TEST_P(Calls, EveryKindOfArray) {
   EXPECT_EQ(f.by_name({{"s", 10.0}, {"x", tensor}, {"b", bs}}), expected);
 }
 
+/// The members of std::mdspan that the library looks at.
+struct Span2 {
+  using element_type = double;
+  double* data;
+  std::size_t rows, columns, step;
+  static constexpr std::size_t rank() { return 2; }
+  std::size_t extent(std::size_t i) const { return i == 0 ? rows : columns; }
+  std::size_t stride(std::size_t i) const { return i == 0 ? step : 1; }
+  double* data_handle() const { return data; }
+};
+
+TEST_P(Calls, AnythingLikeMdspan) {
+  Graph g{f64};
+  const Expr x = g.input("x", {"m", "n"});
+  const auto f = compile({x}, {x * 2.0}, options());
+  std::vector<double> xs = counting(8), ys(8);
+  EXPECT_EQ(f(Span2{xs.data(), 2, 3, 4}), (Tensor{{2.0, 4.0, 6.0}, {10.0, 12.0, 14.0}}));
+  f.call({Span2{xs.data(), 2, 3, 4}}, {Span2{ys.data(), 2, 3, 5}});
+  EXPECT_THAT(ys, ElementsAre(2, 4, 6, 0, 0, 10, 12, 14));
+}
+
+TEST_P(Calls, ConstantsOfTheGraph) {
+  Graph g{f64};
+  const Expr x = g.input("x", {"m", 2});
+  const Expr w = g.constant("w", Tensor{{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}});
+  const auto f = compile({x}, {matmul(x, w), w, sum(w, 0)}, options());
+  const auto [y, same, s] = f(Tensor{{1.0, 1.0}});
+  EXPECT_EQ(y, (Tensor{{5.0, 7.0, 9.0}}));
+  EXPECT_EQ(same, (Tensor{{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}}));
+  EXPECT_EQ(s, (Tensor{5.0, 7.0, 9.0}));
+}
+
 TEST_P(Calls, OutputsOfTheCaller) {
   Graph g{f64};
   const Expr x = g.input("x", {"m", "n"});
