@@ -155,7 +155,7 @@ void MatmulEmitter::emit_epilogue() {
   llvm::IRBuilder<> b(m.block(f));
   Emitter e(m, b);
   const StageCode stage = lower_stage(kernel_.epilogue, kernel_.values);
-  const int lanes = std::min(vector_lanes(m.target, kernel_.values), plan_->lanes);
+  const int lanes = std::min(vector_lanes(m.target, kernel_.values), plan_->lanes) * plan_->epilogue_registers;
   VectorEmitter vectors(m, b, lanes);
   const ArgsView args(m, b, f->getArg(0));
   llvm::Value* scratch = f->getArg(1);
@@ -197,7 +197,9 @@ void MatmulEmitter::emit_epilogue() {
             break;
           }
           case StageCode::Input::Kind::product:
-            inputs.push_back(vectors.load(plan_->dtype, e.at(kit_.scalar(), sums, column)));
+            // Beyond the columns is whatever was there: harmless, but no reason to take a rare path.
+            inputs.push_back(vectors.load(plan_->dtype, e.at(kit_.scalar(), sums, column),
+                                          m.target.avx512 ? vectors.first_lanes(columns - column) : nullptr));
             break;
           case StageCode::Input::Kind::value: throw InternalError("jit: an epilogue uses a value of another stage");
         }

@@ -23,6 +23,7 @@ GemmPlan make_plan(DType dtype, const Target& target) {
   plan.lanes = target.lanes(static_cast<int>(plan.element()));
   if (target.avx512) {
     // 32 registers: 24 accumulators, 4 vectors of B, and the element of A.
+    plan.epilogue_registers = 2;
     plan.tiles = {{4, {6, 4, 2}}, {2, {8, 4, 2}}, {1, {8, 2}}};
   } else {
     plan.tiles = {{2, target.fma ? std::vector{6, 4, 2} : std::vector{4, 2}}, {1, {8, 2}}};
@@ -38,7 +39,7 @@ GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
   // A block of A is read once for each panel of B, and B once for each block of rows. If A is packed, that is repaid by more
   // columns, and the packed block has to stay in L2.
   const bool wide = plan.element() == 8;
-  plan.row_block = transposed ? (wide ? 120 : 240) : (wide ? 384 : 504);
+  plan.row_block = transposed ? (wide ? 192 : 240) : (wide ? 384 : 504);
   plan.column_block = transposed ? (wide ? 128 : 256) : 64;
   return plan;
 }
@@ -46,15 +47,15 @@ GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
 GemmPlan::Layout GemmPlan::layout() const {
   const std::int64_t size = element();
   const std::int64_t product = std::max({row_block * column_block, thin_rows * thin_columns_max, narrow_rows * program::narrow_columns});
-  const std::int64_t panel = std::max({program::block_elements * tile_columns(), thin_rows * thin_columns_max,
+  const std::int64_t panel = std::max({program::block_elements * tile_columns(), stream_rows * thin_columns_max,
                                        program::narrow_columns * narrow_depth});
-  const std::int64_t packed_a = std::max(row_block * program::block_elements, narrow_packed_rows * narrow_depth);
+  const std::int64_t packed_a = std::max((row_block + lanes) * program::block_elements, narrow_packed_rows * narrow_depth);
   const std::int64_t virtual_lanes = (narrow_rows + 2) * program::narrow_columns * program::reduction_lanes(dtype);
   Layout at{};
   at.task = 0;
   at.bases = aligned(gemm_task_bytes);
   at.staging = at.bases + aligned(accesses * 8);
-  at.zeros = at.staging + aligned(lanes * 8);
+  at.zeros = at.staging + aligned(lanes * epilogue_registers * 8);
   at.product = at.zeros + aligned(tile_columns() * size);
   at.b = at.product + aligned(product * size);
   at.a = at.b + aligned(panel * size);

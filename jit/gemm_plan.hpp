@@ -23,6 +23,8 @@ struct GemmPlan {
   int rank = 0;      ///< batch dimensions
   int accesses = 0;  ///< of the epilogue
   int lanes = 0;     ///< elements of a vector
+  /// Vectors that the epilogue works on at once: independent chains hide the latency of long bodies.
+  int epilogue_registers = 1;
   std::vector<TileShape> tiles;  ///< widest first; the last is one vector wide
   std::int64_t row_block = 0;    ///< rows of a task at most
   std::int64_t column_block = 0;
@@ -48,8 +50,9 @@ struct GemmPlan {
   Layout layout() const;
 };
 
-/// Rows of products with few rows, whose rows of B are streamed; their columns in a task, at least and at most.
-inline constexpr std::int64_t thin_rows = 4;
+/// Rows of products with few rows, whose rows of B are streamed, so many rows of A at a time; columns of a task at least and at
+/// most.
+inline constexpr std::int64_t thin_rows = 8, stream_rows = 4;
 inline constexpr std::int64_t thin_columns_min = 256, thin_columns_max = 1024;
 /// Of products with at most program::narrow_columns columns: rows of a task, elements of k at a time, rows packed at a time.
 inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_packed_rows = 8;

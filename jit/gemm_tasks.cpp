@@ -4,6 +4,7 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/LLVMContext.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -97,14 +98,18 @@ void Tasks::call_epilogue(Emitter& e, const Task& t, llvm::Value* sums, Num row,
 // --- Register tiles ---
 
 void Tasks::emit_tiled(Emitter& e, const Task& t) {
-  const Flag pack_a = !(t.a_k == 1) & !(t.rows <= 8);
+  // A row of A is read along k; if A is contiguous along its other dimension, its block is copied as it lies, else transposed.
+  const Flag pack_a = !((t.a_k == 1) | (t.rows <= 8)), as_it_lies = t.a_row == 1;
+  const Num depth_pitch = e.num(program::block_elements), rows_pitch = quotient_up(t.rows, plan_.lanes) * plan_.lanes;
+  const Num a_row = pick(pack_a, pick(as_it_lies, t.a_row, depth_pitch), t.a_row);
+  const Num a_k = pick(pack_a, pick(as_it_lies, rows_pitch, e.num(1)), t.a_k);
   each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
     llvm::Value* a = e.at(kit_.scalar(), t.a, k * t.a_k);
     e.when(pack_a, [&] {
-      m.call(e.b, kit_.pack(), {a, t.a_row, t.a_k, t.packed_a, e.num(program::block_elements), t.rows, depth});
+      m.call(e.b, kit_.pack(), {a, pick(as_it_lies, t.a_k, t.a_row), pick(as_it_lies, t.a_row, t.a_k), t.packed_a,
+                                pick(as_it_lies, rows_pitch, depth_pitch), pick(as_it_lies, depth, t.rows), pick(as_it_lies, t.rows, depth)});
     });
     a = e.b.CreateSelect(pack_a, t.packed_a, a);
-    const Num a_row = pick(pack_a, e.num(program::block_elements), t.a_row), a_k = pick(pack_a, e.num(1), t.a_k);
     const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
     e.advance(t.columns, [&](Num column) {
       // The narrowest shape that the rest fills or nearly fills: 40 columns are 32 and 8 rather than 64.
@@ -162,16 +167,19 @@ void Tasks::call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> argume
 
 void Tasks::emit_thin(Emitter& e, const Task& t) {
   each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
-    const std::array<llvm::Value*, 10> arguments{e.at(kit_.scalar(), t.a, k * t.a_k), t.a_row, t.a_k, e.at(kit_.scalar(), t.b, k * t.b_k),
-                                                 t.b_k, depth, t.columns, t.panel, t.pitch, t.rows};
-    e.when(t.rows == 1, [&] { m.call(e.b, kit_.stream(1, 8), arguments); },
-           [&] { m.call(e.b, kit_.stream(thin_rows, 4), arguments); });
-    e.each(e.num(0), t.rows, 1, [&](Num row) {
-      e.each(e.num(0), t.columns, plan_.lanes, [&](Num column) {
-        const Num i = row * t.pitch + column;
-        llvm::Value* place = e.at(kit_.scalar(), t.product, i);
-        llvm::Value* earlier = e.b.CreateSelect(first, kit_.constant(kit_.vector(), -0.0), kit_.load(e.b, kit_.vector(), place));
-        kit_.store(e.b, e.b.CreateFAdd(earlier, kit_.load(e.b, kit_.vector(), e.at(kit_.scalar(), t.panel, i))), place);
+    e.each(e.num(0), t.rows, stream_rows, [&](Num group) {
+      const Num rows = least(t.rows - group, e.num(stream_rows));
+      const std::array<llvm::Value*, 10> arguments{e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k), t.a_row, t.a_k,
+                                                   e.at(kit_.scalar(), t.b, k * t.b_k), t.b_k, depth, t.columns, t.panel, t.pitch, rows};
+      e.when(rows == 1, [&] { m.call(e.b, kit_.stream(1, 8), arguments); },
+             [&] { m.call(e.b, kit_.stream(stream_rows, 4), arguments); });
+      e.each(e.num(0), rows, 1, [&](Num row) {
+        e.each(e.num(0), t.columns, plan_.lanes, [&](Num column) {
+          llvm::Value* place = e.at(kit_.scalar(), t.product, (group + row) * t.pitch + column);
+          llvm::Value* earlier = e.b.CreateSelect(first, kit_.constant(kit_.vector(), -0.0), kit_.load(e.b, kit_.vector(), place));
+          llvm::Value* sum = kit_.load(e.b, kit_.vector(), e.at(kit_.scalar(), t.panel, row * t.pitch + column));
+          kit_.store(e.b, e.b.CreateFAdd(earlier, sum), place);
+        });
       });
     });
   });

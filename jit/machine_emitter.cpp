@@ -7,6 +7,7 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include <array>
+#include <numeric>
 
 #include "actinium/error.h"
 
@@ -202,8 +203,26 @@ llvm::Value* VectorEmitter::fused(Type t, llvm::Value* a, llvm::Value* x, llvm::
   return b.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, x, c});
 }
 
+template <class Operation>
+llvm::Value* VectorEmitter::in_halves(llvm::ArrayRef<llvm::Value*> values, Operation&& operation) {
+  VectorEmitter half(m, b, lanes / 2);
+  std::vector<int> both(static_cast<std::size_t>(lanes));
+  std::iota(both.begin(), both.end(), 0);
+  const auto part = [&](std::size_t from) {
+    std::vector<llvm::Value*> parts;
+    const llvm::ArrayRef<int> numbers = llvm::ArrayRef(both).slice(from, both.size() / 2);
+    for (llvm::Value* value : values) parts.push_back(b.CreateShuffleVector(value, numbers));
+    return operation(half, parts);
+  };
+  llvm::Value* low = part(0);
+  return b.CreateShuffleVector(low, part(both.size() / 2), both);
+}
+
 llvm::Value* VectorEmitter::scale(Type t, llvm::Value* a, llvm::Value* exponent) {
   const int width = lanes * bits_of(t);
+  if (m.target.avx512 && width > 512) {
+    return in_halves({a, exponent}, [t](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.scale(t, parts[0], parts[1]); });
+  }
   if (m.target.avx512 && (width == 128 || width == 256 || width == 512)) {
     const bool single = t == Type::f32;
     const llvm::Intrinsic::ID id = width == 512   ? (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_512 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_512)
@@ -257,6 +276,9 @@ llvm::Value* VectorEmitter::permute_lookup(const machine::Table& table, llvm::Va
 }
 
 llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* index) {
+  if (m.target.avx512 && lanes * bits_of(table.type) > 512) {
+    return in_halves({index}, [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.lookup(table, parts[0]); });
+  }
   if (llvm::Value* permuted = permute_lookup(table, index)) return permuted;
   std::vector<llvm::Constant*> entries;
   for (std::uint64_t bits : table.bits) entries.push_back(scalar_constant(table.type, bits));

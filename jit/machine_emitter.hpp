@@ -13,7 +13,7 @@
 
 namespace actinium::jit {
 
-/// Values are vectors of `lanes` elements; a predicate (b1) is a vector of i1, and a byte 0 or 1 in memory.
+/// Values are vectors of `lanes` elements (of several registers at will); a predicate (b1) is a vector of i1, and a byte 0 or 1 in memory.
 class VectorEmitter {
  public:
   VectorEmitter(ModuleEmitter& module_, llvm::IRBuilder<>& builder_, int lanes_) : m(module_), b(builder_), lanes(lanes_) {}
@@ -50,6 +50,9 @@ class VectorEmitter {
   llvm::Value* permute_lookup(const machine::Table& table, llvm::Value* index);
   llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);
   llvm::Value* unary(llvm::Intrinsic::ID id, llvm::Value* a);
+  /// operation(emitter of half the lanes, halves of `values`), twice; joined. For instructions of one register.
+  template <class Operation>
+  llvm::Value* in_halves(llvm::ArrayRef<llvm::Value*> values, Operation&& operation);
 };
 
 /// fma for targets without the instruction, exact for all values (jit/soft_fma.cpp).
