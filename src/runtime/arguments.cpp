@@ -297,16 +297,11 @@ bool overlaps_itself(const ResolvedArray& array) {
 }
 
 Resolved resolve(std::span<const ArgumentInfo> inputs, std::span<const ArgumentInfo> outputs, std::span<const ArrayRef> given_inputs,
-                 std::optional<std::span<const MutableArrayRef>> given_outputs) {
+                 std::optional<std::span<const MutableArrayRef>> given_outputs, const std::vector<SizeRule>& rules) {
   check_count("input", inputs, given_inputs.size());
   if (given_outputs) check_count("output", outputs, given_outputs->size());
   Resolved result = Resolver(inputs, given_inputs).run();
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const std::vector<std::int64_t> shape = outputs[i].shape.evaluate(result.sizes);
-    if (std::any_of(shape.begin(), shape.end(), [](std::int64_t n) { return n < 0; })) {
-      throw CallError(fmt::format("{} is {}: a size would be negative", name_of_output(outputs, i), text_of(outputs[i].shape, result.sizes)));
-    }
-  }
+  check(rules, result.sizes);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (given_outputs) {
       result.outputs.push_back(resolve_output(outputs, i, (*given_outputs)[i], result.sizes));

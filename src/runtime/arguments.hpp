@@ -7,6 +7,7 @@
 
 #include "actinium/array.h"
 #include "actinium/function.h"
+#include "runtime/size_rules.hpp"
 
 namespace actinium::runtime {
 
@@ -24,7 +25,7 @@ struct Resolved {
 
 /// CallError if something does not fit. Without `outputs` (as opposed to an empty list) they are to be made.
 Resolved resolve(std::span<const ArgumentInfo> inputs, std::span<const ArgumentInfo> outputs, std::span<const ArrayRef> given_inputs,
-                 std::optional<std::span<const MutableArrayRef>> given_outputs);
+                 std::optional<std::span<const MutableArrayRef>> given_outputs, const std::vector<SizeRule>& rules);
 
 /// Whether two arrays, as bytes, may share an element; exact for rows, columns and blocks of one matrix.
 struct Extent {

@@ -131,6 +131,7 @@ std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std
   prepared.program = program;
   prepared.inputs = describe_arguments(function->source, function->source.inputs);
   prepared.outputs = describe_arguments(function->source, function->source.outputs);
+  prepared.size_rules = size_rules(function->source);
   prepared.costs = costs_of(*program);
   prepared.threads = options.threads;
   prepared.interpreted = !jit;

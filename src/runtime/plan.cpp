@@ -62,7 +62,7 @@ class Planner {
  public:
   Planner(const Prepared& prepared, std::span<const ArrayRef> inputs, std::optional<std::span<const MutableArrayRef>> outputs)
       : prepared_(prepared), program_(*prepared.program), plan_(std::make_unique<Plan>()) {
-    plan_->resolved = resolve(prepared.inputs, prepared.outputs, inputs, outputs);
+    plan_->resolved = resolve(prepared.inputs, prepared.outputs, inputs, outputs, prepared.size_rules);
     plan_->given_inputs.assign(inputs.begin(), inputs.end());
     plan_->allocates = !outputs.has_value();
     if (outputs) plan_->given_outputs.assign(outputs->begin(), outputs->end());

@@ -24,6 +24,7 @@ struct Prepared {
   std::shared_ptr<const program::Program> program;
   std::shared_ptr<const Executable> executable;
   std::vector<ArgumentInfo> inputs, outputs;
+  std::vector<SizeRule> size_rules;
   std::vector<KernelCost> costs;
   int threads = 0;          ///< 0: all
   bool interpreted = false;

@@ -118,6 +118,19 @@ TEST_F(CallErrors, Indices) {
   EXPECT_EQ(p, Tensor::ones({3}));
 }
 
+TEST_F(CallErrors, SizesThatRunOut) {
+  Graph h{f64};
+  const Expr u = h.input("u", {"n"});
+  const auto tail = compile({u}, {sum(slice(u, 5))}, {.engine = Engine::interpret});
+  EXPECT_EQ(tail(std::vector<double>{1, 2, 3, 4, 5, 6}).item(), 6);
+  EXPECT_EQ(tail(std::vector<double>(5)).item(), 0);
+  EXPECT_THAT(message_of<CallError>([&] { tail(std::vector<double>(3)); }), HasSubstr("[slice] the size n - 5 would be negative: n = 3"));
+  const auto window = compile({u}, {slice(u, 2, 4)}, {.engine = Engine::interpret});
+  EXPECT_EQ(window(std::vector<double>{1, 2, 3, 4}), (Tensor{3.0, 4.0}));
+  EXPECT_THAT(message_of<CallError>([&] { window(std::vector<double>(3)); }), HasSubstr("call_test.cpp"));
+  EXPECT_THAT(message_of<CallError>([&] { window(std::vector<double>(3)); }), HasSubstr("[slice] elements 2 to 3 of an axis of size n: n = 3"));
+}
+
 TEST_F(CallErrors, Names) {
   EXPECT_EQ(message_of<CallError>([&] { f.by_name({{"x", xs}, {"b", bs}}); }), "i is not given");
   EXPECT_EQ(message_of<CallError>([&] { f.by_name({{"x", xs}, {"bias", bs}, {"i", is}}); }), "no input is named bias: there are x, b, i");
