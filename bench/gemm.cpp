@@ -42,7 +42,11 @@ void shapes(benchmark::internal::Benchmark* b) {
   b->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
 void large(benchmark::internal::Benchmark* b) {
-  b->Args({512, 512, 512})->Args({1024, 1024, 1024})->Args({1024, 1024, 256})->Unit(benchmark::kMicrosecond)->UseRealTime();
+  b->Args({512, 512, 512})
+      ->Args({1024, 1024, 1024})
+      ->Args({1024, 1024, 256})
+      ->Unit(benchmark::kMicrosecond)
+      ->UseRealTime();
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The MatmulKernel: what is particular to a kernel, the place of each task in the operands and the epilogue. The work of a task is
-// in jit/gemm_tasks.cpp. Start reading at MatmulEmitter::emit_main.
+// The MatmulKernel: what is particular to a kernel, the place of each task in the operands and the epilogue. The work
+// of a task is in jit/gemm_tasks.cpp. Start reading at MatmulEmitter::emit_main.
 #include <llvm/IR/Constants.h>
 
 #include <memory>
@@ -20,13 +20,22 @@ using program::MatmulKernel;
 class MatmulEmitter {
  public:
   MatmulEmitter(ModuleEmitter& module, const MatmulKernel& kernel, const std::string& symbol)
-      : m(module), kernel_(kernel), symbol_(symbol), plan_(std::make_shared<GemmPlan>(make_plan(kernel, module.target))),
-        layout_(plan_->layout()), kit_(module, *plan_) {}
+      : m(module),
+        kernel_(kernel),
+        symbol_(symbol),
+        plan_(std::make_shared<GemmPlan>(make_plan(kernel, module.target))),
+        layout_(plan_->layout()),
+        kit_(module, *plan_) {}
 
   EmittedKernel emit() {
     emit_epilogue();
     emit_main();
-    return {.main = symbol_, .finish = {}, .prepare = {}, .context = plan_, .scratch_bytes = gemm_scratch_bytes, .main_tasks = gemm_tasks};
+    return {.main = symbol_,
+            .finish = {},
+            .prepare = {},
+            .context = plan_,
+            .scratch_bytes = gemm_scratch_bytes,
+            .main_tasks = gemm_tasks};
   }
 
  private:
@@ -39,21 +48,28 @@ class MatmulEmitter {
   llvm::Function* epilogue_ = nullptr;
 
   int stride_index(int operand, int dim) const { return operand * (plan_->rank + 2) + dim; }
-  bool is_index(int access) const { return kernel_.accesses[static_cast<std::size_t>(access)].buffer == program::no_buffer; }
+  bool is_index(int access) const {
+    return kernel_.accesses[static_cast<std::size_t>(access)].buffer == program::no_buffer;
+  }
   /// Bytes of an element; an index counts in ones.
   std::int64_t unit(int access) const {
-    return is_index(access) ? 1 : static_cast<std::int64_t>(size_of(kernel_.accesses[static_cast<std::size_t>(access)].dtype));
+    return is_index(access)
+               ? 1
+               : static_cast<std::int64_t>(size_of(kernel_.accesses[static_cast<std::size_t>(access)].dtype));
   }
 
   void emit_main();
-  void emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, Num m_extent, Num n_extent, Num index);
+  void emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, Num m_extent, Num n_extent,
+                 Num index);
   void set(Emitter& e, llvm::Value* task, GemmSlot slot, llvm::Value* value) {
     e.b.CreateStore(value, e.bytes(task, static_cast<std::int64_t>(slot) * 8));
   }
 
   void emit_epilogue();
-  llvm::Value* load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns, llvm::Value* staging, int lanes);
-  void store_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns, llvm::Value* staging, int lanes, llvm::Value* value);
+  llvm::Value* load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns,
+                           llvm::Value* staging, int lanes);
+  void store_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns,
+                    llvm::Value* staging, int lanes, llvm::Value* value);
 };
 
 // --- Tasks ---
@@ -67,7 +83,8 @@ void MatmulEmitter::emit_main() {
   const int rank = plan_->rank;
   Num batch = e.num(1);
   for (int d = 0; d < rank; ++d) batch = batch * e.num(args.extent(b, d));
-  const Num rows = e.num(args.extent(b, rank)), columns = e.num(args.extent(b, rank + 1)), depth = e.num(args.extent(b, rank + 2));
+  const Num rows = e.num(args.extent(b, rank)), columns = e.num(args.extent(b, rank + 1)),
+            depth = e.num(args.extent(b, rank + 2));
   const Grid<Num> g = grid(*plan_, batch, rows, columns);
   llvm::Value* zeros = e.bytes(scratch, layout_.zeros);
   for (int v = 0; v < plan_->tiles.front().vectors; ++v) {
@@ -98,7 +115,9 @@ void MatmulEmitter::emit_main() {
   const auto part = [&](GemmPart p) -> llvm::Value* {
     const bool known_n = kernel_.n.is_constant(), known_m = kernel_.m.is_constant();
     const bool narrow = known_n && kernel_.n.constant() <= program::narrow_columns;
-    const bool never = p == GemmPart::narrow ? known_n && !narrow : narrow || (p == GemmPart::thin && known_m && kernel_.m.constant() > thin_rows);
+    const bool never = p == GemmPart::narrow
+                           ? known_n && !narrow
+                           : narrow || (p == GemmPart::thin && known_m && kernel_.m.constant() > thin_rows);
     return never ? nullptr : static_cast<llvm::Value*>(gemm_function(m, plan_->dtype, p));
   };
   llvm::Value *tiled = part(GemmPart::tiled), *thin = part(GemmPart::thin), *narrow = part(GemmPart::narrow);
@@ -114,8 +133,8 @@ void MatmulEmitter::emit_main() {
 }
 
 /// Where the task begins, and how much it is.
-void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, Num m_extent, Num n_extent,
-                              Num index) {
+void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, Num m_extent,
+                              Num n_extent, Num index) {
   llvm::IRBuilder<>& b = e.b;
   const int rank = plan_->rank;
   const Num first_column = index % g.column_blocks * g.column_block;
@@ -128,7 +147,8 @@ void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* tas
     const Num extent = e.num(args.extent(b, d));
     const Num i = batch % extent;
     batch = batch / extent;
-    for (int o = 0; o < plan_->accesses + 2; ++o) offset[static_cast<std::size_t>(o)] = offset[static_cast<std::size_t>(o)] + i * stride(o, d);
+    for (int o = 0; o < plan_->accesses + 2; ++o)
+      offset[static_cast<std::size_t>(o)] = offset[static_cast<std::size_t>(o)] + i * stride(o, d);
   }
   set(e, task, GemmSlot::a, e.at(kit_.scalar(), args.pointer(b, 0), offset[0] + first_row * stride(0, rank)));
   set(e, task, GemmSlot::b, e.at(kit_.scalar(), args.pointer(b, 1), offset[1] + first_column * stride(1, rank + 1)));
@@ -136,7 +156,8 @@ void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* tas
   set(e, task, GemmSlot::columns, least(g.column_block, n_extent - first_column));
   for (int access = 0; access < plan_->accesses; ++access) {
     const int o = access + 2;
-    const Num element = offset[static_cast<std::size_t>(o)] + first_row * stride(o, rank) + first_column * stride(o, rank + 1);
+    const Num element =
+        offset[static_cast<std::size_t>(o)] + first_row * stride(o, rank) + first_column * stride(o, rank + 1);
     llvm::Value* base = b.CreateGEP(b.getInt8Ty(), args.pointer(b, o), (element * unit(access)).value);
     b.CreateStore(base, e.bytes(task, layout_.bases - layout_.task + 8 * access));
   }
@@ -144,12 +165,13 @@ void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* tas
 
 // --- The epilogue ---
 
-/// (args, scratch, sums, pitch, row, rows, column, columns): row and column count from the task's first. One rolled loop, so
-/// that its size does not depend on the tiles.
+/// (args, scratch, sums, pitch, row, rows, column, columns): row and column count from the task's first. One rolled
+/// loop, so that its size does not depend on the tiles.
 void MatmulEmitter::emit_epilogue() {
   auto* p = m.pointer();
   auto* n = m.int64();
-  epilogue_ = m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {p, p, p, n, n, n, n, n}, false), symbol_ + ".epilogue", false);
+  epilogue_ = m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {p, p, p, n, n, n, n, n}, false),
+                         symbol_ + ".epilogue", false);
   epilogue_->setCallingConv(llvm::CallingConv::C);  // called from code compiled elsewhere
   llvm::Function* f = epilogue_;
   llvm::IRBuilder<> b(m.block(f));
@@ -178,7 +200,8 @@ void MatmulEmitter::emit_epilogue() {
   for (int access : used) {
     row_stride.push_back(e.num(args.stride(b, stride_index(access + 2, plan_->rank))));
     column_stride.push_back(e.num(args.stride(b, stride_index(access + 2, plan_->rank + 1))));
-    llvm::Value* first = b.CreateLoad(p, b.CreateConstGEP1_64(p, e.bytes(scratch, layout_.bases), static_cast<std::uint64_t>(access)));
+    llvm::Value* first =
+        b.CreateLoad(p, b.CreateConstGEP1_64(p, e.bytes(scratch, layout_.bases), static_cast<std::uint64_t>(access)));
     base.push_back(b.CreateGEP(b.getInt8Ty(), first, (first_column * column_stride.back() * unit(access)).value));
   }
   e.each(e.num(0), rows, 1, [&](Num row) {
@@ -207,7 +230,8 @@ void MatmulEmitter::emit_epilogue() {
       const std::vector<llvm::Value*> outputs = vectors.emit(stage.code, inputs);
       for (const program::Store& store : kernel_.epilogue.stores) {
         const std::size_t s = slot(static_cast<int>(store.access));
-        store_access(e, used[s], line[s], column_stride[s], column, columns, staging, lanes, outputs[stage.output(store.value)]);
+        store_access(e, used[s], line[s], column_stride[s], column, columns, staging, lanes,
+                     outputs[stage.output(store.value)]);
       }
     });
   });
@@ -215,8 +239,8 @@ void MatmulEmitter::emit_epilogue() {
 }
 
 /// Columns column .. column + lanes of a row; what is beyond `columns` is not touched.
-llvm::Value* MatmulEmitter::load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns,
-                                        llvm::Value* staging, int lanes) {
+llvm::Value* MatmulEmitter::load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column,
+                                        Num columns, llvm::Value* staging, int lanes) {
   llvm::IRBuilder<>& b = e.b;
   VectorEmitter vectors(m, b, lanes);
   const Access& view = kernel_.accesses[static_cast<std::size_t>(access)];
@@ -230,30 +254,32 @@ llvm::Value* MatmulEmitter::load_access(Emitter& e, int access, llvm::Value* bas
   llvm::Value* mask = vectors.first_lanes(columns - column);
   llvm::Value *near = nullptr, *far = nullptr, *whole = nullptr;
   llvm::BasicBlock *near_end = nullptr, *far_end = nullptr, *whole_end = nullptr;
-  e.when(column_stride == 1,
-         [&] {
-           llvm::Value* place = e.at(element, base, column);
-           if (m.target.avx512) {
-             near = vectors.load(view.dtype, place, mask);
-             near_end = b.GetInsertBlock();
-             return;
-           }
-           // Masks are slow here: a whole vector does without.
-           e.when(column + lanes <= columns,
-                  [&] { whole = vectors.load(view.dtype, place), whole_end = b.GetInsertBlock(); },
-                  [&] { near = vectors.load(view.dtype, place, mask), near_end = b.GetInsertBlock(); });
-           llvm::PHINode* both = b.CreatePHI(near->getType(), 2);
-           both->addIncoming(whole, whole_end);
-           both->addIncoming(near, near_end);
-           near = both, near_end = b.GetInsertBlock();
-         },
-         [&] {
-           const Num count = least(columns - column, e.num(lanes));
-           e.each(e.num(0), count, 1, [&](Num l) {
-             b.CreateStore(b.CreateLoad(element, e.at(element, base, (column + l) * column_stride)), e.at(element, staging, l));
-           });
-           far = vectors.load(view.dtype, staging), far_end = b.GetInsertBlock();
-         });
+  e.when(
+      column_stride == 1,
+      [&] {
+        llvm::Value* place = e.at(element, base, column);
+        if (m.target.avx512) {
+          near = vectors.load(view.dtype, place, mask);
+          near_end = b.GetInsertBlock();
+          return;
+        }
+        // Masks are slow here: a whole vector does without.
+        e.when(
+            column + lanes <= columns, [&] { whole = vectors.load(view.dtype, place), whole_end = b.GetInsertBlock(); },
+            [&] { near = vectors.load(view.dtype, place, mask), near_end = b.GetInsertBlock(); });
+        llvm::PHINode* both = b.CreatePHI(near->getType(), 2);
+        both->addIncoming(whole, whole_end);
+        both->addIncoming(near, near_end);
+        near = both, near_end = b.GetInsertBlock();
+      },
+      [&] {
+        const Num count = least(columns - column, e.num(lanes));
+        e.each(e.num(0), count, 1, [&](Num l) {
+          b.CreateStore(b.CreateLoad(element, e.at(element, base, (column + l) * column_stride)),
+                        e.at(element, staging, l));
+        });
+        far = vectors.load(view.dtype, staging), far_end = b.GetInsertBlock();
+      });
   llvm::PHINode* value = b.CreatePHI(near->getType(), 2);
   value->addIncoming(near, near_end);
   value->addIncoming(far, far_end);
@@ -267,19 +293,22 @@ void MatmulEmitter::store_access(Emitter& e, int access, llvm::Value* base, Num 
   const DType dtype = kernel_.accesses[static_cast<std::size_t>(access)].dtype;
   llvm::Type* element = dtype == DType::b8 ? b.getInt8Ty() : vectors.scalar_type(machine::type_of(dtype));
   llvm::Value* mask = vectors.first_lanes(columns - column);
-  e.when(column_stride == 1,
-         [&] {
-           llvm::Value* place = e.at(element, base, column);
-           if (m.target.avx512) return vectors.store(dtype, value, place, mask);
-           e.when(column + lanes <= columns, [&] { vectors.store(dtype, value, place); },
-                  [&] { vectors.store(dtype, value, place, mask); });
-         },
-         [&] {
-           vectors.store(dtype, value, staging);
-           e.each(e.num(0), least(columns - column, e.num(lanes)), 1, [&](Num l) {
-             b.CreateStore(b.CreateLoad(element, e.at(element, staging, l)), e.at(element, base, (column + l) * column_stride));
-           });
-         });
+  e.when(
+      column_stride == 1,
+      [&] {
+        llvm::Value* place = e.at(element, base, column);
+        if (m.target.avx512) return vectors.store(dtype, value, place, mask);
+        e.when(
+            column + lanes <= columns, [&] { vectors.store(dtype, value, place); },
+            [&] { vectors.store(dtype, value, place, mask); });
+      },
+      [&] {
+        vectors.store(dtype, value, staging);
+        e.each(e.num(0), least(columns - column, e.num(lanes)), 1, [&](Num l) {
+          b.CreateStore(b.CreateLoad(element, e.at(element, staging, l)),
+                        e.at(element, base, (column + l) * column_stride));
+        });
+      });
 }
 
 }  // namespace

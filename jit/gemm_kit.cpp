@@ -25,17 +25,23 @@ const machine::Code& muladd_code(machine::Type type) {
 }  // namespace
 
 GemmKit::GemmKit(ModuleEmitter& module, const GemmPlan& plan)
-    : m_(module), plan_(plan),
-      scalar_(plan.dtype == DType::f64 ? llvm::Type::getDoubleTy(module.context) : llvm::Type::getFloatTy(module.context)),
+    : m_(module),
+      plan_(plan),
+      scalar_(plan.dtype == DType::f64 ? llvm::Type::getDoubleTy(module.context)
+                                       : llvm::Type::getFloatTy(module.context)),
       vector_(llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(plan.lanes))) {}
 
-std::string GemmKit::name(const std::string& what) const { return "gemm." + what + "." + std::string(name_of(plan_.dtype)); }
+std::string GemmKit::name(const std::string& what) const {
+  return "gemm." + what + "." + std::string(name_of(plan_.dtype));
+}
 
 /// One letter an argument: p pointer, n number, f flag.
 llvm::FunctionType* GemmKit::signature(const std::string& arguments, llvm::Type* result) const {
   std::vector<llvm::Type*> types;
   for (char c : arguments) {
-    types.push_back(c == 'p' ? m_.pointer() : c == 'n' ? m_.int64() : static_cast<llvm::Type*>(llvm::Type::getInt1Ty(m_.context)));
+    types.push_back(c == 'p'   ? m_.pointer()
+                    : c == 'n' ? m_.int64()
+                               : static_cast<llvm::Type*>(llvm::Type::getInt1Ty(m_.context)));
   }
   return llvm::FunctionType::get(result != nullptr ? result : llvm::Type::getVoidTy(m_.context), types, false);
 }
@@ -59,41 +65,46 @@ llvm::Value* GemmKit::muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, ll
 // --- Register tiles ---
 
 llvm::Function* GemmKit::tile(const TileShape& shape) {
-  return m_.helper(name("tile" + std::to_string(shape.vectors)), signature("pnnpnnpnpnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
-    Emitter e(m_, b);
-    std::vector<llvm::Value*> arguments;
-    for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
-    const Num rows = e.num(arguments[10]);
-    e.advance(rows, [&](Num i) {
-      // Full tiles; the last rows may do better in the next lower ones: 8 are 4 and 4 rather than 6 and 2.
-      const Num left = rows - i;
-      const std::int64_t most = shape.max_rows(), next = shape.rows[1];
-      const Num count = pick(left <= most, left, pick(left <= 2 * next, e.num(next), e.num(most)));
-      llvm::BasicBlock* done = m_.block(f);
-      llvm::BasicBlock* highest = m_.block(f);
-      llvm::SwitchInst* variants = b.CreateSwitch(count.value, highest);
-      for (std::size_t v = 0; v < shape.rows.size(); ++v) {
-        const int height = shape.rows[v];
-        llvm::BasicBlock* block = v == 0 ? highest : m_.block(f);
-        const int below = v + 1 < shape.rows.size() ? shape.rows[v + 1] : 0;
-        for (int r = below + 1; v != 0 && r <= height; ++r) variants->addCase(b.getInt64(static_cast<std::uint64_t>(r)), block);
-        b.SetInsertPoint(block);
-        emit_tile(e, shape, height, arguments, i, count);
-        b.CreateBr(done);
-      }
-      b.SetInsertPoint(done);
-      return count;
-    });
-    b.CreateRetVoid();
-  });
+  return m_.helper(name("tile" + std::to_string(shape.vectors)), signature("pnnpnnpnpnn"),
+                   [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+                     Emitter e(m_, b);
+                     std::vector<llvm::Value*> arguments;
+                     for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
+                     const Num rows = e.num(arguments[10]);
+                     e.advance(rows, [&](Num i) {
+                       // Full tiles; the last rows may do better in the next lower ones: 8 are 4 and 4 rather than 6
+                       // and 2.
+                       const Num left = rows - i;
+                       const std::int64_t most = shape.max_rows(), next = shape.rows[1];
+                       const Num count = pick(left <= most, left, pick(left <= 2 * next, e.num(next), e.num(most)));
+                       llvm::BasicBlock* done = m_.block(f);
+                       llvm::BasicBlock* highest = m_.block(f);
+                       llvm::SwitchInst* variants = b.CreateSwitch(count.value, highest);
+                       for (std::size_t v = 0; v < shape.rows.size(); ++v) {
+                         const int height = shape.rows[v];
+                         llvm::BasicBlock* block = v == 0 ? highest : m_.block(f);
+                         const int below = v + 1 < shape.rows.size() ? shape.rows[v + 1] : 0;
+                         for (int r = below + 1; v != 0 && r <= height; ++r)
+                           variants->addCase(b.getInt64(static_cast<std::uint64_t>(r)), block);
+                         b.SetInsertPoint(block);
+                         emit_tile(e, shape, height, arguments, i, count);
+                         b.CreateBr(done);
+                       }
+                       b.SetInsertPoint(done);
+                       return count;
+                     });
+                     b.CreateRetVoid();
+                   });
 }
 
 /// Rows first .. first + rows; those from `valid` on repeat row valid - 1 and write the same numbers to the same place.
-void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first, Num valid) {
+void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
+                        Num valid) {
   llvm::IRBuilder<>& b = e.b;
   const auto row_count = static_cast<std::size_t>(rows), vectors = static_cast<std::size_t>(shape.vectors);
   llvm::Value *a = arguments[0], *panel = arguments[3], *out = arguments[6], *before = arguments[8];
-  const Num row_stride = e.num(arguments[1]), k_stride = e.num(arguments[2]), b_pitch = e.num(arguments[4]), depth = e.num(arguments[5]);
+  const Num row_stride = e.num(arguments[1]), k_stride = e.num(arguments[2]), b_pitch = e.num(arguments[4]),
+            depth = e.num(arguments[5]);
   const Num out_pitch = e.num(arguments[7]), before_pitch = e.num(arguments[9]);
 
   std::vector<Num> row;  // of each row of registers
@@ -108,7 +119,8 @@ void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::Arra
   std::vector<llvm::PHINode*> sums;
   for (std::size_t i = 0; i < row_count * vectors; ++i) sums.push_back(loop.carry(constant(vector_, 0.0)));
   std::vector<llvm::Value*> columns;
-  for (int v = 0; v < shape.vectors; ++v) columns.push_back(load(b, vector_, e.at(scalar_, b_now, e.num(v * plan_.lanes))));
+  for (int v = 0; v < shape.vectors; ++v)
+    columns.push_back(load(b, vector_, e.at(scalar_, b_now, e.num(v * plan_.lanes))));
   for (std::size_t i = 0; i < row_count; ++i) {
     llvm::Value* element = splat(b, load(b, scalar_, e.at(scalar_, a_now, offset[i])));
     for (std::size_t v = 0; v < vectors; ++v) {
@@ -140,14 +152,15 @@ void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::Arra
 // --- Packing ---
 
 /// Squares of width x width, read along the columns of `source` (its rows are contiguous in it) and written along rows.
-void GemmKit::emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows, Num columns,
-                              int width) {
+void GemmKit::emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows,
+                              Num columns, int width) {
   llvm::IRBuilder<>& b = e.b;
   auto* type = llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(width));
   e.each(e.num(0), columns, width, [&](Num c) {
     e.each(e.num(0), rows, width, [&](Num r) {
       std::vector<llvm::Value*> lines;
-      for (int j = 0; j < width; ++j) lines.push_back(load(b, type, e.at(scalar_, source, (c + j) * column_stride + r)));
+      for (int j = 0; j < width; ++j)
+        lines.push_back(load(b, type, e.at(scalar_, source, (c + j) * column_stride + r)));
       // Butterflies: stage s exchanges blocks of s elements between lines s apart.
       for (int s = width / 2; s >= 1; s /= 2) {
         std::vector<int> low, high;
@@ -164,7 +177,8 @@ void GemmKit::emit_transposed(Emitter& e, llvm::Value* source, Num column_stride
           x = first;
         }
       }
-      for (int i = 0; i < width; ++i) store(b, lines[static_cast<std::size_t>(i)], e.at(scalar_, out, (r + i) * pitch + c));
+      for (int i = 0; i < width; ++i)
+        store(b, lines[static_cast<std::size_t>(i)], e.at(scalar_, out, (r + i) * pitch + c));
     });
   });
 }
@@ -181,16 +195,19 @@ llvm::Function* GemmKit::pack() {
       e.each(e.num(0), rows, 1, [&](Num r) {
         llvm::Value* from = e.at(scalar_, source, r * row_stride);
         llvm::Value* to = e.at(scalar_, out, r * pitch);
-        e.each(e.num(0), full, plan_.lanes, [&](Num c) { store(b, load(b, vector_, e.at(scalar_, from, c)), e.at(scalar_, to, c)); });
+        e.each(e.num(0), full, plan_.lanes,
+               [&](Num c) { store(b, load(b, vector_, e.at(scalar_, from, c)), e.at(scalar_, to, c)); });
         e.when(full < columns, [&] {
-          store(b, vectors.load(plan_.dtype, e.at(scalar_, from, full), vectors.first_lanes(columns - full)), e.at(scalar_, to, full));
+          store(b, vectors.load(plan_.dtype, e.at(scalar_, from, full), vectors.first_lanes(columns - full)),
+                e.at(scalar_, to, full));
         });
       });
     };
     const auto gather = [&](Num first_row, Num first_column, Num end_column) {
       e.each(first_row, rows, 1, [&](Num r) {
         e.each(first_column, end_column, 1, [&](Num c) {
-          store(b, load(b, scalar_, e.at(scalar_, source, r * row_stride + c * column_stride)), e.at(scalar_, out, r * pitch + c));
+          store(b, load(b, scalar_, e.at(scalar_, source, r * row_stride + c * column_stride)),
+                e.at(scalar_, out, r * pitch + c));
         });
       });
     };
@@ -225,23 +242,27 @@ llvm::Function* GemmKit::combine() {
   return m_.helper(name("combine"), signature("ppnnnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     Emitter e(m_, b);
     llvm::Value *sums = f->getArg(0), *levels = f->getArg(1);
-    const Num pitch = e.num(f->getArg(2)), count = e.num(f->getArg(3)), chunk = e.num(f->getArg(4)), chunks = e.num(f->getArg(5));
+    const Num pitch = e.num(f->getArg(2)), count = e.num(f->getArg(3)), chunk = e.num(f->getArg(4)),
+              chunks = e.num(f->getArg(5));
     const auto level = [&](Num l) { return e.at(scalar_, levels, l * pitch); };
-    const auto bit = [&](Num bits, Num l) { return e.num(b.CreateAnd(b.CreateLShr(bits.value, l.value), b.getInt64(1))); };
+    const auto bit = [&](Num bits, Num l) {
+      return e.num(b.CreateAnd(b.CreateLShr(bits.value, l.value), b.getInt64(1)));
+    };
     const Num end = e.num(64);
     // As many levels are full below this chunk as chunk + 1 has zeros at its end.
     const Num full = e.num(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, (chunk + 1).value, b.getFalse()));
     e.each(e.num(0), full, 1, [&](Num l) { emit_add(e, sums, level(l), count); });
-    e.when(chunk + 1 < chunks,
-           [&] {
-             llvm::Value* to = level(full);
-             e.each(e.num(0), count, plan_.lanes, [&](Num i) { store(b, load(b, vector_, e.at(scalar_, sums, i)), e.at(scalar_, to, i)); });
-           },
-           [&] {
-             e.each(full + 1, end, 1, [&](Num l) {
-               e.when(bit(chunks, l) == 1, [&] { emit_add(e, sums, level(l), count); });
-             });
-           });
+    e.when(
+        chunk + 1 < chunks,
+        [&] {
+          llvm::Value* to = level(full);
+          e.each(e.num(0), count, plan_.lanes,
+                 [&](Num i) { store(b, load(b, vector_, e.at(scalar_, sums, i)), e.at(scalar_, to, i)); });
+        },
+        [&] {
+          e.each(full + 1, end, 1,
+                 [&](Num l) { e.when(bit(chunks, l) == 1, [&] { emit_add(e, sums, level(l), count); }); });
+        });
     b.CreateRetVoid();
   });
 }

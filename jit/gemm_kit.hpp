@@ -1,5 +1,6 @@
-// The pieces of matrix products as functions of generated code, the same for all products of one dtype: register tiles, streamed
-// rows, narrow columns, packing, the tree of chunks. Start reading at GemmKit; jit/gemm_tasks.cpp puts them together.
+// The pieces of matrix products as functions of generated code, the same for all products of one dtype: register tiles,
+// streamed rows, narrow columns, packing, the tree of chunks. Start reading at GemmKit; jit/gemm_tasks.cpp puts them
+// together.
 #pragma once
 #include <llvm/IR/IRBuilder.h>
 
@@ -26,7 +27,9 @@ struct Flag {
   operator llvm::Value*() const { return value; }
 };
 
-inline Num number(Num like, std::int64_t value) { return {like.builder, like.builder->getInt64(static_cast<std::uint64_t>(value))}; }
+inline Num number(Num like, std::int64_t value) {
+  return {like.builder, like.builder->getInt64(static_cast<std::uint64_t>(value))};
+}
 inline Num operator+(Num a, Num b) { return {a.builder, a.builder->CreateAdd(a.value, b.value)}; }
 inline Num operator-(Num a, Num b) { return {a.builder, a.builder->CreateSub(a.value, b.value)}; }
 inline Num operator*(Num a, Num b) { return {a.builder, a.builder->CreateMul(a.value, b.value)}; }
@@ -46,9 +49,15 @@ inline Flag operator==(Num a, std::int64_t b) { return a == number(a, b); }
 inline Flag operator&(Flag a, Flag b) { return {a.builder, a.builder->CreateAnd(a.value, b.value)}; }
 inline Flag operator|(Flag a, Flag b) { return {a.builder, a.builder->CreateOr(a.value, b.value)}; }
 inline Flag operator!(Flag a) { return {a.builder, a.builder->CreateNot(a.value)}; }
-inline Num least(Num a, Num b) { return {a.builder, a.builder->CreateBinaryIntrinsic(llvm::Intrinsic::smin, a.value, b.value)}; }
-inline Num greatest(Num a, Num b) { return {a.builder, a.builder->CreateBinaryIntrinsic(llvm::Intrinsic::smax, a.value, b.value)}; }
-inline Num pick(Flag condition, Num a, Num b) { return {a.builder, a.builder->CreateSelect(condition.value, a.value, b.value)}; }
+inline Num least(Num a, Num b) {
+  return {a.builder, a.builder->CreateBinaryIntrinsic(llvm::Intrinsic::smin, a.value, b.value)};
+}
+inline Num greatest(Num a, Num b) {
+  return {a.builder, a.builder->CreateBinaryIntrinsic(llvm::Intrinsic::smax, a.value, b.value)};
+}
+inline Num pick(Flag condition, Num a, Num b) {
+  return {a.builder, a.builder->CreateSelect(condition.value, a.value, b.value)};
+}
 
 /// A function of the generated code being filled.
 class Emitter {
@@ -62,8 +71,12 @@ class Emitter {
   Num num(I value) {
     return {&b, b.getInt64(static_cast<std::uint64_t>(value))};
   }
-  llvm::Value* at(llvm::Type* element, llvm::Value* pointer, Num index) { return b.CreateGEP(element, pointer, index.value); }
-  llvm::Value* bytes(llvm::Value* pointer, std::int64_t offset) { return b.CreateConstGEP1_64(b.getInt8Ty(), pointer, static_cast<std::uint64_t>(offset)); }
+  llvm::Value* at(llvm::Type* element, llvm::Value* pointer, Num index) {
+    return b.CreateGEP(element, pointer, index.value);
+  }
+  llvm::Value* bytes(llvm::Value* pointer, std::int64_t offset) {
+    return b.CreateConstGEP1_64(b.getInt8Ty(), pointer, static_cast<std::uint64_t>(offset));
+  }
   /// for (i = begin; i < end; i += step) body(i)
   template <class Body>
   void each(Num begin, Num end, std::int64_t step, Body&& body) {
@@ -97,19 +110,23 @@ class Emitter {
   }
 };
 
-/// All strides and pitches are in elements; "-> " names what is written. Pointers never overlap except where it is said.
+/// All strides and pitches are in elements; "-> " names what is written. Pointers never overlap except where it is
+/// said.
 class GemmKit {
  public:
   GemmKit(ModuleEmitter& module, const GemmPlan& plan);
 
   /// (a, row stride, k stride, b, pitch, k, out, pitch, before, pitch, rows)
-  /// -> out[i][j] = before[i][j] + (sum over k, from +0, of a[i][k]*b[k][j]) for the shape's columns. `before` may be `out`.
+  /// -> out[i][j] = before[i][j] + (sum over k, from +0, of a[i][k]*b[k][j]) for the shape's columns. `before` may be
+  /// `out`.
   llvm::Function* tile(const TileShape& shape);
   /// (a, row stride, k stride, b, pitch, k, columns, out, pitch, rows)
   /// -> out[i][j] = the same sum, for `rows` rows (at most `row_count`), passing over rows of b from left to right.
   llvm::Function* stream(int row_count, int unroll);
-  /// (a, b, pitch, k, state, columns, first, spare): one row of A along its contiguous k; b by columns, contiguous along k.
-  /// -> state[j][l] accumulates a[k]*b[j][k] in lane l = k mod lanes, from +0 if `first`. spare: (1 + column_count) rows of lanes.
+  /// (a, b, pitch, k, state, columns, first, spare): one row of A along its contiguous k; b by columns, contiguous
+  /// along k.
+  /// -> state[j][l] accumulates a[k]*b[j][k] in lane l = k mod lanes, from +0 if `first`. spare: (1 + column_count)
+  /// rows of lanes.
   llvm::Function* lanes(int column_count);
   /// (state) -> the sum over its lanes, in their tree.
   llvm::Function* lane_sum();
@@ -136,8 +153,10 @@ class GemmKit {
   std::string name(const std::string& what) const;
   llvm::FunctionType* signature(const std::string& arguments, llvm::Type* result = nullptr) const;
   llvm::Value* muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, llvm::Value* x, llvm::Value* c) const;
-  void emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first, Num valid);
-  void emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows, Num columns, int width);
+  void emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
+                 Num valid);
+  void emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows,
+                       Num columns, int width);
   void emit_add(Emitter& e, llvm::Value* sums, llvm::Value* earlier, Num count);
 };
 

@@ -36,8 +36,8 @@ GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
   plan.rank = static_cast<int>(kernel.batch.size());
   plan.accesses = static_cast<int>(kernel.accesses.size());
   const bool transposed = is_transposed(kernel);
-  // A block of A is read once for each panel of B, and B once for each block of rows. If A is packed, that is repaid by more
-  // columns, and the packed block has to stay in L2.
+  // A block of A is read once for each panel of B, and B once for each block of rows. If A is packed, that is repaid by
+  // more columns, and the packed block has to stay in L2.
   const bool wide = plan.element() == 8;
   plan.row_block = transposed ? (wide ? 192 : 240) : (wide ? 384 : 504);
   plan.column_block = transposed ? (wide ? 128 : 256) : 64;
@@ -46,10 +46,12 @@ GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
 
 GemmPlan::Layout GemmPlan::layout() const {
   const std::int64_t size = element();
-  const std::int64_t product = std::max({row_block * column_block, thin_rows * thin_columns_max, narrow_rows * program::narrow_columns});
+  const std::int64_t product =
+      std::max({row_block * column_block, thin_rows * thin_columns_max, narrow_rows * program::narrow_columns});
   const std::int64_t panel = std::max({program::block_elements * tile_columns(), stream_rows * thin_columns_max,
                                        program::narrow_columns * narrow_depth});
-  const std::int64_t packed_a = std::max((row_block + lanes) * program::block_elements, narrow_packed_rows * narrow_depth);
+  const std::int64_t packed_a =
+      std::max((row_block + lanes) * program::block_elements, narrow_packed_rows * narrow_depth);
   const std::int64_t virtual_lanes = (narrow_rows + 2) * program::narrow_columns * program::reduction_lanes(dtype);
   Layout at{};
   at.task = 0;

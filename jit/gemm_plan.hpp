@@ -1,5 +1,5 @@
-// How a matrix product is cut into tasks, blocks and register tiles. Nothing here touches a value: the order of every sum is in
-// program.hpp. Start reading at GemmPlan, then grid().
+// How a matrix product is cut into tasks, blocks and register tiles. Nothing here touches a value: the order of every
+// sum is in program.hpp. Start reading at GemmPlan, then grid().
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace actinium::jit {
 
-/// Register tiles `vectors` wide, one variant for each number of rows, most rows first; any number of rows up to the first is
-/// run by the smallest variant that holds it. Few variants: each costs time to compile.
+/// Register tiles `vectors` wide, one variant for each number of rows, most rows first; any number of rows up to the
+/// first is run by the smallest variant that holds it. Few variants: each costs time to compile.
 struct TileShape {
   int vectors;
   std::vector<int> rows;
@@ -36,25 +36,26 @@ struct GemmPlan {
 
   // Offsets in scratch, in bytes; what a task keeps there at one time.
   struct Layout {
-    std::int64_t task;       ///< a GemmTask
-    std::int64_t bases;      ///< address of each access at the task's first element
-    std::int64_t staging;    ///< one vector of an access that is not contiguous
-    std::int64_t zeros;      ///< a row of -0: x + -0 is x for every x
-    std::int64_t product;    ///< sums of the task's elements of C
-    std::int64_t b;          ///< packed panel of B, or the sums of a block of k
-    std::int64_t a;          ///< packed rows of A
-    std::int64_t lanes;      ///< virtual lanes of narrow products
-    std::int64_t levels;     ///< sums of chunks, one product block a level of the tree
+    std::int64_t task;     ///< a GemmTask
+    std::int64_t bases;    ///< address of each access at the task's first element
+    std::int64_t staging;  ///< one vector of an access that is not contiguous
+    std::int64_t zeros;    ///< a row of -0: x + -0 is x for every x
+    std::int64_t product;  ///< sums of the task's elements of C
+    std::int64_t b;        ///< packed panel of B, or the sums of a block of k
+    std::int64_t a;        ///< packed rows of A
+    std::int64_t lanes;    ///< virtual lanes of narrow products
+    std::int64_t levels;   ///< sums of chunks, one product block a level of the tree
     std::int64_t level_bytes;
   };
   Layout layout() const;
 };
 
-/// Rows of products with few rows, whose rows of B are streamed, so many rows of A at a time; columns of a task at least and at
-/// most.
+/// Rows of products with few rows, whose rows of B are streamed, so many rows of A at a time; columns of a task at
+/// least and at most.
 inline constexpr std::int64_t thin_rows = 8, stream_rows = 4;
 inline constexpr std::int64_t thin_columns_min = 256, thin_columns_max = 1024;
-/// Of products with at most program::narrow_columns columns: rows of a task, elements of k at a time, rows packed at a time.
+/// Of products with at most program::narrow_columns columns: rows of a task, elements of k at a time, rows packed at a
+/// time.
 inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_packed_rows = 8;
 /// Rows whose tiles are finished, epilogue and all, before the next are begun: their C stays in L1.
 inline constexpr std::int64_t group_rows = 48;
@@ -101,7 +102,8 @@ Grid<N> grid(const GemmPlan& plan, N batch, N m, N n) {
   const N column_block =
       pick(narrow, constant(program::narrow_columns), pick(thin, columns, constant(plan.column_block)));
   return {row_block, column_block, quotient_up(m, row_block), quotient_up(n, column_block),
-          pick(narrow, constant(program::narrow_columns), pick(thin, constant(thin_columns_max), constant(plan.column_block)))};
+          pick(narrow, constant(program::narrow_columns),
+               pick(thin, constant(thin_columns_max), constant(plan.column_block)))};
 }
 
 /// The callbacks of runtime::CompiledKernel; `context` is the GemmPlan.

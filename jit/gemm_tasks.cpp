@@ -22,23 +22,38 @@ struct Task {
   Num level_pitch;
 
   Task(Emitter& e, llvm::Value* memory)
-      : args(pointer(e, memory, GemmSlot::args)), scratch(pointer(e, memory, GemmSlot::scratch)),
-        epilogue(pointer(e, memory, GemmSlot::epilogue)), a(pointer(e, memory, GemmSlot::a)), b(pointer(e, memory, GemmSlot::b)),
-        a_row(number(e, memory, GemmSlot::a_row)), a_k(number(e, memory, GemmSlot::a_k)), b_k(number(e, memory, GemmSlot::b_k)),
-        b_column(number(e, memory, GemmSlot::b_column)), rows(number(e, memory, GemmSlot::rows)),
-        columns(number(e, memory, GemmSlot::columns)), depth(number(e, memory, GemmSlot::depth)),
-        chunks(number(e, memory, GemmSlot::chunks)), pitch(number(e, memory, GemmSlot::pitch)),
-        zeros(pointer(e, memory, GemmSlot::zeros)), product(pointer(e, memory, GemmSlot::product)),
-        panel(pointer(e, memory, GemmSlot::panel)), packed_a(pointer(e, memory, GemmSlot::packed_a)),
-        lanes(pointer(e, memory, GemmSlot::lanes)), levels(pointer(e, memory, GemmSlot::levels)),
+      : args(pointer(e, memory, GemmSlot::args)),
+        scratch(pointer(e, memory, GemmSlot::scratch)),
+        epilogue(pointer(e, memory, GemmSlot::epilogue)),
+        a(pointer(e, memory, GemmSlot::a)),
+        b(pointer(e, memory, GemmSlot::b)),
+        a_row(number(e, memory, GemmSlot::a_row)),
+        a_k(number(e, memory, GemmSlot::a_k)),
+        b_k(number(e, memory, GemmSlot::b_k)),
+        b_column(number(e, memory, GemmSlot::b_column)),
+        rows(number(e, memory, GemmSlot::rows)),
+        columns(number(e, memory, GemmSlot::columns)),
+        depth(number(e, memory, GemmSlot::depth)),
+        chunks(number(e, memory, GemmSlot::chunks)),
+        pitch(number(e, memory, GemmSlot::pitch)),
+        zeros(pointer(e, memory, GemmSlot::zeros)),
+        product(pointer(e, memory, GemmSlot::product)),
+        panel(pointer(e, memory, GemmSlot::panel)),
+        packed_a(pointer(e, memory, GemmSlot::packed_a)),
+        lanes(pointer(e, memory, GemmSlot::lanes)),
+        levels(pointer(e, memory, GemmSlot::levels)),
         level_pitch(number(e, memory, GemmSlot::level_pitch)) {}
 
  private:
   static llvm::Value* load(Emitter& e, llvm::Type* type, llvm::Value* memory, GemmSlot slot) {
     return e.b.CreateLoad(type, e.bytes(memory, static_cast<std::int64_t>(slot) * 8));
   }
-  static llvm::Value* pointer(Emitter& e, llvm::Value* memory, GemmSlot slot) { return load(e, e.b.getPtrTy(), memory, slot); }
-  static Num number(Emitter& e, llvm::Value* memory, GemmSlot slot) { return e.num(load(e, e.b.getInt64Ty(), memory, slot)); }
+  static llvm::Value* pointer(Emitter& e, llvm::Value* memory, GemmSlot slot) {
+    return load(e, e.b.getPtrTy(), memory, slot);
+  }
+  static Num number(Emitter& e, llvm::Value* memory, GemmSlot slot) {
+    return e.num(load(e, e.b.getInt64Ty(), memory, slot));
+  }
 };
 
 class Tasks {
@@ -46,7 +61,8 @@ class Tasks {
   Tasks(ModuleEmitter& module, DType dtype) : m(module), plan_(make_plan(dtype, module.target)), kit_(module, plan_) {}
 
   void emit(const std::string& name, GemmPart part) {
-    llvm::Function* f = m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false), name, true);
+    llvm::Function* f =
+        m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false), name, true);
     llvm::IRBuilder<> b(m.block(f));
     Emitter e(m, b);
     const Task task(e, f->getArg(0));
@@ -64,8 +80,8 @@ class Tasks {
   GemmKit kit_;
 
   void emit_tiled(Emitter& e, const Task& t);
-  void emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first, Flag last, Num column,
-                  Num width);
+  void emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first,
+                  Flag last, Num column, Num width);
   void emit_thin(Emitter& e, const Task& t);
   void emit_narrow(Emitter& e, const Task& t);
   template <class Block>
@@ -98,7 +114,8 @@ void Tasks::call_epilogue(Emitter& e, const Task& t, llvm::Value* sums, Num row,
 // --- Register tiles ---
 
 void Tasks::emit_tiled(Emitter& e, const Task& t) {
-  // A row of A is read along k; if A is contiguous along its other dimension, its block is copied as it lies, else transposed.
+  // A row of A is read along k; if A is contiguous along its other dimension, its block is copied as it lies, else
+  // transposed.
   const Flag pack_a = !((t.a_k == 1) | (t.rows <= 8)), as_it_lies = t.a_row == 1;
   const Num depth_pitch = e.num(program::block_elements), rows_pitch = quotient_up(t.rows, plan_.lanes) * plan_.lanes;
   const Num a_row = pick(pack_a, pick(as_it_lies, t.a_row, depth_pitch), t.a_row);
@@ -106,8 +123,10 @@ void Tasks::emit_tiled(Emitter& e, const Task& t) {
   each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
     llvm::Value* a = e.at(kit_.scalar(), t.a, k * t.a_k);
     e.when(pack_a, [&] {
-      m.call(e.b, kit_.pack(), {a, pick(as_it_lies, t.a_k, t.a_row), pick(as_it_lies, t.a_row, t.a_k), t.packed_a,
-                                pick(as_it_lies, rows_pitch, depth_pitch), pick(as_it_lies, depth, t.rows), pick(as_it_lies, t.rows, depth)});
+      m.call(e.b, kit_.pack(),
+             {a, pick(as_it_lies, t.a_k, t.a_row), pick(as_it_lies, t.a_row, t.a_k), t.packed_a,
+              pick(as_it_lies, rows_pitch, depth_pitch), pick(as_it_lies, depth, t.rows),
+              pick(as_it_lies, t.rows, depth)});
     });
     a = e.b.CreateSelect(pack_a, t.packed_a, a);
     const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
@@ -126,13 +145,14 @@ void Tasks::emit_tiled(Emitter& e, const Task& t) {
   e.when(!(t.chunks == 1), [&] { finish_all(e, t); });
 }
 
-void Tasks::emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first, Flag last,
-                       Num column, Num width) {
+void Tasks::emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first,
+                       Flag last, Num column, Num width) {
   const Num left = t.columns - column;
   llvm::Value* source = e.at(kit_.scalar(), t.b, k * t.b_k + column * t.b_column);
   // Rows of B that lie close together, or that few rows of A use, are read where they are.
   const Flag in_place = (t.b_column == 1) & (width <= left) & ((t.rows <= 32) | (t.b_k <= 1024 / plan_.element()));
-  e.when(!in_place, [&] { m.call(e.b, kit_.pack(), {source, t.b_k, t.b_column, t.panel, width, depth, least(left, width)}); });
+  e.when(!in_place,
+         [&] { m.call(e.b, kit_.pack(), {source, t.b_k, t.b_column, t.panel, width, depth, least(left, width)}); });
   llvm::Value* panel = e.b.CreateSelect(in_place, source, t.panel);
   const Num panel_pitch = pick(in_place, t.b_k, width);
   const Flag single = t.depth <= program::block_elements;
@@ -140,8 +160,9 @@ void Tasks::emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num
     const Num rest = t.rows - row;
     const Num rows = least(rest, e.num(group_rows));
     llvm::Value* sums = e.at(kit_.scalar(), t.product, pick(single, e.num(0), row * t.pitch + column));
-    call_tile(e, width, {e.at(kit_.scalar(), a, row * a_row), a_row, a_k, panel, panel_pitch, depth, sums, t.pitch,
-                         e.b.CreateSelect(first, t.zeros, sums), pick(first, e.num(0), t.pitch), rows});
+    call_tile(e, width,
+              {e.at(kit_.scalar(), a, row * a_row), a_row, a_k, panel, panel_pitch, depth, sums, t.pitch,
+               e.b.CreateSelect(first, t.zeros, sums), pick(first, e.num(0), t.pitch), rows});
     e.when(last, [&] { call_epilogue(e, t, sums, row, rows, column, least(left, width)); });
     return rows;
   });
@@ -169,14 +190,24 @@ void Tasks::emit_thin(Emitter& e, const Task& t) {
   each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
     e.each(e.num(0), t.rows, stream_rows, [&](Num group) {
       const Num rows = least(t.rows - group, e.num(stream_rows));
-      const std::array<llvm::Value*, 10> arguments{e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k), t.a_row, t.a_k,
-                                                   e.at(kit_.scalar(), t.b, k * t.b_k), t.b_k, depth, t.columns, t.panel, t.pitch, rows};
-      e.when(rows == 1, [&] { m.call(e.b, kit_.stream(1, 8), arguments); },
-             [&] { m.call(e.b, kit_.stream(stream_rows, 4), arguments); });
+      const std::array<llvm::Value*, 10> arguments{e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k),
+                                                   t.a_row,
+                                                   t.a_k,
+                                                   e.at(kit_.scalar(), t.b, k * t.b_k),
+                                                   t.b_k,
+                                                   depth,
+                                                   t.columns,
+                                                   t.panel,
+                                                   t.pitch,
+                                                   rows};
+      e.when(
+          rows == 1, [&] { m.call(e.b, kit_.stream(1, 8), arguments); },
+          [&] { m.call(e.b, kit_.stream(stream_rows, 4), arguments); });
       e.each(e.num(0), rows, 1, [&](Num row) {
         e.each(e.num(0), t.columns, plan_.lanes, [&](Num column) {
           llvm::Value* place = e.at(kit_.scalar(), t.product, (group + row) * t.pitch + column);
-          llvm::Value* earlier = e.b.CreateSelect(first, kit_.constant(kit_.vector(), -0.0), kit_.load(e.b, kit_.vector(), place));
+          llvm::Value* earlier =
+              e.b.CreateSelect(first, kit_.constant(kit_.vector(), -0.0), kit_.load(e.b, kit_.vector(), place));
           llvm::Value* sum = kit_.load(e.b, kit_.vector(), e.at(kit_.scalar(), t.panel, row * t.pitch + column));
           kit_.store(e.b, e.b.CreateFAdd(earlier, sum), place);
         });
@@ -187,7 +218,8 @@ void Tasks::emit_thin(Emitter& e, const Task& t) {
 }
 
 void Tasks::emit_narrow(Emitter& e, const Task& t) {
-  const std::int64_t lane_count = program::reduction_lanes(plan_.dtype), row_lanes = program::narrow_columns * lane_count;
+  const std::int64_t lane_count = program::reduction_lanes(plan_.dtype),
+                     row_lanes = program::narrow_columns * lane_count;
   llvm::Value* state = t.lanes;
   llvm::Value* spare = e.at(kit_.scalar(), state, e.num(narrow_rows * row_lanes));
   const Num end = t.depth;
@@ -195,7 +227,8 @@ void Tasks::emit_narrow(Emitter& e, const Task& t) {
     llvm::Value* b_columns = e.at(kit_.scalar(), t.b, k * t.b_k);
     const Flag pack_b = !(t.b_k == 1), pack_a = !(t.a_k == 1);
     const Num packed_pitch = e.num(narrow_depth);
-    e.when(pack_b, [&] { m.call(e.b, kit_.pack(), {b_columns, t.b_column, t.b_k, t.panel, packed_pitch, t.columns, depth}); });
+    e.when(pack_b,
+           [&] { m.call(e.b, kit_.pack(), {b_columns, t.b_column, t.b_k, t.panel, packed_pitch, t.columns, depth}); });
     b_columns = e.b.CreateSelect(pack_b, t.panel, b_columns);
     const Num b_pitch = pick(pack_b, packed_pitch, t.b_column);
     e.each(e.num(0), t.rows, narrow_packed_rows, [&](Num group) {
@@ -206,10 +239,11 @@ void Tasks::emit_narrow(Emitter& e, const Task& t) {
       const Num a_pitch = pick(pack_a, packed_pitch, t.a_row);
       e.each(e.num(0), rows, 1, [&](Num row) {
         llvm::Value* own = e.at(kit_.scalar(), state, (group + row) * row_lanes);
-        const std::array<llvm::Value*, 8> arguments{e.at(kit_.scalar(), a, row * a_pitch), b_columns, b_pitch, depth, own, t.columns,
-                                                    first, spare};
-        e.when(t.columns == 1, [&] { m.call(e.b, kit_.lanes(1), arguments); },
-               [&] { m.call(e.b, kit_.lanes(static_cast<int>(program::narrow_columns)), arguments); });
+        const std::array<llvm::Value*, 8> arguments{
+            e.at(kit_.scalar(), a, row * a_pitch), b_columns, b_pitch, depth, own, t.columns, first, spare};
+        e.when(
+            t.columns == 1, [&] { m.call(e.b, kit_.lanes(1), arguments); },
+            [&] { m.call(e.b, kit_.lanes(static_cast<int>(program::narrow_columns)), arguments); });
       });
     });
     // At the end of a chunk the lanes become sums.
@@ -217,7 +251,8 @@ void Tasks::emit_narrow(Emitter& e, const Task& t) {
     e.when((next % program::chunk_elements == 0) | (end <= next), [&] {
       e.each(e.num(0), t.rows, 1, [&](Num row) {
         e.each(e.num(0), t.columns, 1, [&](Num column) {
-          llvm::Value* sum = m.call(e.b, kit_.lane_sum(), {e.at(kit_.scalar(), state, row * row_lanes + column * lane_count)});
+          llvm::Value* sum =
+              m.call(e.b, kit_.lane_sum(), {e.at(kit_.scalar(), state, row * row_lanes + column * lane_count)});
           kit_.store(e.b, sum, e.at(kit_.scalar(), t.product, row * t.pitch + column));
         });
       });
@@ -262,8 +297,8 @@ std::string_view name_of(GemmPart part) {
 }  // namespace
 
 llvm::Function* gemm_function(ModuleEmitter& m, DType dtype, GemmPart part) {
-  const std::string name = "actinium_gemm_" + std::string(name_of(part)) + "_" + std::string(actinium::name_of(dtype)) + "_" + m.target.isa +
-                           (m.fused ? "" : "_unfused");
+  const std::string name = "actinium_gemm_" + std::string(name_of(part)) + "_" + std::string(actinium::name_of(dtype)) +
+                           "_" + m.target.isa + (m.fused ? "" : "_unfused");
   Library::instance().require(name, m.target, m.fused, dtype, part);
   if (llvm::Function* existing = m.module.getFunction(name)) return existing;
   return m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false), name, true);

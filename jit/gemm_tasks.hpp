@@ -1,5 +1,6 @@
-// One task of a matrix product as a function of generated code that knows no kernel: what is particular to a kernel comes in a
-// GemmTask. These functions are compiled once a process for each dtype and instruction set. Start reading at GemmTask.
+// One task of a matrix product as a function of generated code that knows no kernel: what is particular to a kernel
+// comes in a GemmTask. These functions are compiled once a process for each dtype and instruction set. Start reading at
+// GemmTask.
 #pragma once
 #include <array>
 #include <string>
@@ -20,12 +21,12 @@ enum class GemmSlot : std::uint8_t {
   a_k,
   b_k,
   b_column,
-  rows,      ///< of the task
+  rows,  ///< of the task
   columns,
-  depth,     ///< k
-  chunks,    ///< of k, at least 1
-  pitch,     ///< from one row of sums to the next
-  zeros,     ///< memory as GemmPlan::Layout has it
+  depth,   ///< k
+  chunks,  ///< of k, at least 1
+  pitch,   ///< from one row of sums to the next
+  zeros,   ///< memory as GemmPlan::Layout has it
   product,
   panel,
   packed_a,

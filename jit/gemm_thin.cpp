@@ -1,4 +1,5 @@
-// Products with few rows or few columns, where memory is the limit: rows of B streamed in order, and virtual lanes along k.
+// Products with few rows or few columns, where memory is the limit: rows of B streamed in order, and virtual lanes
+// along k.
 #include <llvm/IR/Constants.h>
 
 #include "jit/gemm_kit.hpp"
@@ -6,124 +7,132 @@
 namespace actinium::jit {
 
 llvm::Function* GemmKit::stream(int row_count, int unroll) {
-  return m_.helper(name("stream" + std::to_string(row_count)), signature("pnnpnnnpnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
-    Emitter e(m_, b);
-    llvm::Value *a = f->getArg(0), *b_rows = f->getArg(3), *out = f->getArg(7);
-    const Num row_stride = e.num(f->getArg(1)), k_stride = e.num(f->getArg(2)), b_pitch = e.num(f->getArg(4)), depth = e.num(f->getArg(5));
-    const Num columns = e.num(f->getArg(6)), out_pitch = e.num(f->getArg(8)), valid = e.num(f->getArg(9));
-    const Num full = columns / plan_.lanes * plan_.lanes;
-    std::vector<Num> offset, out_offset;
-    for (int i = 0; i < row_count; ++i) {
-      offset.push_back(least(e.num(i), valid - 1) * row_stride);
-      out_offset.push_back(out_pitch * i);
-    }
-    const auto element = [&](Num k, int i) {
-      return splat(b, load(b, scalar_, e.at(scalar_, a, k * k_stride + offset[static_cast<std::size_t>(i)])));
-    };
-    for (int i = 0; i < row_count; ++i) {
-      e.each(e.num(0), full, plan_.lanes, [&](Num j) {
-        store(b, constant(vector_, 0.0), e.at(scalar_, out, out_offset[static_cast<std::size_t>(i)] + j));
-      });
-    }
-    // `step` rows of B at a time, so that a vector of sums is loaded and stored once for them.
-    const auto pass = [&](Num begin, Num end, int step) {
-      e.each(begin, end, step, [&](Num k) {
-        std::vector<llvm::Value*> elements, lines;
-        for (int u = 0; u < step; ++u) {
-          lines.push_back(e.at(scalar_, b_rows, (k + u) * b_pitch));
-          for (int i = 0; i < row_count; ++i) elements.push_back(element(k + u, i));
+  return m_.helper(
+      name("stream" + std::to_string(row_count)), signature("pnnpnnnpnn"),
+      [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+        Emitter e(m_, b);
+        llvm::Value *a = f->getArg(0), *b_rows = f->getArg(3), *out = f->getArg(7);
+        const Num row_stride = e.num(f->getArg(1)), k_stride = e.num(f->getArg(2)), b_pitch = e.num(f->getArg(4)),
+                  depth = e.num(f->getArg(5));
+        const Num columns = e.num(f->getArg(6)), out_pitch = e.num(f->getArg(8)), valid = e.num(f->getArg(9));
+        const Num full = columns / plan_.lanes * plan_.lanes;
+        std::vector<Num> offset, out_offset;
+        for (int i = 0; i < row_count; ++i) {
+          offset.push_back(least(e.num(i), valid - 1) * row_stride);
+          out_offset.push_back(out_pitch * i);
         }
-        e.each(e.num(0), full, plan_.lanes, [&](Num j) {
-          std::vector<llvm::Value*> vectors;
-          for (llvm::Value* line : lines) vectors.push_back(load(b, vector_, e.at(scalar_, line, j)));
-          for (int i = 0; i < row_count; ++i) {
-            llvm::Value* place = e.at(scalar_, out, out_offset[static_cast<std::size_t>(i)] + j);
-            llvm::Value* sum = load(b, vector_, place);
+        const auto element = [&](Num k, int i) {
+          return splat(b, load(b, scalar_, e.at(scalar_, a, k * k_stride + offset[static_cast<std::size_t>(i)])));
+        };
+        for (int i = 0; i < row_count; ++i) {
+          e.each(e.num(0), full, plan_.lanes, [&](Num j) {
+            store(b, constant(vector_, 0.0), e.at(scalar_, out, out_offset[static_cast<std::size_t>(i)] + j));
+          });
+        }
+        // `step` rows of B at a time, so that a vector of sums is loaded and stored once for them.
+        const auto pass = [&](Num begin, Num end, int step) {
+          e.each(begin, end, step, [&](Num k) {
+            std::vector<llvm::Value*> elements, lines;
             for (int u = 0; u < step; ++u) {
-              sum = muladd(b, plan_.lanes, elements[static_cast<std::size_t>(u * row_count + i)], vectors[static_cast<std::size_t>(u)], sum);
+              lines.push_back(e.at(scalar_, b_rows, (k + u) * b_pitch));
+              for (int i = 0; i < row_count; ++i) elements.push_back(element(k + u, i));
             }
-            store(b, sum, place);
+            e.each(e.num(0), full, plan_.lanes, [&](Num j) {
+              std::vector<llvm::Value*> vectors;
+              for (llvm::Value* line : lines) vectors.push_back(load(b, vector_, e.at(scalar_, line, j)));
+              for (int i = 0; i < row_count; ++i) {
+                llvm::Value* place = e.at(scalar_, out, out_offset[static_cast<std::size_t>(i)] + j);
+                llvm::Value* sum = load(b, vector_, place);
+                for (int u = 0; u < step; ++u) {
+                  sum = muladd(b, plan_.lanes, elements[static_cast<std::size_t>(u * row_count + i)],
+                               vectors[static_cast<std::size_t>(u)], sum);
+                }
+                store(b, sum, place);
+              }
+            });
+          });
+        };
+        const Num unrolled = depth / unroll * unroll;
+        pass(e.num(0), unrolled, unroll);
+        pass(unrolled, depth, 1);
+        // The last, incomplete vector of columns.
+        e.when(full < columns, [&] {
+          VectorEmitter vectors(m_, b, plan_.lanes);
+          llvm::Value* mask = vectors.first_lanes(columns - full);
+          Loop loop(b, b.getInt64(0), depth.value);
+          std::vector<llvm::PHINode*> sums;
+          for (int i = 0; i < row_count; ++i) sums.push_back(loop.carry(constant(vector_, 0.0)));
+          const Num k = e.num(loop.index());
+          llvm::Value* line = vectors.load(plan_.dtype, e.at(scalar_, b_rows, k * b_pitch + full), mask);
+          for (int i = 0; i < row_count; ++i) {
+            llvm::PHINode* sum = sums[static_cast<std::size_t>(i)];
+            loop.next(sum, muladd(b, plan_.lanes, element(k, i), line, sum));
+          }
+          loop.finish(1);
+          for (int i = 0; i < row_count; ++i) {
+            const auto row = static_cast<std::size_t>(i);
+            store(b, loop.result(sums[row]), e.at(scalar_, out, out_offset[row] + full));
           }
         });
+        b.CreateRetVoid();
       });
-    };
-    const Num unrolled = depth / unroll * unroll;
-    pass(e.num(0), unrolled, unroll);
-    pass(unrolled, depth, 1);
-    // The last, incomplete vector of columns.
-    e.when(full < columns, [&] {
-      VectorEmitter vectors(m_, b, plan_.lanes);
-      llvm::Value* mask = vectors.first_lanes(columns - full);
-      Loop loop(b, b.getInt64(0), depth.value);
-      std::vector<llvm::PHINode*> sums;
-      for (int i = 0; i < row_count; ++i) sums.push_back(loop.carry(constant(vector_, 0.0)));
-      const Num k = e.num(loop.index());
-      llvm::Value* line = vectors.load(plan_.dtype, e.at(scalar_, b_rows, k * b_pitch + full), mask);
-      for (int i = 0; i < row_count; ++i) {
-        llvm::PHINode* sum = sums[static_cast<std::size_t>(i)];
-        loop.next(sum, muladd(b, plan_.lanes, element(k, i), line, sum));
-      }
-      loop.finish(1);
-      for (int i = 0; i < row_count; ++i) {
-        const auto row = static_cast<std::size_t>(i);
-        store(b, loop.result(sums[row]), e.at(scalar_, out, out_offset[row] + full));
-      }
-    });
-    b.CreateRetVoid();
-  });
 }
 
 llvm::Function* GemmKit::lanes(int column_count) {
-  return m_.helper(name("lanes" + std::to_string(column_count)), signature("ppnnpnfp"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
-    Emitter e(m_, b);
-    const int lane_count = program::reduction_lanes(plan_.dtype);
-    llvm::Value *a = f->getArg(0), *b_columns = f->getArg(1), *state = f->getArg(4), *first = f->getArg(6), *spare = f->getArg(7);
-    const Num pitch = e.num(f->getArg(2)), depth = e.num(f->getArg(3)), valid = e.num(f->getArg(5));
-    auto* wide = llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(lane_count));
-    const auto place = [&](int j) { return e.at(scalar_, state, e.num(j * lane_count)); };
-    std::vector<Num> offset;  // columns that are not there repeat the last one, into lanes that nobody reads
-    for (int j = 0; j < column_count; ++j) offset.push_back(least(e.num(j), valid - 1) * pitch);
+  return m_.helper(
+      name("lanes" + std::to_string(column_count)), signature("ppnnpnfp"),
+      [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+        Emitter e(m_, b);
+        const int lane_count = program::reduction_lanes(plan_.dtype);
+        llvm::Value *a = f->getArg(0), *b_columns = f->getArg(1), *state = f->getArg(4), *first = f->getArg(6),
+                    *spare = f->getArg(7);
+        const Num pitch = e.num(f->getArg(2)), depth = e.num(f->getArg(3)), valid = e.num(f->getArg(5));
+        auto* wide = llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(lane_count));
+        const auto place = [&](int j) { return e.at(scalar_, state, e.num(j * lane_count)); };
+        std::vector<Num> offset;  // columns that are not there repeat the last one, into lanes that nobody reads
+        for (int j = 0; j < column_count; ++j) offset.push_back(least(e.num(j), valid - 1) * pitch);
 
-    const Num full = depth / lane_count * lane_count;
-    std::vector<llvm::Value*> initial;
-    for (int j = 0; j < column_count; ++j) {
-      initial.push_back(b.CreateSelect(first, constant(wide, 0.0), load(b, wide, place(j))));
-    }
-    Loop loop(b, b.getInt64(0), full.value);
-    std::vector<llvm::PHINode*> sums;
-    for (llvm::Value* value : initial) sums.push_back(loop.carry(value));
-    const Num k = e.num(loop.index());
-    llvm::Value* row = load(b, wide, e.at(scalar_, a, k));
-    for (int j = 0; j < column_count; ++j) {
-      const auto column = static_cast<std::size_t>(j);
-      llvm::Value* elements = load(b, wide, e.at(scalar_, b_columns, offset[column] + k));
-      loop.next(sums[column], muladd(b, lane_count, row, elements, sums[column]));
-    }
-    loop.finish(lane_count);
-    for (int j = 0; j < column_count; ++j) store(b, loop.result(sums[static_cast<std::size_t>(j)]), place(j));
-    // The rest of k: lanes beyond it keep their sum.
-    e.when(full < depth, [&] {
-      const Num rest = depth - full;
-      const auto copy = [&](llvm::Value* from, llvm::Value* to) {
-        m_.call(b, pack(), {from, b.getInt64(0), b.getInt64(1), to, b.getInt64(0), b.getInt64(1), rest.value});
-      };
-      copy(e.at(scalar_, a, full), spare);
-      for (int j = 0; j < column_count; ++j) {
-        copy(e.at(scalar_, b_columns, offset[static_cast<std::size_t>(j)] + full), e.at(scalar_, spare, e.num((j + 1) * lane_count)));
-      }
-      e.each(e.num(0), rest, plan_.lanes, [&](Num lane) {
-        llvm::Value* mask = VectorEmitter(m_, b, plan_.lanes).first_lanes(rest - lane);
-        llvm::Value* elements = load(b, vector_, e.at(scalar_, spare, lane));
+        const Num full = depth / lane_count * lane_count;
+        std::vector<llvm::Value*> initial;
         for (int j = 0; j < column_count; ++j) {
-          llvm::Value* where = e.at(scalar_, place(j), lane);
-          llvm::Value* sum = load(b, vector_, where);
-          llvm::Value* column = load(b, vector_, e.at(scalar_, spare, lane + (j + 1) * lane_count));
-          store(b, b.CreateSelect(mask, muladd(b, plan_.lanes, elements, column, sum), sum), where);
+          initial.push_back(b.CreateSelect(first, constant(wide, 0.0), load(b, wide, place(j))));
         }
+        Loop loop(b, b.getInt64(0), full.value);
+        std::vector<llvm::PHINode*> sums;
+        for (llvm::Value* value : initial) sums.push_back(loop.carry(value));
+        const Num k = e.num(loop.index());
+        llvm::Value* row = load(b, wide, e.at(scalar_, a, k));
+        for (int j = 0; j < column_count; ++j) {
+          const auto column = static_cast<std::size_t>(j);
+          llvm::Value* elements = load(b, wide, e.at(scalar_, b_columns, offset[column] + k));
+          loop.next(sums[column], muladd(b, lane_count, row, elements, sums[column]));
+        }
+        loop.finish(lane_count);
+        for (int j = 0; j < column_count; ++j) store(b, loop.result(sums[static_cast<std::size_t>(j)]), place(j));
+        // The rest of k: lanes beyond it keep their sum.
+        e.when(full < depth, [&] {
+          const Num rest = depth - full;
+          const auto copy = [&](llvm::Value* from, llvm::Value* to) {
+            m_.call(b, pack(), {from, b.getInt64(0), b.getInt64(1), to, b.getInt64(0), b.getInt64(1), rest.value});
+          };
+          copy(e.at(scalar_, a, full), spare);
+          for (int j = 0; j < column_count; ++j) {
+            copy(e.at(scalar_, b_columns, offset[static_cast<std::size_t>(j)] + full),
+                 e.at(scalar_, spare, e.num((j + 1) * lane_count)));
+          }
+          e.each(e.num(0), rest, plan_.lanes, [&](Num lane) {
+            llvm::Value* mask = VectorEmitter(m_, b, plan_.lanes).first_lanes(rest - lane);
+            llvm::Value* elements = load(b, vector_, e.at(scalar_, spare, lane));
+            for (int j = 0; j < column_count; ++j) {
+              llvm::Value* where = e.at(scalar_, place(j), lane);
+              llvm::Value* sum = load(b, vector_, where);
+              llvm::Value* column = load(b, vector_, e.at(scalar_, spare, lane + (j + 1) * lane_count));
+              store(b, b.CreateSelect(mask, muladd(b, plan_.lanes, elements, column, sum), sum), where);
+            }
+          });
+        });
+        b.CreateRetVoid();
       });
-    });
-    b.CreateRetVoid();
-  });
 }
 
 llvm::Function* GemmKit::lane_sum() {

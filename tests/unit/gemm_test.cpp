@@ -1,5 +1,5 @@
-// Matrix products of the JIT, bit by bit against plain loops in the order of program.hpp: shapes, layouts, batches, epilogues,
-// instruction sets, and any split into tasks. Start reading at expected_product.
+// Matrix products of the JIT, bit by bit against plain loops in the order of program.hpp: shapes, layouts, batches,
+// epilogues, instruction sets, and any split into tasks. Start reading at expected_product.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,7 +34,8 @@ struct Case {
 };
 
 /// A matrix in the layout, with unused elements between and after; dimensions batch, rows, columns.
-Operand matrix(DType dtype, std::int64_t batch, std::int64_t rows, std::int64_t columns, Layout layout, Numbers* numbers) {
+Operand matrix(DType dtype, std::int64_t batch, std::int64_t rows, std::int64_t columns, Layout layout,
+               Numbers* numbers) {
   Operand o{.dtype = dtype, .bytes = {}, .start = 0, .strides = {}, .index = false};
   std::int64_t size = rows * columns;
   switch (layout) {
@@ -46,7 +47,8 @@ Operand matrix(DType dtype, std::int64_t batch, std::int64_t rows, std::int64_t 
   o.bytes.assign(static_cast<std::size_t>(std::max<std::int64_t>(size * batch, 1)) * size_of(dtype), 0);
   for (std::int64_t i = 0; numbers != nullptr && i < size * batch; ++i) {
     const double x = numbers->moderate();
-    o.set(i, dtype == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(x)) : std::bit_cast<std::uint64_t>(x));
+    o.set(i,
+          dtype == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(x)) : std::bit_cast<std::uint64_t>(x));
   }
   return o;
 }
@@ -65,7 +67,8 @@ template <class T>
 T tree(std::vector<T> parts) {
   while (parts.size() > 1) {
     std::vector<T> next;
-    for (std::size_t i = 0; i < parts.size(); i += 2) next.push_back(i + 1 < parts.size() ? parts[i] + parts[i + 1] : parts[i]);
+    for (std::size_t i = 0; i < parts.size(); i += 2)
+      next.push_back(i + 1 < parts.size() ? parts[i] + parts[i + 1] : parts[i]);
     parts = next;
   }
   return parts.empty() ? T(0) : parts[0];
@@ -73,7 +76,8 @@ T tree(std::vector<T> parts) {
 
 /// One element of A @ B as program.hpp defines it.
 template <class T>
-T expected_product(const Case& c, bool fused, const Operand& a, const Operand& b, std::int64_t batch, std::int64_t i, std::int64_t j) {
+T expected_product(const Case& c, bool fused, const Operand& a, const Operand& b, std::int64_t batch, std::int64_t i,
+                   std::int64_t j) {
   const auto muladd = [&](T sum, std::int64_t k) {
     const T x = value<T>(a, batch, i, k), y = value<T>(b, batch, k, j);
     return fused ? std::fma(x, y, sum) : x * y + sum;
@@ -122,8 +126,10 @@ struct Product {
 };
 
 program::Access access(const Operand& o) {
-  program::Access result{.buffer = o.index ? program::no_buffer : program::BufferId{0}, .dtype = o.dtype, .dims = {}, .start = {}};
-  for (std::size_t d = 0; d < o.strides.size(); ++d) result.dims.push_back(o.strides[d] == 0 ? AxisMap{} : AxisMap{static_cast<int>(d), 1});
+  program::Access result{
+      .buffer = o.index ? program::no_buffer : program::BufferId{0}, .dtype = o.dtype, .dims = {}, .start = {}};
+  for (std::size_t d = 0; d < o.strides.size(); ++d)
+    result.dims.push_back(o.strides[d] == 0 ? AxisMap{} : AxisMap{static_cast<int>(d), 1});
   return result;
 }
 
@@ -134,7 +140,16 @@ Product make_product(const Case& c, std::uint64_t seed) {
   p.operands.push_back(matrix(c.dtype, c.share_b ? 1 : c.batch, c.k, c.n, c.b, &numbers));
   if (c.share_a) p.operands[0].strides[0] = 0;
   if (c.share_b) p.operands[1].strides[0] = 0;
-  p.kernel = {.batch = {Dim("batch")}, .m = Dim("m"), .n = Dim("n"), .k = Dim("k"), .a = {}, .b = {}, .dtype = c.dtype, .accesses = {}, .epilogue = {}, .values = {}};
+  p.kernel = {.batch = {Dim("batch")},
+              .m = Dim("m"),
+              .n = Dim("n"),
+              .k = Dim("k"),
+              .a = {},
+              .b = {},
+              .dtype = c.dtype,
+              .accesses = {},
+              .epilogue = {},
+              .values = {}};
   p.extents = {c.batch, c.m, c.n, c.k};
   return p;
 }
@@ -169,7 +184,8 @@ std::vector<Operand> run(const Product& p, const runtime::Executable& executable
   std::vector<void*> pointers;
   std::vector<std::int64_t> strides;
   for (Operand& o : operands) {
-    pointers.push_back(o.index ? reinterpret_cast<void*>(o.start) : o.bytes.data() + o.start * static_cast<std::int64_t>(size_of(o.dtype)));
+    pointers.push_back(o.index ? reinterpret_cast<void*>(o.start)
+                               : o.bytes.data() + o.start * static_cast<std::int64_t>(size_of(o.dtype)));
     strides.insert(strides.end(), o.strides.begin(), o.strides.end());
   }
   const auto bytes = static_cast<std::size_t>(kernel.scratch_bytes(kernel.context, p.extents.data()) + 127) / 64 * 64;
@@ -179,8 +195,10 @@ std::vector<Operand> run(const Product& p, const runtime::Executable& executable
   const std::int64_t tasks = kernel.main_tasks(kernel.context, p.extents.data());
   for (std::int64_t end = tasks; end > 0; end -= grain) {  // backwards: no order is taken for granted
     const std::int64_t begin = std::max<std::int64_t>(end - grain, 0);
-    if (kernel.native != nullptr) kernel.native(&args, begin, end, scratch.get());
-    else kernel.run(kernel.context, &args, begin, end, scratch.get());
+    if (kernel.native != nullptr)
+      kernel.native(&args, begin, end, scratch.get());
+    else
+      kernel.run(kernel.context, &args, begin, end, scratch.get());
   }
   // Nothing is written beyond what was asked for: the last bytes are a canary.
   for (std::size_t i = bytes - 63; i < bytes; ++i) EXPECT_EQ(scratch.get()[i], 0xa5) << "scratch overrun";
@@ -190,8 +208,9 @@ std::vector<Operand> run(const Product& p, const runtime::Executable& executable
 /// Stores the product; compares with plain loops.
 template <class T>
 void expect_product(const Case& c, const std::string& isa, std::int64_t grain = 3) {
-  SCOPED_TRACE(::testing::Message() << isa << " " << name_of(c.dtype) << " " << c.batch << "x" << c.m << "x" << c.n << "x" << c.k << " layouts "
-                                    << static_cast<int>(c.a) << static_cast<int>(c.b) << static_cast<int>(c.c));
+  SCOPED_TRACE(::testing::Message() << isa << " " << name_of(c.dtype) << " " << c.batch << "x" << c.m << "x" << c.n
+                                    << "x" << c.k << " layouts " << static_cast<int>(c.a) << static_cast<int>(c.b)
+                                    << static_cast<int>(c.c));
   Product p = make_product(c, 7);
   p.operands.push_back(matrix(c.dtype, c.batch, c.m, c.n, c.c, nullptr));
   Body body;
@@ -205,7 +224,8 @@ void expect_product(const Case& c, const std::string& isa, std::int64_t grain = 
   for (std::int64_t batch = 0; batch < c.batch; ++batch) {
     for (std::int64_t i = 0; i < c.m; ++i) {
       for (std::int64_t j = 0; j < c.n; ++j) {
-        wanted[2].set(element(wanted[2], batch, i, j), bits_of(expected_product<T>(c, fused, p.operands[0], p.operands[1], batch, i, j)));
+        wanted[2].set(element(wanted[2], batch, i, j),
+                      bits_of(expected_product<T>(c, fused, p.operands[0], p.operands[1], batch, i, j)));
       }
     }
   }
@@ -224,12 +244,13 @@ class Gemm : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Gemm, Shapes) {
   const std::vector<std::array<std::int64_t, 3>> shapes{
-      {0, 5, 7},      {5, 0, 7},     {5, 7, 0},     {3, 3, 0},      {1, 9, 0},      {1, 1, 1},     {1, 5, 1},     {2, 6, 2},
-      {3, 7, 3},      {4, 8, 4},     {5, 9, 5},     {6, 10, 6},     {7, 15, 7},     {8, 16, 8},    {9, 17, 9},    {11, 31, 31},
-      {13, 33, 33},   {16, 40, 64},  {17, 47, 65},  {33, 48, 100},  {49, 49, 17},   {64, 64, 64},  {65, 65, 65},  {100, 100, 100},
-      {97, 130, 20},  {127, 129, 131}, {12, 70, 255}, {12, 70, 256}, {12, 70, 257},  {20, 33, 511}, {20, 33, 513}, {1, 300, 70},
-      {2, 1100, 9},   {3, 64, 300},  {4, 2500, 5},  {5, 600, 70},  {8, 1030, 300},   {1, 1, 63},     {1, 1, 64},     {1, 1, 65},    {9, 2, 1023},  {70, 3, 1025},
-      {130, 4, 200},  {600, 20, 9},  {1100, 66, 3}, {300, 300, 3}};
+      {0, 5, 7},     {5, 0, 7},      {5, 7, 0},       {3, 3, 0},     {1, 9, 0},       {1, 1, 1},     {1, 5, 1},
+      {2, 6, 2},     {3, 7, 3},      {4, 8, 4},       {5, 9, 5},     {6, 10, 6},      {7, 15, 7},    {8, 16, 8},
+      {9, 17, 9},    {11, 31, 31},   {13, 33, 33},    {16, 40, 64},  {17, 47, 65},    {33, 48, 100}, {49, 49, 17},
+      {64, 64, 64},  {65, 65, 65},   {100, 100, 100}, {97, 130, 20}, {127, 129, 131}, {12, 70, 255}, {12, 70, 256},
+      {12, 70, 257}, {20, 33, 511},  {20, 33, 513},   {1, 300, 70},  {2, 1100, 9},    {3, 64, 300},  {4, 2500, 5},
+      {5, 600, 70},  {8, 1030, 300}, {1, 1, 63},      {1, 1, 64},    {1, 1, 65},      {9, 2, 1023},  {70, 3, 1025},
+      {130, 4, 200}, {600, 20, 9},   {1100, 66, 3},   {300, 300, 3}};
   for (DType dtype : {DType::f32, DType::f64}) {
     for (const auto& [m, n, k] : shapes) expect_product({.dtype = dtype, .m = m, .n = n, .k = k}, GetParam());
   }
@@ -238,7 +259,8 @@ TEST_P(Gemm, Shapes) {
 TEST_P(Gemm, Layouts) {
   const std::array layouts{Layout::rows, Layout::columns, Layout::spaced, Layout::reversed};
   for (DType dtype : {DType::f32, DType::f64}) {
-    for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 70, 300}, {4, 37, 19}, {50, 75, 270}, {21, 3, 1100}, {67, 1, 40}}) {
+    for (const auto& [m, n, k] :
+         {std::array<std::int64_t, 3>{1, 70, 300}, {4, 37, 19}, {50, 75, 270}, {21, 3, 1100}, {67, 1, 40}}) {
       for (Layout a : layouts) {
         for (Layout b : layouts) expect_product({.dtype = dtype, .m = m, .n = n, .k = k, .a = a, .b = b}, GetParam());
       }
@@ -249,7 +271,8 @@ TEST_P(Gemm, Layouts) {
 
 TEST_P(Gemm, Batches) {
   for (DType dtype : {DType::f32, DType::f64}) {
-    for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 20, 30}, {5, 6, 7}, {60, 70, 10}, {8, 2, 90}, {5, 0, 3}}) {
+    for (const auto& [m, n, k] :
+         {std::array<std::int64_t, 3>{1, 20, 30}, {5, 6, 7}, {60, 70, 10}, {8, 2, 90}, {5, 0, 3}}) {
       for (bool share_a : {false, true}) {
         for (bool share_b : {false, true}) {
           const Case c{.dtype = dtype, .m = m, .n = n, .k = k, .batch = 5, .share_a = share_a, .share_b = share_b};
@@ -269,14 +292,16 @@ TEST_P(Gemm, LongSums) {
       }
     }
   }
-  expect_product({.dtype = DType::f32, .m = 7, .n = 70, .k = 40000, .a = Layout::columns, .b = Layout::columns}, GetParam());
+  expect_product({.dtype = DType::f32, .m = 7, .n = 70, .k = 40000, .a = Layout::columns, .b = Layout::columns},
+                 GetParam());
 }
 
 /// act = tanh(product + bias[j]) * scale[i], and act > limit[batch], and a cast of the column number, in three layouts.
 TEST_P(Gemm, Epilogues) {
   for (DType dtype : {DType::f32, DType::f64}) {
     for (Layout layout : {Layout::rows, Layout::columns, Layout::spaced}) {
-      for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 40, 20}, {50, 71, 300}, {7, 3, 9}, {3, 100, 17000}, {5, 9, 0}}) {
+      for (const auto& [m, n, k] :
+           {std::array<std::int64_t, 3>{1, 40, 20}, {50, 71, 300}, {7, 3, 9}, {3, 100, 17000}, {5, 9, 0}}) {
         const Case c{.dtype = dtype, .m = m, .n = n, .k = k, .c = layout, .batch = 2};
         Product p = make_product(c, 11);
         Numbers numbers(5);
@@ -285,21 +310,23 @@ TEST_P(Gemm, Epilogues) {
           const std::array moves{batch, row, column};
           return testing::contiguous(t, sizes, moves, &numbers);
         };
-        p.operands.push_back(along(dtype, false, false, true));   // 0 bias
-        p.operands.push_back(along(dtype, false, true, false));   // 1 scale
-        p.operands.push_back(along(dtype, true, false, false));   // 2 limit
+        p.operands.push_back(along(dtype, false, false, true));    // 0 bias
+        p.operands.push_back(along(dtype, false, true, false));    // 1 scale
+        p.operands.push_back(along(dtype, true, false, false));    // 2 limit
         p.operands.push_back(along(DType::b8, true, true, true));  // 3 mask
-        p.operands.push_back({.dtype = DType::i64, .bytes = {}, .start = -3, .strides = {100, 10, 1}, .index = true});  // 4
-        p.operands.push_back(along(DType::i64, false, true, true));  // 5 labels
-        p.operands.push_back(matrix(dtype, c.batch, m, n, layout, nullptr));      // 6
-        p.operands.push_back(matrix(DType::b8, c.batch, m, n, layout, nullptr));  // 7
-        p.operands.push_back(matrix(DType::i64, c.batch, m, n, layout, nullptr));  // 8
+        p.operands.push_back(
+            {.dtype = DType::i64, .bytes = {}, .start = -3, .strides = {100, 10, 1}, .index = true});  // 4
+        p.operands.push_back(along(DType::i64, false, true, true));                                    // 5 labels
+        p.operands.push_back(matrix(dtype, c.batch, m, n, layout, nullptr));                           // 6
+        p.operands.push_back(matrix(DType::b8, c.batch, m, n, layout, nullptr));                       // 7
+        p.operands.push_back(matrix(DType::i64, c.batch, m, n, layout, nullptr));                      // 8
         Body body;
         program::Stage& s = p.kernel.epilogue;
         const auto product = body.fresh(dtype);
         s.steps.push_back({.kind = program::Step::Kind::product, .result = product});
         const auto bias = body.load(s, 0, dtype), scale = body.load(s, 1, dtype), limit = body.load(s, 2, dtype);
-        const auto mask = body.load(s, 3, DType::b8), number = body.load(s, 4, DType::i64), label = body.load(s, 5, DType::i64);
+        const auto mask = body.load(s, 3, DType::b8), number = body.load(s, 4, DType::i64),
+                   label = body.load(s, 5, DType::i64);
         const auto tanh = body.op(s, ops::Op::tanh, dtype, {body.op(s, ops::Op::add, dtype, {product, bias})});
         const auto act = body.op(s, ops::Op::mul, dtype, {tanh, scale});
         const auto more = body.op(s, ops::Op::greater, DType::b8, {act, limit});
@@ -317,18 +344,23 @@ TEST_P(Gemm, Epilogues) {
           for (std::int64_t i = 0; i < m; ++i) {
             for (std::int64_t j = 0; j < n; ++j) {
               const auto in = [&](std::size_t o) { return wanted[o + 2].get(element(wanted[o + 2], batch, i, j)); };
-              const auto out = [&](std::size_t o, std::uint64_t bits) { wanted[o + 2].set(element(wanted[o + 2], batch, i, j), bits); };
-              const std::uint64_t x = dtype == DType::f32
-                                          ? bits_of(expected_product<float>(c, fused, p.operands[0], p.operands[1], batch, i, j))
-                                          : bits_of(expected_product<double>(c, fused, p.operands[0], p.operands[1], batch, i, j));
-              const std::uint64_t y = apply(ops::Op::mul, dtype, {apply(ops::Op::tanh, dtype, {apply(ops::Op::add, dtype, {x, in(0)})}), in(1)});
+              const auto out = [&](std::size_t o, std::uint64_t bits) {
+                wanted[o + 2].set(element(wanted[o + 2], batch, i, j), bits);
+              };
+              const std::uint64_t x =
+                  dtype == DType::f32
+                      ? bits_of(expected_product<float>(c, fused, p.operands[0], p.operands[1], batch, i, j))
+                      : bits_of(expected_product<double>(c, fused, p.operands[0], p.operands[1], batch, i, j));
+              const std::uint64_t y = apply(
+                  ops::Op::mul, dtype, {apply(ops::Op::tanh, dtype, {apply(ops::Op::add, dtype, {x, in(0)})}), in(1)});
               out(6, y);
               out(7, apply(ops::Op::greater, dtype, {y, in(2)}) & in(3));
               out(8, static_cast<std::uint64_t>(-3 + 100 * batch + 10 * i + j) + in(5));
             }
           }
         }
-        SCOPED_TRACE(::testing::Message() << name_of(dtype) << " " << m << "x" << n << "x" << k << " layout " << static_cast<int>(layout));
+        SCOPED_TRACE(::testing::Message()
+                     << name_of(dtype) << " " << m << "x" << n << "x" << k << " layout " << static_cast<int>(layout));
         EXPECT_EQ(testing::difference(wanted, run(p, *compile(p, GetParam(), false), 2)), "");
         EXPECT_EQ(testing::difference(wanted, run(p, *compile(p, GetParam(), true), 2)), "") << "interpreter";
         // Known sizes compile less code.
