@@ -1,5 +1,5 @@
-// ArrayRef: any array of the caller's, seen as address, type, shape and strides, without a copy. Start reading at ArrayRef;
-// array_like lists what converts to it.
+// ArrayRef: any array of the caller's, seen as address, type, shape and strides, without a copy. Start reading at
+// ArrayRef; array_like lists what converts to it.
 #pragma once
 #include <actinium/dtype.h>
 #include <actinium/export.h>
@@ -77,8 +77,9 @@ inline constexpr bool is_view<T> = requires { typename T::PlainObject; } && !std
 /// What a call accepts for an array: a number, std::vector, std::span, std::array, a C array, ac::Tensor, Eigen's dense
 /// matrices, maps and blocks, anything with mdspan's members, and ac::view(pointer, shape, strides).
 template <class T>
-concept array_like = detail::scalar_like<T> || detail::flat_like<T> || detail::c_array_like<T> || detail::eigen_like<T> ||
-                     detail::mdspan_like<T> || detail::shaped_like<T> || std::derived_from<std::remove_cvref_t<T>, ArrayRef>;
+concept array_like =
+    detail::scalar_like<T> || detail::flat_like<T> || detail::c_array_like<T> || detail::eigen_like<T> ||
+    detail::mdspan_like<T> || detail::shaped_like<T> || std::derived_from<std::remove_cvref_t<T>, ArrayRef>;
 
 /// A reference to an array that may be read. It owns nothing: what it refers to must live as long as it is used.
 class ArrayRef {
@@ -115,7 +116,9 @@ class ArrayRef {
 
   template <class T>
     requires detail::c_array_like<T>
-  ArrayRef(const T& a) : ArrayRef(&a, dtype_of<std::remove_cv_t<std::remove_all_extents_t<T>>>, std::rank_v<T> == 1 ? Form::flat : Form::shaped) {
+  ArrayRef(const T& a)
+      : ArrayRef(&a, dtype_of<std::remove_cv_t<std::remove_all_extents_t<T>>>,
+                 std::rank_v<T> == 1 ? Form::flat : Form::shaped) {
     std::array<std::int64_t, std::rank_v<T>> shape{};
     fill_extents<T>(shape, std::make_index_sequence<std::rank_v<T>>{});
     set_shape(shape);
@@ -123,7 +126,8 @@ class ArrayRef {
 
   template <class T>
     requires detail::eigen_like<T>
-  ArrayRef(const T& m) : ArrayRef(m.data(), dtype_of<typename T::Scalar>, T::IsVectorAtCompileTime ? Form::vector : Form::shaped) {
+  ArrayRef(const T& m)
+      : ArrayRef(m.data(), dtype_of<typename T::Scalar>, T::IsVectorAtCompileTime ? Form::vector : Form::shaped) {
     const auto inner = static_cast<std::int64_t>(m.innerStride()), outer = static_cast<std::int64_t>(m.outerStride());
     set_extent(0, static_cast<std::int64_t>(m.rows()), T::IsRowMajor ? outer : inner);
     set_extent(1, static_cast<std::int64_t>(m.cols()), T::IsRowMajor ? inner : outer);
@@ -221,7 +225,8 @@ concept writable = array_like<T> && !std::is_const_v<std::remove_reference_t<T>>
 
 /// An array that outlives the expression it is named in, as far as its type says.
 template <class T>
-concept lasting = std::is_lvalue_reference_v<T> || is_view<std::remove_cvref_t<T>> || std::derived_from<std::remove_cvref_t<T>, ArrayRef>;
+concept lasting = std::is_lvalue_reference_v<T> || is_view<std::remove_cvref_t<T>> ||
+                  std::derived_from<std::remove_cvref_t<T>, ArrayRef>;
 
 }  // namespace detail
 

@@ -28,16 +28,16 @@ enum class Engine : std::uint8_t {
 };
 
 struct CompileOptions {
-  /// Threads a call may use for large work; 0: all cores. Small work, and a call inside a parallel region, uses one. The
-  /// results are the same.
+  /// Threads a call may use for large work; 0: all cores. Small work, and a call inside a parallel region, uses one.
+  /// The results are the same.
   int threads = 0;
   Engine engine = Engine::automatic;
   /// "native", "x86-64-v2", "x86-64-v3" or "x86-64-v4".
   std::string isa = "native";
   /// Allows reassociation and approximate instructions: gives up "one answer".
   bool fast_math = false;
-  /// Whether the pass `recognise` runs, where the pipeline has it: textbook formulas become builtin nodes with stable values
-  /// and derivatives.
+  /// Whether the pass `recognise` runs, where the pipeline has it: textbook formulas become builtin nodes with stable
+  /// values and derivatives.
   bool recognise = true;
   /// For messages and profiles.
   std::string name = {};
@@ -64,8 +64,8 @@ struct Stats {
   std::string engine;         ///< "jit" or "interpret"
   std::size_t nodes = 0;      ///< of the decomposed graph
   std::size_t kernels = 0;
-  /// Of one call at the sizes asked for: arithmetic operations (a base function counts as one), bytes that kernels read and
-  /// write, and workspace.
+  /// Of one call at the sizes asked for: arithmetic operations (a base function counts as one), bytes that kernels read
+  /// and write, and workspace.
   double flops = 0;
   double bytes = 0;
   std::size_t workspace = 0;
@@ -105,8 +105,8 @@ class ExprList {
   std::vector<Expr> list_;
 };
 
-/// Arguments checked and bound once: step() runs. It keeps references to the arrays, which must stay where they are, and its
-/// own workspace: one thread at a time.
+/// Arguments checked and bound once: step() runs. It keeps references to the arrays, which must stay where they are,
+/// and its own workspace: one thread at a time.
 class ACTINIUM_API Bound {
  public:
   explicit Bound(std::unique_ptr<runtime::BoundImpl> impl);
@@ -125,8 +125,8 @@ class ACTINIUM_API FunctionBase {
   FunctionBase() = default;
   explicit FunctionBase(std::shared_ptr<const runtime::FunctionImpl> impl) : impl_(std::move(impl)) {}
 
-  /// Into the caller's memory; allocates nothing once it has seen the sizes. CallError (and nothing written) if a count,
-  /// type, rank, size or address does not fit, or an output overlaps another array.
+  /// Into the caller's memory; allocates nothing once it has seen the sizes. CallError (and nothing written) if a
+  /// count, type, rank, size or address does not fit, or an output overlaps another array.
   void call(std::initializer_list<ArrayRef> inputs, std::initializer_list<MutableArrayRef> outputs) const {
     call(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()));
   }
@@ -143,7 +143,8 @@ class ACTINIUM_API FunctionBase {
   /// In words: what was recognised, fused, saved or recomputed.
   std::string explain() const;
   std::string show(Stage stage) const;
-  /// Symbolic sizes are those of `sizes`; without them, those of the latest call (flops, bytes and workspace are 0 before one).
+  /// Symbolic sizes are those of `sizes`; without them, those of the latest call (flops, bytes and workspace are 0
+  /// before one).
   Stats stats(const Bindings& sizes = {}) const;
 
   const std::shared_ptr<const runtime::FunctionImpl>& impl() const { return impl_; }
@@ -175,7 +176,9 @@ class Function : public FunctionBase {
     return gather(std::span<const ArrayRef>(list));
   }
   Result operator()(std::span<const ArrayRef> arguments) const { return gather(arguments); }
-  Result operator()(const std::vector<ArrayRef>& arguments) const { return gather(std::span<const ArrayRef>(arguments)); }
+  Result operator()(const std::vector<ArrayRef>& arguments) const {
+    return gather(std::span<const ArrayRef>(arguments));
+  }
   Result operator()(const std::vector<Tensor>& arguments) const { return gather(std::span<const Tensor>(arguments)); }
   /// Arguments in any order, by the names of the inputs; CallError for a missing, unknown or repeated name.
   Result by_name(std::initializer_list<NamedArray> arguments) const {

@@ -12,8 +12,8 @@
 
 namespace actinium {
 
-/// A C-contiguous array. A copy is another handle to the same memory (clone() copies elements). Memory is aligned to 64 bytes
-/// and returns to a pool.
+/// A C-contiguous array. A copy is another handle to the same memory (clone() copies elements). Memory is aligned to 64
+/// bytes and returns to a pool.
 class ACTINIUM_API Tensor {
  public:
   /// No elements: shape [0], f32.
@@ -83,7 +83,8 @@ class ACTINIUM_API Tensor {
   T item() const {
     return number<T>(item_offset());
   }
-  /// An element converted to double; ShapeError unless there is one index an axis, each in range (negative from the end).
+  /// An element converted to double; ShapeError unless there is one index an axis, each in range (negative from the
+  /// end).
   template <std::integral... I>
   double operator()(I... index) const {
     const std::array<std::int64_t, sizeof...(I)> list{static_cast<std::int64_t>(index)...};
@@ -163,7 +164,8 @@ ACTINIUM_API bool all_close(const Tensor& a, const Tensor& b, double rtol = 1e-5
 ACTINIUM_API bool same_bits(const Tensor& a, const Tensor& b);
 
 template <Element T>
-Tensor::Tensor(std::initializer_list<T> values) : Tensor(empty(dtype_of<T>, std::array{static_cast<std::int64_t>(values.size())})) {
+Tensor::Tensor(std::initializer_list<T> values)
+    : Tensor(empty(dtype_of<T>, std::array{static_cast<std::int64_t>(values.size())})) {
   T* out = data<T>();
   for (const T& x : values) *out++ = x;
 }
@@ -205,7 +207,8 @@ M Tensor::as() const {
     const bool row_vector = rank_ == 1 && M::RowsAtCompileTime == 1;
     const std::int64_t rows = rank_ == 0 || row_vector ? 1 : shape_[0];
     const std::int64_t columns = rank_ == 2 ? shape_[1] : row_vector ? shape_[0] : 1;
-    if ((M::RowsAtCompileTime > 0 && M::RowsAtCompileTime != rows) || (M::ColsAtCompileTime > 0 && M::ColsAtCompileTime != columns)) {
+    if ((M::RowsAtCompileTime > 0 && M::RowsAtCompileTime != rows) ||
+        (M::ColsAtCompileTime > 0 && M::ColsAtCompileTime != columns)) {
       throw ShapeError("as: the tensor's shape is not that of the fixed-size matrix");
     }
     M m;

@@ -1,4 +1,5 @@
-// ColumnKernel: reductions along an axis that is not the last, a block of columns at a time. Start reading at PreparedColumn::run.
+// ColumnKernel: reductions along an axis that is not the last, a block of columns at a time. Start reading at
+// PreparedColumn::run.
 #include <algorithm>
 
 #include "actinium/error.h"
@@ -17,7 +18,8 @@ constexpr std::size_t tree_entries = 56;
 
 class PreparedColumn final : public PreparedKernel {
  public:
-  PreparedColumn(const ColumnKernel& kernel, bool fused) : accesses_(kernel.accesses), outer_(static_cast<int>(kernel.outer.size())) {
+  PreparedColumn(const ColumnKernel& kernel, bool fused)
+      : accesses_(kernel.accesses), outer_(static_cast<int>(kernel.outer.size())) {
     if (outer_ + 2 > Cursor::max_loops) throw InternalError("interpret: too many loop dimensions");
     PrepareOptions options{.fused = fused, .uniform = {}, .columns = true};
     for (const program::Access& access : accesses_) {
@@ -56,7 +58,8 @@ class PreparedColumn final : public PreparedKernel {
         const auto merge = [&](void* acc, const void* x) { combiner.merge(acc, x, columns, work.merges); };
         PairTree tree(work.trees, columns_bytes);
         for (std::int64_t c = 0; c < shape.chunks; ++c) {
-          std::copy_n(partial(args, shape, outer, r, c, first, size), static_cast<std::size_t>(columns) * size, tree.next());
+          std::copy_n(partial(args, shape, outer, r, c, first, size), static_cast<std::size_t>(columns) * size,
+                      tree.next());
           tree.push(merge);
         }
         char* const slot = work.memory.values + reductions[r].slot * columns_bytes;
@@ -118,9 +121,10 @@ class PreparedColumn final : public PreparedKernel {
     return layout(carver);
   }
 
-  static char* partial(const KernelArgs& args, const Shape& shape, std::int64_t outer, std::size_t r, std::int64_t chunk, std::int64_t column,
-                       std::size_t size) {
-    const std::int64_t slot = ((outer * shape.reductions + static_cast<std::int64_t>(r)) * shape.chunks + chunk) * shape.inner + column;
+  static char* partial(const KernelArgs& args, const Shape& shape, std::int64_t outer, std::size_t r,
+                       std::int64_t chunk, std::int64_t column, std::size_t size) {
+    const std::int64_t slot =
+        ((outer * shape.reductions + static_cast<std::int64_t>(r)) * shape.chunks + chunk) * shape.inner + column;
     return static_cast<char*>(args.partials) + slot * static_cast<std::int64_t>(size);
   }
 
@@ -140,7 +144,8 @@ class PreparedColumn final : public PreparedKernel {
         run_piece(stage, all_, cursor, first, 0, columns, work.memory);
         for (std::size_t r = 0; r < stage.reductions.size(); ++r) {
           const PreparedStage::Reduce& reduce = stage.reductions[r];
-          reduce.combiner.merge(work.block + r * columns_bytes, elements(stage, reduce.output, columns, work.memory), columns, work.merges);
+          reduce.combiner.merge(work.block + r * columns_bytes, elements(stage, reduce.output, columns, work.memory),
+                                columns, work.merges);
         }
       }
       const bool starts = from == chunk * chunk_elements;
@@ -155,8 +160,8 @@ class PreparedColumn final : public PreparedKernel {
     }
   }
 
-  void write_partials(const KernelArgs& args, const Shape& shape, std::int64_t outer, std::int64_t chunk, std::int64_t block,
-                      const Work& work) const {
+  void write_partials(const KernelArgs& args, const Shape& shape, std::int64_t outer, std::int64_t chunk,
+                      std::int64_t block, const Work& work) const {
     const std::int64_t first = block * column_block;
     const std::int64_t columns = std::min(column_block, shape.inner - first);
     for (std::size_t r = 0; r < all_.stages[0].reductions.size(); ++r) {
@@ -173,6 +178,8 @@ class PreparedColumn final : public PreparedKernel {
 
 }  // namespace
 
-std::unique_ptr<PreparedKernel> prepare(const ColumnKernel& kernel, bool fused) { return std::make_unique<PreparedColumn>(kernel, fused); }
+std::unique_ptr<PreparedKernel> prepare(const ColumnKernel& kernel, bool fused) {
+  return std::make_unique<PreparedColumn>(kernel, fused);
+}
 
 }  // namespace actinium::interpret

@@ -38,14 +38,17 @@ class Interpreter final : public Executable {
       prepared(context).run(*args, begin, end, static_cast<char*>(scratch));
     };
     if (kernel->has_finish()) {
-      result.run_finish = [](const void* context, const KernelArgs* args, std::int64_t begin, std::int64_t end, void* scratch) {
+      result.run_finish = [](const void* context, const KernelArgs* args, std::int64_t begin, std::int64_t end,
+                             void* scratch) {
         prepared(context).finish(*args, begin, end, static_cast<char*>(scratch));
       };
     }
     result.scratch_bytes = [](const void* context, const std::int64_t* extents) {
       return static_cast<std::int64_t>(prepared(context).scratch_bytes(extents));
     };
-    result.main_tasks = [](const void* context, const std::int64_t* extents) { return prepared(context).main_tasks(extents); };
+    result.main_tasks = [](const void* context, const std::int64_t* extents) {
+      return prepared(context).main_tasks(extents);
+    };
     return result;
   }
 

@@ -20,8 +20,8 @@ std::size_t kept_bytes(const PreparedStages& all, std::int64_t extent) {
   return bytes;
 }
 
-void begin_row(const PreparedStage& stage, const PreparedStages& all, const Cursor& cursor, std::int64_t start, const void* product,
-               const StageMemory& memory) {
+void begin_row(const PreparedStage& stage, const PreparedStages& all, const Cursor& cursor, std::int64_t start,
+               const void* product, const StageMemory& memory) {
   for (std::size_t i = 0; i < stage.inputs.size(); ++i) {
     const PreparedStage::In& in = stage.inputs[i];
     switch (in.from) {
@@ -37,8 +37,8 @@ void begin_row(const PreparedStage& stage, const PreparedStages& all, const Curs
   stage.program->begin_row(memory.sources, memory.frame);
 }
 
-void run_piece(const PreparedStage& stage, const PreparedStages& all, const Cursor& cursor, std::int64_t base, std::int64_t start, int n,
-               const StageMemory& memory) {
+void run_piece(const PreparedStage& stage, const PreparedStages& all, const Cursor& cursor, std::int64_t base,
+               std::int64_t start, int n, const StageMemory& memory) {
   stage.program->run(memory.sources, start, n, memory.frame);
   for (const PreparedStage::Out& out : stage.stores) {
     store(stage.program->output(out.output, memory.frame), out.type, cursor.address(out.number, base + start),
@@ -63,7 +63,8 @@ void run_once(const PreparedStage& stage, const PreparedStages& all, const Curso
     store(stage.program->output(out.output, memory.frame), out.type, cursor.address(out.number, 0), 0, 1);
   }
   for (const PreparedStage::Out& out : stage.exports) {
-    splat(out.type, stage.program->output(out.output, memory.frame).data, memory.values + static_cast<std::int64_t>(out.number) * memory.value_bytes);
+    splat(out.type, stage.program->output(out.output, memory.frame).data,
+          memory.values + static_cast<std::int64_t>(out.number) * memory.value_bytes);
   }
 }
 

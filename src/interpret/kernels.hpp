@@ -1,5 +1,5 @@
-// Kernels as the interpreter runs them: each is prepared once from its description, then run over tasks with what engine.hpp
-// calls KernelArgs. Start reading at PreparedKernel.
+// Kernels as the interpreter runs them: each is prepared once from its description, then run over tasks with what
+// engine.hpp calls KernelArgs. Start reading at PreparedKernel.
 #pragma once
 #include <memory>
 
@@ -67,7 +67,9 @@ class Cursor {
   /// Index of a loop dimension beyond the outer ones (the reduced one).
   void set(int dimension, std::int64_t i) { index_[dimension] = i; }
 
-  std::int64_t stride(std::uint32_t access, int dimension) const { return args_.strides[access * static_cast<std::uint32_t>(rank_) + static_cast<std::uint32_t>(dimension)]; }
+  std::int64_t stride(std::uint32_t access, int dimension) const {
+    return args_.strides[access * static_cast<std::uint32_t>(rank_) + static_cast<std::uint32_t>(dimension)];
+  }
   /// Offset of element `start` of the row, in elements.
   std::int64_t offset(std::uint32_t access, std::int64_t start) const {
     std::int64_t sum = start * stride(access, rank_ - 1);
@@ -96,20 +98,21 @@ class Cursor {
 /// Memory that stages work in.
 struct StageMemory {
   char* frame;
-  char* values;    ///< value slots
-  char* spread;    ///< a uniform value written out
+  char* values;  ///< value slots
+  char* spread;  ///< a uniform value written out
   Source* sources;
-  char* kept;      ///< kept rows, one after the other
+  char* kept;  ///< kept rows, one after the other
   std::int64_t kept_extent;
   std::int64_t value_bytes;  ///< of a slot: slot_bytes, or that of a column of values
 };
 
-/// Sets a stage's sources for the cursor's row, whose element 0 is element `start` of the access, and evaluates what is uniform.
-void begin_row(const PreparedStage& stage, const PreparedStages& all, const Cursor& cursor, std::int64_t start, const void* product,
-               const StageMemory& memory);
+/// Sets a stage's sources for the cursor's row, whose element 0 is element `start` of the access, and evaluates what is
+/// uniform.
+void begin_row(const PreparedStage& stage, const PreparedStages& all, const Cursor& cursor, std::int64_t start,
+               const void* product, const StageMemory& memory);
 /// Elements [start, start + n) of the row as begin_row has it: runs, stores (at `base` + start) and keeps.
-void run_piece(const PreparedStage& stage, const PreparedStages& all, const Cursor& cursor, std::int64_t base, std::int64_t start, int n,
-               const StageMemory& memory);
+void run_piece(const PreparedStage& stage, const PreparedStages& all, const Cursor& cursor, std::int64_t base,
+               std::int64_t start, int n, const StageMemory& memory);
 /// The elements of a value that run_piece computed, as an array.
 const void* elements(const PreparedStage& stage, std::uint32_t output, int n, const StageMemory& memory);
 /// A row that is one point: evaluates, stores, and exports to value slots.

@@ -124,7 +124,8 @@ class PreparedLoop final : public PreparedKernel {
     splat(reduce.combiner.type(), result, work.memory.values + reduce.slot * slot_bytes);
   }
 
-  void run_chunks(const KernelArgs& args, Cursor& cursor, std::int64_t begin, std::int64_t end, const Work& work) const {
+  void run_chunks(const KernelArgs& args, Cursor& cursor, std::int64_t begin, std::int64_t end,
+                  const Work& work) const {
     const std::int64_t inner = args.extents[outer_], chunks = chunk_count(inner);
     const PreparedStage& stage = all_.stages[0];
     std::int64_t row = begin / chunks, chunk = begin % chunks;
@@ -151,7 +152,8 @@ class PreparedLoop final : public PreparedKernel {
   }
 
   /// Elements [from, to) of the row, at most one chunk; the results of its reductions are then in lane 0.
-  void run_chunk(const PreparedStage& stage, const Cursor& cursor, std::int64_t from, std::int64_t to, const Work& work) const {
+  void run_chunk(const PreparedStage& stage, const Cursor& cursor, std::int64_t from, std::int64_t to,
+                 const Work& work) const {
     for (std::size_t r = 0; r < stage.reductions.size(); ++r) {
       stage.reductions[r].combiner.fill_identity(work.lanes + r * lanes_bytes, 64);
     }
@@ -164,13 +166,15 @@ class PreparedLoop final : public PreparedKernel {
         const char* x = static_cast<const char*>(elements(stage, stage.reductions[r].output, n, work.memory));
         const int lanes = program::reduction_lanes(machine::dtype_of(combiner.type()));
         for (int i = 0; i < n; i += lanes) {
-          combiner.merge(work.lanes + r * lanes_bytes, x + static_cast<std::size_t>(i) * combiner.size(), std::min(lanes, n - i), work.merges);
+          combiner.merge(work.lanes + r * lanes_bytes, x + static_cast<std::size_t>(i) * combiner.size(),
+                         std::min(lanes, n - i), work.merges);
         }
       }
     }
     for (std::size_t r = 0; r < stage.reductions.size(); ++r) {
       const Combiner& combiner = stage.reductions[r].combiner;
-      combiner.fold(work.lanes + r * lanes_bytes, program::reduction_lanes(machine::dtype_of(combiner.type())), work.merges);
+      combiner.fold(work.lanes + r * lanes_bytes, program::reduction_lanes(machine::dtype_of(combiner.type())),
+                    work.merges);
     }
   }
 
@@ -192,7 +196,8 @@ class PreparedLoop final : public PreparedKernel {
     // Trees advance together, so that one is enough if its entries hold a value of every reduction.
     PairTree tree(work.trees, 8 * std::max<std::size_t>(1, reductions));
     const auto merge = [&](char* acc, const char* x) {
-      for (std::size_t r = 0; r < reductions; ++r) stage.reductions[r].combiner.merge(acc + 8 * r, x + 8 * r, 1, work.merges);
+      for (std::size_t r = 0; r < reductions; ++r)
+        stage.reductions[r].combiner.merge(acc + 8 * r, x + 8 * r, 1, work.merges);
     };
     for (std::int64_t c = 0; c < chunks; ++c) {
       run_chunk(stage, cursor, c * chunk_elements, std::min(inner, (c + 1) * chunk_elements), work);
@@ -214,6 +219,8 @@ class PreparedLoop final : public PreparedKernel {
 
 }  // namespace
 
-std::unique_ptr<PreparedKernel> prepare(const LoopKernel& kernel, bool fused) { return std::make_unique<PreparedLoop>(kernel, fused); }
+std::unique_ptr<PreparedKernel> prepare(const LoopKernel& kernel, bool fused) {
+  return std::make_unique<PreparedLoop>(kernel, fused);
+}
 
 }  // namespace actinium::interpret

@@ -1,4 +1,5 @@
-// MatmulKernel: tiles of 64 rows by 64 columns, in the order of k that program.hpp fixes. Start reading at PreparedMatmul::run.
+// MatmulKernel: tiles of 64 rows by 64 columns, in the order of k that program.hpp fixes. Start reading at
+// PreparedMatmul::run.
 #include <algorithm>
 #include <cstring>
 
@@ -51,7 +52,8 @@ class PreparedMatmul final : public PreparedKernel {
       const char* const product = e.n <= program::narrow_columns ? narrow(e, t, a, b, work) : wide(e, t, a, b, work);
       for (std::int64_t i = 0; i < t.rows; ++i) {
         cursor.set(batch_, row + i);
-        begin_row(all_.stages[0], all_, cursor, column, product + static_cast<std::size_t>(i * tile) * size_, work.memory);
+        begin_row(all_.stages[0], all_, cursor, column, product + static_cast<std::size_t>(i * tile) * size_,
+                  work.memory);
         run_piece(all_.stages[0], all_, cursor, column, 0, static_cast<int>(t.columns), work.memory);
       }
     }
@@ -177,7 +179,8 @@ class PreparedMatmul final : public PreparedKernel {
     for (std::int64_t i = 0; i < count; ++i) {
       char* const to = panel + static_cast<std::size_t>(i * tile) * size_;
       gather(element(b, k + i, t.column), b.column_stride, to, t.columns);
-      std::memset(to + static_cast<std::size_t>(t.columns) * size_, 0, static_cast<std::size_t>(tile - t.columns) * size_);
+      std::memset(to + static_cast<std::size_t>(t.columns) * size_, 0,
+                  static_cast<std::size_t>(tile - t.columns) * size_);
     }
   }
 
@@ -198,7 +201,8 @@ class PreparedMatmul final : public PreparedKernel {
     return finish_tree(tree);
   }
 
-  void dot(const Operand& a, const Operand& b, std::int64_t i, std::int64_t j, std::int64_t from, std::int64_t end, const Work& work) const {
+  void dot(const Operand& a, const Operand& b, std::int64_t i, std::int64_t j, std::int64_t from, std::int64_t end,
+           const Work& work) const {
     const std::int64_t lanes = program::reduction_lanes(machine::dtype_of(type_));
     constexpr std::int64_t run = 512;
     char* const xs = work.panel;
@@ -228,6 +232,8 @@ class PreparedMatmul final : public PreparedKernel {
 
 }  // namespace
 
-std::unique_ptr<PreparedKernel> prepare(const MatmulKernel& kernel, bool fused) { return std::make_unique<PreparedMatmul>(kernel, fused); }
+std::unique_ptr<PreparedKernel> prepare(const MatmulKernel& kernel, bool fused) {
+  return std::make_unique<PreparedMatmul>(kernel, fused);
+}
 
 }  // namespace actinium::interpret

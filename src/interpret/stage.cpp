@@ -1,4 +1,5 @@
-// From Steps to machine Code: bodies are inlined into one Code for each stage, so that equal work merges. Start reading at prepare().
+// From Steps to machine Code: bodies are inlined into one Code for each stage, so that equal work merges. Start reading
+// at prepare().
 #include "interpret/stage.hpp"
 
 #include <algorithm>
@@ -35,9 +36,11 @@ std::uint64_t identity_of(Combine combine, Type type) {
     case Combine::sum: return bits(0, 0);
     case Combine::prod: return bits(1, 1);
     case Combine::max:
-      return bits(-infinity, narrow ? std::numeric_limits<std::int32_t>::min() : std::numeric_limits<std::int64_t>::min());
+      return bits(-infinity,
+                  narrow ? std::numeric_limits<std::int32_t>::min() : std::numeric_limits<std::int64_t>::min());
     case Combine::min:
-      return bits(infinity, narrow ? std::numeric_limits<std::int32_t>::max() : std::numeric_limits<std::int64_t>::max());
+      return bits(infinity,
+                  narrow ? std::numeric_limits<std::int32_t>::max() : std::numeric_limits<std::int64_t>::max());
   }
   return 0;
 }
@@ -45,8 +48,8 @@ std::uint64_t identity_of(Combine combine, Type type) {
 /// Gives every stage its Builder in turn and remembers what crosses stages.
 class Preparation {
  public:
-  Preparation(std::span<const Stage* const> stages, std::span<const program::Access> accesses, std::span<const DType> values,
-              const PrepareOptions& options)
+  Preparation(std::span<const Stage* const> stages, std::span<const program::Access> accesses,
+              std::span<const DType> values, const PrepareOptions& options)
       : stages_(stages), accesses_(accesses), values_(values), options_(options) {}
 
   PreparedStages run() {
@@ -115,8 +118,8 @@ class Preparation {
       case Step::Kind::load: {
         const program::Access& access = accesses_[step.number];
         const bool uniform = b.stage.once && !b.vector_of_columns ? true : options_.uniform[step.number] != 0;
-        return input(b, PreparedStage::From::access, static_cast<std::uint32_t>(step.number), machine::type_of(access.dtype), uniform,
-                     access.buffer == program::no_buffer);
+        return input(b, PreparedStage::From::access, static_cast<std::uint32_t>(step.number),
+                     machine::type_of(access.dtype), uniform, access.buffer == program::no_buffer);
       }
       case Step::Kind::op: break;
     }
@@ -125,7 +128,8 @@ class Preparation {
       operands.push_back(value(b, step.operands[static_cast<std::size_t>(i)]));
     }
     const ValueId typed = step.operands[step.op == ops::Op::select ? 1 : 0];
-    const machine::Code& code = math::body(step.op, values_[program::index(typed)], values_[program::index(step.result)]);
+    const machine::Code& code =
+        math::body(step.op, values_[program::index(typed)], values_[program::index(step.result)]);
     return b.builder.inline_call(code, operands)[0];
   }
 
@@ -143,10 +147,12 @@ class Preparation {
       outputs.push_back(value(b, v));
       return static_cast<std::uint32_t>(outputs.size() - 1);
     };
-    for (const program::Store& store : in.stores) b.stage.stores.push_back({output(store.value), store.access, type_of(store.value)});
+    for (const program::Store& store : in.stores)
+      b.stage.stores.push_back({output(store.value), store.access, type_of(store.value)});
     for (const program::Reduction& r : in.reductions) {
       const std::uint32_t slot = result_.value_slots++;
-      b.stage.reductions.push_back({output(r.value), slot, Combiner(r.combine, values_[program::index(r.value)], options_.fused)});
+      b.stage.reductions.push_back(
+          {output(r.value), slot, Combiner(r.combine, values_[program::index(r.value)], options_.fused)});
       new_slots_.push_back({program::index(r.result), slot});
     }
     for (ValueId v : in.kept) {
@@ -165,7 +171,8 @@ class Preparation {
   template <class Output>
   void export_values(Building& b, const Stage& in, Output&& output) {
     for (const Step& step : in.steps) {
-      if (!crossing_.contains(program::index(step.result)) || constants_.contains(program::index(step.result))) continue;
+      if (!crossing_.contains(program::index(step.result)) || constants_.contains(program::index(step.result)))
+        continue;
       const std::uint32_t slot = result_.value_slots++;
       b.stage.exports.push_back({output(step.result), slot, type_of(step.result)});
       new_slots_.push_back({program::index(step.result), slot});
@@ -176,7 +183,8 @@ class Preparation {
   void finish(Building& b, const std::vector<machine::Var>& outputs) {
     b.stage.program = std::make_unique<VectorProgram>(b.builder.finish(outputs), b.inputs, options_.fused);
     std::size_t merge_bytes = 0;
-    for (const PreparedStage::Reduce& r : b.stage.reductions) merge_bytes = std::max(merge_bytes, r.combiner.frame_bytes());
+    for (const PreparedStage::Reduce& r : b.stage.reductions)
+      merge_bytes = std::max(merge_bytes, r.combiner.frame_bytes());
     result_.frame_bytes = std::max(result_.frame_bytes, b.stage.program->frame_bytes() + merge_bytes);
     result_.max_inputs = std::max(result_.max_inputs, b.stage.inputs.size());
     result_.max_reductions = std::max(result_.max_reductions, b.stage.reductions.size());
@@ -196,7 +204,10 @@ class Preparation {
 }  // namespace
 
 Combiner::Combiner(Combine combine, DType dtype, bool fused)
-    : combine_(combine), type_(machine::type_of(dtype)), identity_(identity_of(combine, type_)), merge_(vector_ops().merge(combine, type_)) {
+    : combine_(combine),
+      type_(machine::type_of(dtype)),
+      identity_(identity_of(combine, type_)),
+      merge_(vector_ops().merge(combine, type_)) {
   if (merge_ != nullptr) return;
   if (combine == Combine::sum || combine == Combine::prod) throw InternalError("interpret: a sum or product of bools");
   const ops::Op op = combine == Combine::max ? ops::Op::max : ops::Op::min;
@@ -227,11 +238,12 @@ void Combiner::merge(void* acc, const void* x, std::int64_t n, void* frame) cons
 }
 
 void Combiner::fold(void* lanes, int count, void* frame) const {
-  for (int half = count / 2; half > 0; half /= 2) merge(lanes, static_cast<char*>(lanes) + static_cast<std::size_t>(half) * size(), half, frame);
+  for (int half = count / 2; half > 0; half /= 2)
+    merge(lanes, static_cast<char*>(lanes) + static_cast<std::size_t>(half) * size(), half, frame);
 }
 
-PreparedStages prepare(std::span<const Stage* const> stages, std::span<const program::Access> accesses, std::span<const DType> values,
-                       const PrepareOptions& options) {
+PreparedStages prepare(std::span<const Stage* const> stages, std::span<const program::Access> accesses,
+                       std::span<const DType> values, const PrepareOptions& options) {
   return Preparation(stages, accesses, values, options).run();
 }
 

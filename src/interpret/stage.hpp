@@ -1,5 +1,5 @@
-// A Stage of a kernel made ready: its steps as one VectorProgram, and where inputs come from and results go. Also Combiner, which
-// merges accumulators, and PairTree, the order in which chunks combine. Start reading at PreparedStage.
+// A Stage of a kernel made ready: its steps as one VectorProgram, and where inputs come from and results go. Also
+// Combiner, which merges accumulators, and PairTree, the order in which chunks combine. Start reading at PreparedStage.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -32,8 +32,8 @@ class Combiner {
   std::unique_ptr<VectorProgram> program_;  ///< max and min
 };
 
-/// Combines a sequence as adjacent pairs, repeatedly, an odd one passing up: a binary counter. Entries of `bytes` each live in
-/// `stack`, which has room for depth(count) of them.
+/// Combines a sequence as adjacent pairs, repeatedly, an odd one passing up: a binary counter. Entries of `bytes` each
+/// live in `stack`, which has room for depth(count) of them.
 class PairTree {
  public:
   PairTree(void* stack, std::size_t bytes) : stack_(static_cast<char*>(stack)), bytes_(bytes) {}

@@ -9,7 +9,7 @@ namespace actinium::interpret {
 
 const VectorOps& vector_ops() {
 #if defined(__x86_64__)
-  static const VectorOps& chosen = [] () -> const VectorOps& {
+  static const VectorOps& chosen = []() -> const VectorOps& {
     __builtin_cpu_init();
     const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool wide = fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

@@ -1,5 +1,6 @@
-// The loops of vector_ops.hpp, included once for each instruction set, inside its namespace and after its #pragma. No standard
-// header may be included here: inline functions of theirs would be compiled for an instruction set that a processor may lack.
+// The loops of vector_ops.hpp, included once for each instruction set, inside its namespace and after its #pragma. No
+// standard header may be included here: inline functions of theirs would be compiled for an instruction set that a
+// processor may lack.
 
 namespace {
 
@@ -60,7 +61,7 @@ ACTINIUM_OP(Min, (T a, T b), a < b ? a : b)
 ACTINIUM_OP(Max, (T a, T b), a > b ? a : b)
 ACTINIUM_OP(Neg, (T a), -a)
 ACTINIUM_OP(Unfused, (T a, T b, T c), a* b + c)
-ACTINIUM_OP(And, (T a, T b), static_cast<T>(a & b))
+ACTINIUM_OP(And, (T a, T b), static_cast<T>(a& b))
 ACTINIUM_OP(Or, (T a, T b), static_cast<T>(a | b))
 ACTINIUM_OP(Xor, (T a, T b), static_cast<T>(a ^ b))
 ACTINIUM_OP(Not, (T a), static_cast<T>(a ^ 1))
@@ -70,8 +71,10 @@ ACTINIUM_OP(Greater, (T a, T b), static_cast<u8>(a > b))
 ACTINIUM_OP(GreaterEqual, (T a, T b), static_cast<u8>(a >= b))
 ACTINIUM_OP(Equal, (T a, T b), static_cast<u8>(a == b))
 ACTINIUM_OP(NotEqual, (T a, T b), static_cast<u8>(a != b))
-ACTINIUM_OP(ShiftLeft, (T a, T b), static_cast<T>(static_cast<typename Unsigned<T>::type>(a) << (b & (8 * sizeof(T) - 1))))
-ACTINIUM_OP(ShiftRight, (T a, T b), static_cast<T>(static_cast<typename Unsigned<T>::type>(a) >> (b & (8 * sizeof(T) - 1))))
+ACTINIUM_OP(ShiftLeft, (T a, T b),
+            static_cast<T>(static_cast<typename Unsigned<T>::type>(a) << (b & (8 * sizeof(T) - 1))))
+ACTINIUM_OP(ShiftRight, (T a, T b),
+            static_cast<T>(static_cast<typename Unsigned<T>::type>(a) >> (b & (8 * sizeof(T) - 1))))
 ACTINIUM_OP(ShiftArithmetic, (T a, T b), static_cast<T>(a >> (b & (8 * sizeof(T) - 1))))
 #undef ACTINIUM_OP
 
@@ -116,7 +119,8 @@ struct Fma {
   static double apply(double a, double b, double c) { return __builtin_fma(a, b, c); }
 };
 
-/// Two products by powers of two: in the range that machine::Op::scale states, the first is exact whenever the result is not 0.
+/// Two products by powers of two: in the range that machine::Op::scale states, the first is exact whenever the result
+/// is not 0.
 struct Scale {
   template <class T>
   static T apply(T a, T b) {
@@ -309,7 +313,8 @@ OpFunction find_move(Op op, Type result, Type operand) {
 }
 
 OpFunction find(Op op, Type result, Type operand, bool fused) {
-  if (op >= Op::add && op <= Op::scale) return result == Type::f32 ? find_float<float>(op, fused) : find_float<double>(op, fused);
+  if (op >= Op::add && op <= Op::scale)
+    return result == Type::f32 ? find_float<float>(op, fused) : find_float<double>(op, fused);
   if (op >= Op::iadd && op <= Op::ashr) return result == Type::i32 ? find_integer<i32>(op) : find_integer<i64>(op);
   if (op >= Op::lt && op <= Op::ne) return find_compare(op, operand);
   if (op >= Op::land && op <= Op::lnot) return find_logic(op);

@@ -1,7 +1,8 @@
-// Registers, loads and the loop over instructions. Start reading at the constructor: what is uniform, then place_values.
+// Registers, loads and the loop over instructions. Start reading at Allocation, then execute().
 #include "interpret/vector_program.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "actinium/error.h"
@@ -92,7 +93,7 @@ VectorProgram::VectorProgram(const machine::Code& code, std::vector<Input> input
   for (const auto& callee : code.callees) {
     callees_.push_back(std::make_unique<VectorProgram>(*callee, std::vector<Input>{{callee->inputs[0]}}, fused));
   }
-  place_values(code);
+  build(code);
   std::size_t callee_bytes = 0;
   for (const auto& callee : callees_) callee_bytes = std::max(callee_bytes, callee->frame_bytes());
   callee_frame_ = static_cast<std::uint32_t>(frame_bytes_);
@@ -110,67 +111,94 @@ VectorProgram::Place VectorProgram::table(const machine::Table& table) {
   const Place place{static_cast<std::uint32_t>(constants_.size()), true, true};
   const std::size_t size = size_of(table.type);
   constants_.resize(constants_.size() + (table.bits.size() * size + 63) / 64 * 64);
-  for (std::size_t i = 0; i < table.bits.size(); ++i) std::memcpy(constants_.data() + place.offset + i * size, &table.bits[i], size);
+  for (std::size_t i = 0; i < table.bits.size(); ++i)
+    std::memcpy(constants_.data() + place.offset + i * size, &table.bits[i], size);
   return place;
 }
 
-/// Constants live in constants_, uniform values in one group each, the rest in registers, which are free again after a value's
-/// last use. No result shares a register with an operand of its instruction: sizes may differ.
-void VectorProgram::place_values(const machine::Code& code) {
-  const std::size_t count = code.insts.size();
-  std::vector<std::uint32_t> last_use(count, 0);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    for (machine::Value v : {code.insts[i].a, code.insts[i].b, code.insts[i].c}) {
-      if (v != machine::no_value) last_use[index_of(v)] = i;
-    }
-  }
-  for (machine::Value v : code.outputs) last_use[index_of(v)] = none;
+/// Where values of a Code live: constants in constants_, uniform values in one group each, the rest in registers, which
+/// are free again after a value's last use. No result shares a register with an operand of its instruction: sizes may
+/// differ.
+class VectorProgram::Allocation {
+ public:
+  Allocation(VectorProgram& program, const machine::Code& code) : program_(program), code_(code) {}
 
-  std::vector<Place> places(count);
+  std::vector<Place> run() {
+    find_last_uses();
+    places_.resize(code_.insts.size());
+    numbers_.assign(code_.insts.size(), none);
+    for (std::uint32_t i = 0; i < code_.insts.size(); ++i) place(i);
+    const int width = registers_ <= 48 ? 512 : 128;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (numbers_[i] != none)
+        places_[i].offset = static_cast<std::uint32_t>(uniform_bytes_ + numbers_[i] * register_bytes(width));
+    }
+    program_.width_ = width;
+    program_.frame_bytes_ = uniform_bytes_ + registers_ * register_bytes(width);
+    return std::move(places_);
+  }
+
+ private:
+  static std::array<machine::Value, 3> operands(const machine::Inst& inst) { return {inst.a, inst.b, inst.c}; }
+
+  void find_last_uses() {
+    last_use_.resize(code_.insts.size());
+    for (std::uint32_t i = 0; i < code_.insts.size(); ++i) {
+      last_use_[i] = i;
+      for (machine::Value v : operands(code_.insts[i])) {
+        if (v != machine::no_value) last_use_[index_of(v)] = i;
+      }
+    }
+    for (machine::Value v : code_.outputs) last_use_[index_of(v)] = none;
+  }
+
+  void place(std::uint32_t i) {
+    const machine::Inst& inst = code_.insts[i];
+    if (inst.op == Op::constant) {
+      places_[i] = program_.constant(inst.type, inst.imm);
+      return;
+    }
+    bool uniform = inst.op != Op::input || program_.inputs_[inst.imm].uniform;
+    for (machine::Value v : operands(inst))
+      uniform = uniform && (v == machine::no_value || places_[index_of(v)].uniform);
+    if (uniform) {
+      places_[i] = {static_cast<std::uint32_t>(uniform_bytes_), false, true};
+      uniform_bytes_ += group_bytes;
+    } else {
+      if (free_.empty()) free_.push_back(registers_++);
+      numbers_[i] = free_.back();
+      free_.pop_back();
+    }
+    for (machine::Value v : operands(inst)) {
+      if (v != machine::no_value) release(index_of(v), i);
+    }
+    release(i, i);
+  }
+
+  void release(std::uint32_t value, std::uint32_t user) {
+    if (numbers_[value] == none || last_use_[value] != user) return;
+    free_.push_back(numbers_[value]);
+    last_use_[value] = none;  // an operand that occurs twice is freed once
+  }
+
+  VectorProgram& program_;
+  const machine::Code& code_;
+  std::vector<std::uint32_t> last_use_;
+  std::vector<Place> places_;
+  std::vector<std::uint32_t> numbers_, free_;  ///< registers, by number until the width is known
+  std::uint32_t registers_ = 0;
+  std::size_t uniform_bytes_ = 0;
+};
+
+void VectorProgram::build(const machine::Code& code) {
   std::vector<Place> tables;
   for (const machine::Table& t : code.tables) tables.push_back(table(t));
-  std::vector<std::uint32_t> numbers(count, none), free_numbers;  // registers, by number until the width is known
-  std::uint32_t registers = 0;
-  std::size_t uniform_bytes = 0;
-  std::vector<Inst> insts(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const machine::Inst& in = code.insts[i];
-    if (in.op == Op::constant) {
-      places[i] = constant(in.type, in.imm);
-      continue;
-    }
-    bool uniform = in.op == Op::input ? inputs_[in.imm].uniform : true;
-    for (machine::Value v : {in.a, in.b, in.c}) uniform = uniform && (v == machine::no_value || places[index_of(v)].uniform);
-    if (uniform) {
-      places[i] = {static_cast<std::uint32_t>(uniform_bytes), false, true};
-      uniform_bytes += group_bytes;
-    } else {
-      if (free_numbers.empty()) free_numbers.push_back(registers++);
-      numbers[i] = free_numbers.back();
-      free_numbers.pop_back();
-      if (last_use[i] == 0) last_use[i] = i;
-    }
-    for (machine::Value v : {in.a, in.b, in.c}) {
-      if (v == machine::no_value || numbers[index_of(v)] == none || last_use[index_of(v)] != i) continue;
-      free_numbers.push_back(numbers[index_of(v)]);
-      last_use[index_of(v)] = none;  // an operand that occurs twice is freed once
-    }
-    if (!uniform && last_use[i] == i) free_numbers.push_back(numbers[i]);
-  }
-
-  width_ = registers <= 48 ? 512 : 128;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (numbers[i] != none) places[i].offset = static_cast<std::uint32_t>(uniform_bytes + numbers[i] * register_bytes(width_));
-  }
-  frame_bytes_ = uniform_bytes + registers * register_bytes(width_);
-
-  for (std::uint32_t i = 0; i < count; ++i) {
+  const std::vector<Place> places = Allocation(*this, code).run();
+  const auto place_of = [&](machine::Value v) { return v == machine::no_value ? Place{} : places[index_of(v)]; };
+  for (std::size_t i = 0; i < code.insts.size(); ++i) {
     const machine::Inst& in = code.insts[i];
     if (in.op == Op::constant) continue;
-    Inst out{.result = places[i], .type = in.type};
-    if (in.a != machine::no_value) out.a = places[index_of(in.a)];
-    if (in.b != machine::no_value) out.b = places[index_of(in.b)];
-    if (in.c != machine::no_value) out.c = places[index_of(in.c)];
+    Inst out{.result = places[i], .a = place_of(in.a), .b = place_of(in.b), .c = place_of(in.c), .type = in.type};
     if (in.op == Op::lookup) out.b = tables[in.imm];
     if (in.op == Op::input) {
       out.input = static_cast<std::int32_t>(in.imm);
@@ -218,14 +246,16 @@ void VectorProgram::execute(const Inst& inst, const Source* sources, std::int64_
     } else if (uniform) {
       splat(inst.type, source.data, operands.result);
     } else {
-      const char* first = static_cast<const char*>(source.data) + start * source.stride * static_cast<std::int64_t>(size_of(inst.type));
+      const char* first =
+          static_cast<const char*>(source.data) + start * source.stride * static_cast<std::int64_t>(size_of(inst.type));
       load(inst.type, first, source.stride, operands.result, n, round_up(n));
     }
   }
 }
 
-/// result = a ? callee(c) : b. If any lane asks for it, the callee runs over the whole vector; the other lanes get the argument of
-/// one that asks, since a callee need not bear arguments outside its domain (its look-ups would leave their tables).
+/// result = a ? callee(c) : b. If any lane asks for it, the callee runs over the whole vector; the other lanes get the
+/// argument of one that asks, since a callee need not bear arguments outside its domain (its look-ups would leave their
+/// tables).
 void VectorProgram::execute_rare(const Inst& inst, const Operands& operands, int n, void* frame) const {
   const auto* wanted = static_cast<const std::uint8_t*>(operands.a);
   const std::uint8_t* const end = wanted + (operands.step_a == 0 ? 1 : n);
@@ -233,7 +263,8 @@ void VectorProgram::execute_rare(const Inst& inst, const Operands& operands, int
   const int groups = inst.result.uniform ? 1 : round_up(n) / group;
   const OpFunction select = vector_ops().find(Op::select, inst.type, Type::b1, fused_);
   if (first == end) {
-    select({operands.result, operands.a, operands.b, operands.b, operands.step_a, operands.step_b, operands.step_b}, groups);
+    select({operands.result, operands.a, operands.b, operands.b, operands.step_a, operands.step_b, operands.step_b},
+           groups);
     return;
   }
   const VectorProgram& callee = *callees_[static_cast<std::size_t>(inst.callee)];
@@ -241,7 +272,10 @@ void VectorProgram::execute_rare(const Inst& inst, const Operands& operands, int
   char* const arguments = substitute + group_bytes;
   char* const callee_frame = arguments + static_cast<std::size_t>(width_) * 8;
   const std::size_t size = size_of(inst.type), argument_size = size_of(callee.inputs_[0].type);
-  splat(callee.inputs_[0].type, static_cast<const char*>(operands.c) + (operands.step_c == 0 ? 0 : static_cast<std::size_t>(first - wanted) * argument_size), substitute);
+  splat(callee.inputs_[0].type,
+        static_cast<const char*>(operands.c) +
+            (operands.step_c == 0 ? 0 : static_cast<std::size_t>(first - wanted) * argument_size),
+        substitute);
   vector_ops().find(Op::select, callee.inputs_[0].type, Type::b1, fused_)(
       {arguments, operands.a, operands.c, substitute, operands.step_a, operands.step_c, 0}, groups);
   const Source source{arguments, 1, 0};
@@ -253,8 +287,9 @@ void VectorProgram::execute_rare(const Inst& inst, const Operands& operands, int
     const auto at = [&](const void* p, std::ptrdiff_t step, std::size_t bytes) {
       return static_cast<const char*>(p) + (step == 0 ? 0 : static_cast<std::size_t>(start) * bytes);
     };
-    select({static_cast<char*>(operands.result) + static_cast<std::size_t>(start) * size, at(operands.a, operands.step_a, 1),
-            value.data, at(operands.b, operands.step_b, size), operands.step_a, value.step, operands.step_b},
+    select({static_cast<char*>(operands.result) + static_cast<std::size_t>(start) * size,
+            at(operands.a, operands.step_a, 1), value.data, at(operands.b, operands.step_b, size), operands.step_a,
+            value.step, operands.step_b},
            count / group);
   }
 }

@@ -1,5 +1,5 @@
-// VectorProgram: machine Code made ready to run over a row of elements, `width` at a time, in registers that are arrays.
-// Start reading at VectorProgram::run.
+// VectorProgram: machine Code made ready to run over a row of elements, `width` at a time, in registers that are
+// arrays. Start reading at VectorProgram::run.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -60,7 +60,8 @@ class VectorProgram {
     machine::Type type;
   };
 
-  void place_values(const machine::Code& code);
+  class Allocation;
+  void build(const machine::Code& code);
   Place constant(machine::Type type, std::uint64_t bits);
   Place table(const machine::Table& table);
   void execute(const Inst& inst, const Source* sources, std::int64_t start, int n, void* frame) const;

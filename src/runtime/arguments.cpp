@@ -22,12 +22,14 @@ std::string name_of_output(std::span<const ArgumentInfo> outputs, std::size_t i)
 void check_count(const char* what, std::span<const ArgumentInfo> declared, std::size_t given) {
   if (declared.size() == given) return;
   std::vector<std::string> names;
-  for (const ArgumentInfo& argument : declared) names.push_back(argument.name.empty() ? argument.shape.str() : argument.name);
-  throw CallError(fmt::format("{} {} expected ({}), {} given", declared.size(), declared.size() == 1 ? what : std::string(what) + "s",
-                              fmt::join(names, ", "), given));
+  for (const ArgumentInfo& argument : declared)
+    names.push_back(argument.name.empty() ? argument.shape.str() : argument.name);
+  throw CallError(fmt::format("{} {} expected ({}), {} given", declared.size(),
+                              declared.size() == 1 ? what : std::string(what) + "s", fmt::join(names, ", "), given));
 }
 
-/// Whether a C++ number of one type may stand for an input of another: a float anywhere among floats, an integer where it fits.
+/// Whether a C++ number of one type may stand for an input of another: a float anywhere among floats, an integer where
+/// it fits.
 bool number_fits(const ArrayRef& number, DType wanted) {
   if (number.dtype() == wanted) return true;
   if (is_float(wanted)) return true;
@@ -41,7 +43,8 @@ void check_type(const std::string& name, DType declared, const ArrayRef& given) 
   if (given.dtype() == declared) return;
   if (given.form() == Form::scalar && number_fits(given, declared)) return;
   const bool floats = is_float(declared) && is_float(given.dtype());
-  throw CallError(fmt::format("{} is {}, the argument is {}: {}convert the argument", name, name_of(declared), name_of(given.dtype()),
+  throw CallError(fmt::format("{} is {}, the argument is {}: {}convert the argument", name, name_of(declared),
+                              name_of(given.dtype()),
                               floats ? fmt::format("declare Graph g{{ac::{}}} or ", name_of(given.dtype())) : ""));
 }
 
@@ -94,13 +97,15 @@ std::string text_of(const Shape& shape, const Bindings& sizes) {
   return shape.str() + (known.empty() ? "" : fmt::format(" with {}", fmt::join(known, ", ")));
 }
 
-[[noreturn]] void fail_shape(const std::string& name, const Shape& declared, const Bindings& sizes, std::span<const std::int64_t> given) {
+[[noreturn]] void fail_shape(const std::string& name, const Shape& declared, const Bindings& sizes,
+                             std::span<const std::int64_t> given) {
   throw CallError(fmt::format("{} is {}, the argument is {}", name, text_of(declared, sizes), text_of_sizes(given)));
 }
 
 /// The given shape without the axis of size 1 that a vector of Eigen's has too much.
 ResolvedArray as_given(const ArrayRef& array, int rank) {
-  ResolvedArray result{{array.shape().begin(), array.shape().end()}, {array.strides().begin(), array.strides().end()}, false};
+  ResolvedArray result{
+      {array.shape().begin(), array.shape().end()}, {array.strides().begin(), array.strides().end()}, false};
   if (array.form() == Form::vector && rank == 1) {
     const std::ptrdiff_t dropped = result.shape[0] == 1 && result.shape[1] != 1 ? 0 : 1;
     result.shape.erase(result.shape.begin() + dropped);
@@ -154,26 +159,28 @@ class Resolver {
     const std::int64_t count = given_[i].extent(0);
     const std::vector<std::string> open = solver_.unknown(shape);
     if (open.size() > 1) {
-      throw CallError(fmt::format("{} is {} and the argument has no shape, just {} elements: {} are unknown; pass a Tensor or ac::view(pointer, {{sizes}})",
-                                  inputs_[i].name, text_of(shape, solver_.sizes), count, fmt::join(open, ", ")));
+      throw CallError(fmt::format(
+          "{} is {} and the argument has no shape, just {} elements: {} are unknown; pass a Tensor or ac::view(pointer, {{sizes}})",
+          inputs_[i].name, text_of(shape, solver_.sizes), count, fmt::join(open, ", ")));
     }
     if (open.size() == 1 && !solver_.solve(shape.size(), count)) {
-      throw CallError(fmt::format("{} is {}, the argument has {} elements: no {} fits", inputs_[i].name, text_of(shape, solver_.sizes), count, open[0]));
+      throw CallError(fmt::format("{} is {}, the argument has {} elements: no {} fits", inputs_[i].name,
+                                  text_of(shape, solver_.sizes), count, open[0]));
     }
   }
 
   void check(std::size_t i) {
     const ArgumentInfo& input = inputs_[i];
     if (const auto open = solver_.unknown(input.shape); !open.empty()) {
-      throw CallError(fmt::format("{} is {}, the argument is {}: no {} fits", input.name, text_of(input.shape, solver_.sizes),
-                                  text_of_sizes(given_[i].shape()), open[0]));
+      throw CallError(fmt::format("{} is {}, the argument is {}: no {} fits", input.name,
+                                  text_of(input.shape, solver_.sizes), text_of_sizes(given_[i].shape()), open[0]));
     }
     const std::vector<std::int64_t> wanted = input.shape.evaluate(solver_.sizes);
     if (is_flat(i)) {
       const std::int64_t size = std::accumulate(wanted.begin(), wanted.end(), std::int64_t{1}, std::multiplies<>());
       if (size != given_[i].extent(0)) {
-        throw CallError(fmt::format("{} is {}, {} elements; the argument has {}", input.name, text_of(input.shape, solver_.sizes), size,
-                                    given_[i].extent(0)));
+        throw CallError(fmt::format("{} is {}, {} elements; the argument has {}", input.name,
+                                    text_of(input.shape, solver_.sizes), size, given_[i].extent(0)));
       }
       arrays_[i].shape = wanted;
       arrays_[i].strides = contiguous_strides(wanted);
@@ -188,21 +195,26 @@ class Resolver {
   std::vector<ResolvedArray> arrays_;
 };
 
-ResolvedArray resolve_output(std::span<const ArgumentInfo> outputs, std::size_t i, const ArrayRef& given, const Bindings& sizes) {
+ResolvedArray resolve_output(std::span<const ArgumentInfo> outputs, std::size_t i, const ArrayRef& given,
+                             const Bindings& sizes) {
   const ArgumentInfo& output = outputs[i];
   const std::string name = name_of_output(outputs, i);
-  if (given.dtype() != output.dtype) check_type(name, output.dtype, ArrayRef(given.data(), given.dtype(), given.shape(), given.strides()));
+  if (given.dtype() != output.dtype)
+    check_type(name, output.dtype, ArrayRef(given.data(), given.dtype(), given.shape(), given.strides()));
   const std::vector<std::int64_t> wanted = output.shape.evaluate(sizes);
   ResolvedArray result = as_given(given, output.shape.rank());
   if (given.form() == Form::flat && wanted.size() != 1) {
     const std::int64_t size = std::accumulate(wanted.begin(), wanted.end(), std::int64_t{1}, std::multiplies<>());
     if (size != given.extent(0)) {
-      throw CallError(fmt::format("{} is {}, {} elements; the argument has {}", name, text_of(output.shape, sizes), size, given.extent(0)));
+      throw CallError(fmt::format("{} is {}, {} elements; the argument has {}", name, text_of(output.shape, sizes),
+                                  size, given.extent(0)));
     }
     return {wanted, contiguous_strides(wanted), false};
   }
   if (result.shape != wanted) fail_shape(name, output.shape, sizes, given.shape());
-  if (overlaps_itself(result)) throw CallError(fmt::format("{}: strides {} let elements of the array share memory", name, text_of_sizes(result.strides)));
+  if (overlaps_itself(result))
+    throw CallError(
+        fmt::format("{}: strides {} let elements of the array share memory", name, text_of_sizes(result.strides)));
   return result;
 }
 
@@ -218,7 +230,8 @@ struct Lattice {
     for (std::size_t d = 0; d < array.shape.size(); ++d) {
       if (array.shape[d] > 1) steps.push_back({array.strides[d] * size, array.shape[d]});
     }
-    std::sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return std::abs(a.stride) > std::abs(b.stride); });
+    std::sort(steps.begin(), steps.end(),
+              [](const Step& a, const Step& b) { return std::abs(a.stride) > std::abs(b.stride); });
   }
   /// Common divisor of the first `count` strides.
   std::int64_t divisor(std::size_t count) const {
@@ -271,7 +284,8 @@ bool may_overlap(const ResolvedArray& a, DType a_type, const ResolvedArray& b, D
   if (whole_a.low == whole_a.high || whole_b.low == whole_b.high) return false;
   if (whole_a.high <= whole_b.low + b_minus_a || whole_b.high + b_minus_a <= whole_a.low) return false;
   const Lattice x(a, a_type), y(b, b_type);
-  // The large steps move by multiples of their divisor g; if what the small ones cover is apart modulo g, so are the arrays.
+  // The large steps move by multiples of their divisor g; if what the small ones cover is apart modulo g, so are the
+  // arrays.
   for (std::size_t i = 0; i <= x.steps.size(); ++i) {
     for (std::size_t j = 0; j <= y.steps.size(); ++j) {
       const std::int64_t g = std::gcd(x.divisor(i), y.divisor(j));
@@ -296,8 +310,9 @@ bool overlaps_itself(const ResolvedArray& array) {
   return false;
 }
 
-Resolved resolve(std::span<const ArgumentInfo> inputs, std::span<const ArgumentInfo> outputs, std::span<const ArrayRef> given_inputs,
-                 std::optional<std::span<const MutableArrayRef>> given_outputs, const std::vector<SizeRule>& rules) {
+Resolved resolve(std::span<const ArgumentInfo> inputs, std::span<const ArgumentInfo> outputs,
+                 std::span<const ArrayRef> given_inputs, std::optional<std::span<const MutableArrayRef>> given_outputs,
+                 const std::vector<SizeRule>& rules) {
   check_count("input", inputs, given_inputs.size());
   if (given_outputs) check_count("output", outputs, given_outputs->size());
   Resolved result = Resolver(inputs, given_inputs).run();

@@ -1,4 +1,5 @@
-// From what the caller passes to sizes: matches arrays with declarations and solves for symbols. Start reading at resolve().
+// From what the caller passes to sizes: matches arrays with declarations and solves for symbols. Start reading at
+// resolve().
 #pragma once
 #include <optional>
 #include <span>
@@ -24,8 +25,9 @@ struct Resolved {
 };
 
 /// CallError if something does not fit. Without `outputs` (as opposed to an empty list) they are to be made.
-Resolved resolve(std::span<const ArgumentInfo> inputs, std::span<const ArgumentInfo> outputs, std::span<const ArrayRef> given_inputs,
-                 std::optional<std::span<const MutableArrayRef>> given_outputs, const std::vector<SizeRule>& rules);
+Resolved resolve(std::span<const ArgumentInfo> inputs, std::span<const ArgumentInfo> outputs,
+                 std::span<const ArrayRef> given_inputs, std::optional<std::span<const MutableArrayRef>> given_outputs,
+                 const std::vector<SizeRule>& rules);
 
 /// Whether two arrays, as bytes, may share an element; exact for rows, columns and blocks of one matrix.
 struct Extent {

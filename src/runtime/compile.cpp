@@ -40,11 +40,16 @@ Module module_of(const std::vector<Expr>& inputs, std::span<const Expr> outputs)
       const std::string what = inputs[i].is_bound() ? describe(graph, inputs[i].id()) : "a number";
       throw GraphError(fmt::format("compile: input {} of the list is {}, no input of the graph", i, what));
     }
-    if (!seen.insert(inputs[i].id()).second) throw GraphError(fmt::format("compile: input {} is listed twice", graph.input_name(inputs[i].id())));
+    if (!seen.insert(inputs[i].id()).second)
+      throw GraphError(fmt::format("compile: input {} is listed twice", graph.input_name(inputs[i].id())));
     module.inputs.push_back(inputs[i].id());
   }
   for (const Expr& e : outputs) {
-    module.outputs.push_back(e.is_bound() ? e.id() : graph.number(e.literal_is_integral() && !is_float(graph.default_dtype()) ? DType::i64 : graph.default_dtype(), e.literal()));
+    module.outputs.push_back(e.is_bound() ? e.id()
+                                          : graph.number(e.literal_is_integral() && !is_float(graph.default_dtype())
+                                                             ? DType::i64
+                                                             : graph.default_dtype(),
+                                                         e.literal()));
   }
   return module;
 }
@@ -70,7 +75,8 @@ void check_inputs(const Module& module) {
     }
     const auto check = [&](const Dim& dim) {
       for (const std::string& s : dim.symbols()) {
-        if (!known.contains(s)) throw GraphError(fmt::format("compile: an output needs the size {}, which no listed input has", s));
+        if (!known.contains(s))
+          throw GraphError(fmt::format("compile: an output needs the size {}, which no listed input has", s));
       }
     };
     for (const Dim& dim : graph.shape(id)) check(dim);
@@ -90,7 +96,8 @@ std::vector<ArgumentInfo> describe_arguments(const Module& module, const std::ve
 
 bool use_jit(const CompileOptions& options) {
   const bool available = jit_engine().compile != nullptr;
-  if (options.engine == Engine::jit && !available) throw CompileError("compile: this library was built without the JIT");
+  if (options.engine == Engine::jit && !available)
+    throw CompileError("compile: this library was built without the JIT");
   return options.engine != Engine::interpret && available;
 }
 
@@ -101,7 +108,8 @@ JitEngine& jit_engine() {
   return engine;
 }
 
-Module run_passes(const Module& source, const CompileOptions& options, const std::function<void(std::string_view, const Module&)>& observer) {
+Module run_passes(const Module& source, const CompileOptions& options,
+                  const std::function<void(std::string_view, const Module&)>& observer) {
   std::vector<passes::Pass> list;
   for (const passes::Pass& pass : passes::pipeline(options.fast_math)) {
     if (pass.name != "recognise" || options.recognise) list.push_back(pass);
@@ -109,7 +117,8 @@ Module run_passes(const Module& source, const CompileOptions& options, const std
   return passes::run(source, list, observer);
 }
 
-std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std::span<const Expr> outputs, const CompileOptions& options) {
+std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std::span<const Expr> outputs,
+                                            const CompileOptions& options) {
   if (options.threads < 0) throw ValueError(fmt::format("compile: {} threads", options.threads));
   const FloatEnvironment environment;  // passes fold constants
   const Clock::time_point start = Clock::now();

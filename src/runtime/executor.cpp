@@ -41,7 +41,8 @@ std::string name_of_external(const Prepared& prepared, std::size_t external) {
   const std::size_t inputs = prepared.inputs.size();
   if (external < inputs) return prepared.inputs[external].name;
   const std::string& name = prepared.outputs[external - inputs].name;
-  return name.empty() ? fmt::format("output {}", external - inputs) : fmt::format("output {} ({})", external - inputs, name);
+  return name.empty() ? fmt::format("output {}", external - inputs)
+                      : fmt::format("output {} ({})", external - inputs, name);
 }
 
 const ResolvedArray& array_of(const Plan& plan, std::size_t external) {
@@ -56,23 +57,27 @@ void check_address(const Prepared& prepared, const Plan& plan, std::size_t exter
   if (e.extent.low == e.extent.high || e.converts) return;
   if (address == nullptr) throw CallError(fmt::format("{}: the address is null", name_of_external(prepared, external)));
   if (reinterpret_cast<std::uintptr_t>(address) % size_of(e.dtype) != 0) {
-    throw CallError(fmt::format("{}: the address is not aligned to {} bytes, the size of {}", name_of_external(prepared, external), size_of(e.dtype),
-                                name_of(e.dtype)));
+    throw CallError(fmt::format("{}: the address is not aligned to {} bytes, the size of {}",
+                                name_of_external(prepared, external), size_of(e.dtype), name_of(e.dtype)));
   }
 }
 
 /// No output may share memory with an input or another output.
 void check_aliases(const Prepared& prepared, const Plan& plan, std::span<const void* const> addresses) {
   const auto low = [&](std::size_t i) { return static_cast<const char*>(addresses[i]) + plan.externals[i].extent.low; };
-  const auto high = [&](std::size_t i) { return static_cast<const char*>(addresses[i]) + plan.externals[i].extent.high; };
+  const auto high = [&](std::size_t i) {
+    return static_cast<const char*>(addresses[i]) + plan.externals[i].extent.high;
+  };
   const std::size_t inputs = plan.resolved.inputs.size();
   for (std::size_t o = inputs; o < addresses.size(); ++o) {
     if (low(o) == high(o)) continue;
     for (std::size_t i = 0; i < o; ++i) {
       if (high(i) <= low(o) || high(o) <= low(i)) continue;
       const std::ptrdiff_t apart = static_cast<const char*>(addresses[o]) - static_cast<const char*>(addresses[i]);
-      if (!may_overlap(array_of(plan, i), plan.externals[i].dtype, array_of(plan, o), plan.externals[o].dtype, apart)) continue;
-      throw CallError(fmt::format("{} shares memory with {}", name_of_external(prepared, o), name_of_external(prepared, i)));
+      if (!may_overlap(array_of(plan, i), plan.externals[i].dtype, array_of(plan, o), plan.externals[o].dtype, apart))
+        continue;
+      throw CallError(
+          fmt::format("{} shares memory with {}", name_of_external(prepared, o), name_of_external(prepared, i)));
     }
   }
 }
@@ -163,7 +168,9 @@ enum class Phase : std::uint8_t { prepare, main, finish };
 
 void run_phase(const PlannedKernel& kernel, Phase phase, std::int64_t begin, std::int64_t end, char* scratch) {
   const CompiledKernel& c = *kernel.compiled;
-  const KernelFunction native = phase == Phase::main ? c.native : phase == Phase::finish ? c.native_finish : c.native_prepare;
+  const KernelFunction native = phase == Phase::main     ? c.native
+                                : phase == Phase::finish ? c.native_finish
+                                                         : c.native_prepare;
   if (native != nullptr) return native(&kernel.args, begin, end, scratch);
   const CompiledKernel::Run run = phase == Phase::main ? c.run : phase == Phase::finish ? c.run_finish : c.run_prepare;
   run(c.context, &kernel.args, begin, end, scratch);
@@ -207,11 +214,13 @@ void run_kernel(const PlannedKernel& kernel, int workers, char* scratch, std::si
     }
   };
   const auto phase = [&](Phase p) {
-    return [&kernel, p](std::int64_t begin, std::int64_t end, char* memory) { run_phase(kernel, p, begin, end, memory); };
+    return
+        [&kernel, p](std::int64_t begin, std::int64_t end, char* memory) { run_phase(kernel, p, begin, end, memory); };
   };
   each(kernel.prepare_tasks, phase(Phase::prepare));
   if (kernel.row_by_row) {
-    each(kernel.main_tasks, [&](std::int64_t begin, std::int64_t end, char* memory) { run_rows(kernel, begin, end, memory); });
+    each(kernel.main_tasks,
+         [&](std::int64_t begin, std::int64_t end, char* memory) { run_rows(kernel, begin, end, memory); });
     return;
   }
   each(kernel.main_tasks, phase(Phase::main));
@@ -274,8 +283,10 @@ void Context::set_addresses(Plan& plan, std::span<const ArrayRef> inputs, std::s
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) take(inputs.size() + i, outputs[i].data());
   if (!changed) return;
-  // From here to the end of the check the plan belongs to no call, so that a refused call leaves no half of its addresses.
-  for (std::size_t i = 0; i < inputs.size(); ++i) plan.bound[i] = plan.externals[i].converts ? &plan.numbers_converted[i] : inputs[i].data();
+  // From here to the end of the check the plan belongs to no call, so that a refused call leaves no half of its
+  // addresses.
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    plan.bound[i] = plan.externals[i].converts ? &plan.numbers_converted[i] : inputs[i].data();
   for (std::size_t i = 0; i < outputs.size(); ++i) plan.bound[inputs.size() + i] = outputs[i].data();
   try {
     check_aliases(prepared_, plan, plan.bound);
@@ -284,7 +295,8 @@ void Context::set_addresses(Plan& plan, std::span<const ArrayRef> inputs, std::s
     throw;
   }
   for (const Plan::Patch& patch : plan.patches) {
-    plan.pointers[patch.pointer] = const_cast<char*>(static_cast<const char*>(plan.bound[patch.external])) + patch.offset;
+    plan.pointers[patch.pointer] =
+        const_cast<char*>(static_cast<const char*>(plan.bound[patch.external])) + patch.offset;
   }
 }
 
@@ -305,7 +317,8 @@ void Context::run(Plan& plan) {
     plan.workspace = workspace_.data();
     for (const Plan::Internal& internal : plan.internals) *internal.pointer = workspace_.data() + internal.offset;
   }
-  for (const Staging& s : plan.before) copy_staged(s, const_cast<void*>(plan.bound[s.external]), workspace_.data() + s.offset, true);
+  for (const Staging& s : plan.before)
+    copy_staged(s, const_cast<void*>(plan.bound[s.external]), workspace_.data() + s.offset, true);
   for (const PlannedKernel& kernel : plan.kernels) {
     if (kernel.library != nullptr) {
       run_library(kernel, scratch_.data());
@@ -313,7 +326,8 @@ void Context::run(Plan& plan) {
       run_kernel(kernel, kernel.parallel ? workers : 1, scratch_.data(), plan.scratch_bytes);
     }
   }
-  for (const Staging& s : plan.after) copy_staged(s, const_cast<void*>(plan.bound[s.external]), workspace_.data() + s.offset, false);
+  for (const Staging& s : plan.after)
+    copy_staged(s, const_cast<void*>(plan.bound[s.external]), workspace_.data() + s.offset, false);
 }
 
 void Context::call(std::span<const ArrayRef> inputs, std::span<const MutableArrayRef> outputs) {
@@ -324,7 +338,8 @@ void Context::call(std::span<const ArrayRef> inputs, std::span<const MutableArra
 
 void Context::call(std::span<const ArrayRef> inputs, std::span<Tensor> results) {
   Plan& plan = plan_for(inputs, nullptr);
-  for (std::size_t i = 0; i < results.size(); ++i) results[i] = Tensor::empty(prepared_.outputs[i].dtype, plan.resolved.outputs[i].shape);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    results[i] = Tensor::empty(prepared_.outputs[i].dtype, plan.resolved.outputs[i].shape);
   const std::size_t count = inputs.size();
   for (std::size_t i = 0; i < count; ++i) {
     const void* address = inputs[i].data();
@@ -338,7 +353,8 @@ void Context::call(std::span<const ArrayRef> inputs, std::span<Tensor> results) 
   // New memory overlaps nothing.
   for (std::size_t i = 0; i < results.size(); ++i) plan.bound[count + i] = results[i].raw();
   for (const Plan::Patch& patch : plan.patches) {
-    plan.pointers[patch.pointer] = const_cast<char*>(static_cast<const char*>(plan.bound[patch.external])) + patch.offset;
+    plan.pointers[patch.pointer] =
+        const_cast<char*>(static_cast<const char*>(plan.bound[patch.external])) + patch.offset;
   }
   run(plan);
 }
@@ -347,8 +363,9 @@ void Context::bind(std::span<const ArrayRef> inputs, std::span<const MutableArra
   Plan& plan = plan_for(inputs, &outputs);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (!plan.externals[i].converts) continue;
-    throw CallError(fmt::format("{} is {}, the number bound to it is {}: bind keeps a reference, so that the type must be the same",
-                                prepared_.inputs[i].name, name_of(plan.externals[i].dtype), name_of(inputs[i].dtype())));
+    throw CallError(
+        fmt::format("{} is {}, the number bound to it is {}: bind keeps a reference, so that the type must be the same",
+                    prepared_.inputs[i].name, name_of(plan.externals[i].dtype), name_of(inputs[i].dtype())));
   }
   set_addresses(plan, inputs, outputs);
 }
@@ -382,7 +399,9 @@ void ContextPool::give(Context* context) {
   const std::size_t first = first_slot();
   for (std::size_t i = 0; i < slots; ++i) {
     Context* expected = nullptr;
-    if (free_[(first + i) % slots].compare_exchange_strong(expected, context, std::memory_order_release, std::memory_order_relaxed)) return;
+    if (free_[(first + i) % slots].compare_exchange_strong(expected, context, std::memory_order_release,
+                                                           std::memory_order_relaxed))
+      return;
   }
   delete context;
 }

@@ -17,15 +17,19 @@ using program::Kernel;
 std::string kind_of(const Kernel& kernel) {
   if (const auto* loop = std::get_if<program::LoopKernel>(&kernel.body)) {
     if (loop->elementwise()) return "an elementwise loop";
-    const auto passes = std::count_if(loop->stages.begin(), loop->stages.end(), [](const program::Stage& s) { return !s.once; });
+    const auto passes =
+        std::count_if(loop->stages.begin(), loop->stages.end(), [](const program::Stage& s) { return !s.once; });
     return fmt::format("rows over {}, {} {} over each", loop->inner.str(), passes, passes == 1 ? "pass" : "passes");
   }
-  if (const auto* column = std::get_if<program::ColumnKernel>(&kernel.body)) return fmt::format("a reduction of {} rows to one", column->reduced.str());
+  if (const auto* column = std::get_if<program::ColumnKernel>(&kernel.body))
+    return fmt::format("a reduction of {} rows to one", column->reduced.str());
   if (const auto* matmul = std::get_if<program::MatmulKernel>(&kernel.body)) {
     const auto work = std::count_if(matmul->epilogue.steps.begin(), matmul->epilogue.steps.end(),
                                     [](const program::Step& s) { return s.kind == program::Step::Kind::op; });
-    const std::string size = fmt::format("a product [{}, {}] @ [{}, {}]", matmul->m.str(), matmul->k.str(), matmul->k.str(), matmul->n.str());
-    return work == 0 ? size : fmt::format("{}, then {} operations on each element while it is in registers", size, work);
+    const std::string size = fmt::format("a product [{}, {}] @ [{}, {}]", matmul->m.str(), matmul->k.str(),
+                                         matmul->k.str(), matmul->n.str());
+    return work == 0 ? size
+                     : fmt::format("{}, then {} operations on each element while it is in registers", size, work);
   }
   return "a routine";
 }
@@ -44,7 +48,8 @@ std::string describe_buffers(const program::Program& program) {
   std::string text;
   std::vector<std::string> saved;
   for (const program::Buffer& b : program.buffers) {
-    if (b.kind == program::Buffer::Kind::temporary) saved.push_back(fmt::format("{} {}{}", name_of(b.dtype), b.shape.str(), b.name.empty() ? "" : " " + b.name));
+    if (b.kind == program::Buffer::Kind::temporary)
+      saved.push_back(fmt::format("{} {}{}", name_of(b.dtype), b.shape.str(), b.name.empty() ? "" : " " + b.name));
   }
   if (!saved.empty()) text += fmt::format("Between kernels, in memory: {}.\n", fmt::join(saved, "; "));
   std::vector<std::string> staged;
@@ -77,13 +82,15 @@ std::string describe_recomputed(const GraphData& graph, const program::Program& 
 std::string explain(const FunctionImpl& function) {
   const program::Program& program = *function.prepared.program;
   const GraphData& graph = *function.decomposed.graph;
-  std::string text = fmt::format("{} nodes as written, {} after simplification and expansion of activations, {} {}.\n", function.source.graph->size(),
-                                 graph.size(), program.kernels.size(), program.kernels.size() == 1 ? "kernel" : "kernels");
+  std::string text = fmt::format("{} nodes as written, {} after simplification and expansion of activations, {} {}.\n",
+                                 function.source.graph->size(), graph.size(), program.kernels.size(),
+                                 program.kernels.size() == 1 ? "kernel" : "kernels");
   for (std::size_t k = 0; k < program.kernels.size(); ++k) {
     const Kernel& kernel = program.kernels[k];
     text += fmt::format("Kernel {}, {}: {}", k, kernel.name, kind_of(kernel));
     if (kernel.origins.size() > 1) text += fmt::format("; {} nodes in one", kernel.origins.size());
-    if (const auto places = places_of(graph, kernel.origins); !places.empty()) text += fmt::format(" (from {})", fmt::join(places, ", "));
+    if (const auto places = places_of(graph, kernel.origins); !places.empty())
+      text += fmt::format(" (from {})", fmt::join(places, ", "));
     text += ".\n";
   }
   text += describe_buffers(program);

@@ -1,4 +1,5 @@
-// The floating-point environment of a call: round to nearest, subnormals kept, nothing trapped, whatever the caller set.
+// The floating-point environment of a call: round to nearest, subnormals kept, nothing trapped, whatever the caller
+// set.
 #pragma once
 #include <cstdint>
 #if defined(__x86_64__)
@@ -18,7 +19,8 @@ class FloatEnvironment {
     }
   }
   ~FloatEnvironment() {
-    if (changed_) [[unlikely]] _mm_setcsr(saved_);
+    if (changed_) [[unlikely]]
+      _mm_setcsr(saved_);
   }
 
  private:
@@ -33,7 +35,8 @@ class FloatEnvironment {
     }
   }
   ~FloatEnvironment() {
-    if (changed_) [[unlikely]] asm volatile("msr fpcr, %0" : : "r"(saved_));
+    if (changed_) [[unlikely]]
+      asm volatile("msr fpcr, %0" : : "r"(saved_));
   }
 
  private:

@@ -24,7 +24,8 @@ std::vector<ArrayRef> in_order(const std::vector<ArgumentInfo>& inputs, std::spa
   for (const ArgumentInfo& input : inputs) names.push_back(input.name);
   for (const NamedArray& argument : arguments) {
     const auto at = std::find(names.begin(), names.end(), argument.name);
-    if (at == names.end()) throw CallError(fmt::format("no input is named {}: there are {}", argument.name, fmt::join(names, ", ")));
+    if (at == names.end())
+      throw CallError(fmt::format("no input is named {}: there are {}", argument.name, fmt::join(names, ", ")));
     const ArrayRef*& place = found[static_cast<std::size_t>(at - names.begin())];
     if (place != nullptr) throw CallError(fmt::format("{} is given twice", argument.name));
     place = &argument.array;
@@ -81,7 +82,8 @@ Bound FunctionBase::bind(std::span<const ArrayRef> inputs, std::span<const Mutab
   return Bound(std::move(bound));
 }
 
-Bound FunctionBase::bind(std::initializer_list<detail::Kept> inputs, std::initializer_list<detail::KeptMutable> outputs) const {
+Bound FunctionBase::bind(std::initializer_list<detail::Kept> inputs,
+                         std::initializer_list<detail::KeptMutable> outputs) const {
   const std::vector<ArrayRef> read(inputs.begin(), inputs.end());
   const std::vector<MutableArrayRef> written(outputs.begin(), outputs.end());
   return bind(std::span<const ArrayRef>(read), std::span<const MutableArrayRef>(written));
@@ -125,7 +127,8 @@ Stats FunctionBase::stats(const Bindings& sizes) const {
     return stats;
   }
   std::vector<ArrayRef> arrays;
-  for (const ArgumentInfo& input : f.prepared.inputs) arrays.emplace_back(nullptr, input.dtype, input.shape.evaluate(sizes));
+  for (const ArgumentInfo& input : f.prepared.inputs)
+    arrays.emplace_back(nullptr, input.dtype, input.shape.evaluate(sizes));
   take(*runtime::make_plan(f.prepared, arrays, std::nullopt));
   return stats;
 }

@@ -1,4 +1,5 @@
-// What stands behind Function and Bound: the compiled program, its contexts and its history. Start reading at FunctionImpl.
+// What stands behind Function and Bound: the compiled program, its contexts and its history. Start reading at
+// FunctionImpl.
 #pragma once
 #include <map>
 #include <memory>
@@ -30,7 +31,8 @@ class BoundImpl {
 };
 
 /// src/runtime/compile.cpp: from expressions to a FunctionImpl.
-std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std::span<const Expr> outputs, const CompileOptions& options);
+std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std::span<const Expr> outputs,
+                                            const CompileOptions& options);
 /// The module after each pass that `options` ask for, first "graph".
 Module run_passes(const Module& source, const CompileOptions& options,
                   const std::function<void(std::string_view, const Module&)>& observer = {});

@@ -54,7 +54,8 @@ T add(T a, T b) {
 }
 
 std::int64_t index_at(const LibraryArray& indices, std::int64_t i) {
-  return indices.dtype == DType::i32 ? static_cast<const std::int32_t*>(indices.data)[i] : static_cast<const std::int64_t*>(indices.data)[i];
+  return indices.dtype == DType::i32 ? static_cast<const std::int32_t*>(indices.data)[i]
+                                     : static_cast<const std::int64_t*>(indices.data)[i];
 }
 
 void gather(Ints ints, const LibraryArray& x, const LibraryArray& indices, const LibraryArray& result) {
@@ -170,7 +171,8 @@ void arg_extreme(Ints ints, const LibraryArray& x, const LibraryArray& result, b
 
 template <class T>
 void matmul(Arrays operands, const LibraryArray& result) {
-  using U = std::conditional_t<std::is_same_v<T, bool>, bool, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
+  using U = std::conditional_t<std::is_same_v<T, bool>, bool,
+                               std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
   const Ints shape = result.shape;
   const std::size_t rank = shape.size();
   const std::int64_t n = shape[rank - 1], m = shape[rank - 2], k = operands[0].shape[rank - 1];

@@ -1,4 +1,5 @@
-// The routines behind LibraryKernels, shared by both engines: whole C-contiguous arrays in, one out. Start reading at library().
+// The routines behind LibraryKernels, shared by both engines: whole C-contiguous arrays in, one out. Start reading at
+// library().
 #pragma once
 #include <cstdint>
 #include <span>
@@ -15,10 +16,10 @@ struct LibraryArray {
   std::span<const std::int64_t> shape;
 };
 
-/// Runs `op` with the attributes `ints` of its node. An index that is no input's was checked by nobody: gather takes the nearest
-/// element, scatter_add leaves it out.
-void library(ops::Op op, std::span<const std::int64_t> ints, std::span<const LibraryArray> operands, const LibraryArray& result,
-             void* scratch);
+/// Runs `op` with the attributes `ints` of its node. An index that is no input's was checked by nobody: gather takes
+/// the nearest element, scatter_add leaves it out.
+void library(ops::Op op, std::span<const std::int64_t> ints, std::span<const LibraryArray> operands,
+             const LibraryArray& result, void* scratch);
 /// Scratch memory that it needs.
 std::size_t library_scratch(ops::Op op, std::span<const std::int64_t> ints, std::span<const LibraryArray> operands);
 

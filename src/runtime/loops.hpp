@@ -1,4 +1,5 @@
-// Loop dimensions of a kernel at a call: merged, and for elementwise work permuted, for long inner loops. Start reading at LoopNest.
+// Loop dimensions of a kernel at a call: merged, and for elementwise work permuted, for long inner loops. Start reading
+// at LoopNest.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -12,11 +13,12 @@ struct LoopNest {
   std::vector<int> element;                        ///< bytes, by access; 0 for an index
 };
 
-/// Merges neighbours among all but the last `fixed` dimensions where every access steps over both as over one; the number of
-/// dimensions stays, filled up with leading 1s.
+/// Merges neighbours among all but the last `fixed` dimensions where every access steps over both as over one; the
+/// number of dimensions stays, filled up with leading 1s.
 void merge_outer(LoopNest& nest, std::size_t fixed);
 
-/// Elementwise: the order of dimensions is free, so those with small strides go inside, then all that can be are merged.
+/// Elementwise: the order of dimensions is free, so those with small strides go inside, then all that can be are
+/// merged.
 void arrange(LoopNest& nest);
 
 }  // namespace actinium::runtime

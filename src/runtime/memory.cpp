@@ -10,8 +10,8 @@
 namespace actinium::runtime {
 namespace {
 
-/// Stands in the 64 bytes before the data. The control block of the shared_ptr lives in it too, so that a tensor's memory is one
-/// allocation.
+/// Stands in the 64 bytes before the data. The control block of the shared_ptr lives in it too, so that a tensor's
+/// memory is one allocation.
 struct Header {
   Header* next;
   std::size_t size_class;
@@ -29,12 +29,15 @@ constexpr std::size_t pool_limit = std::size_t{1} << 30;
 constexpr std::size_t class_bytes(std::size_t c) { return (4 + c % 4) << (c / 4 + 4); }
 constexpr std::size_t class_of(std::size_t bytes) {
   if (bytes <= smallest) return 0;
-  const auto exponent = static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // 2^exponent < bytes <= 2^(exponent + 1)
+  const auto exponent =
+      static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // 2^exponent < bytes <= 2^(exponent + 1)
   const std::size_t quarter = ((bytes - 1) >> (exponent - 2)) & 3;
   return 4 * (exponent - 6) + quarter + 1;
 }
-static_assert(class_of(64) == 0 && class_of(65) == 1 && class_bytes(class_of(65)) == 80 && class_bytes(class_of(1000)) == 1024);
-static_assert(class_bytes(class_of(1 << 20)) == 1 << 20 && class_bytes(class_of((1 << 20) + 1)) == (1 << 20) + (1 << 18));
+static_assert(class_of(64) == 0 && class_of(65) == 1 && class_bytes(class_of(65)) == 80 &&
+              class_bytes(class_of(1000)) == 1024);
+static_assert(class_bytes(class_of(1 << 20)) == 1 << 20 &&
+              class_bytes(class_of((1 << 20) + 1)) == (1 << 20) + (1 << 18));
 
 struct List {
   Header* first = nullptr;

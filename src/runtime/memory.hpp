@@ -1,13 +1,13 @@
-// Memory of tensors and workspaces: blocks by size class, kept for reuse so that a large result is not mapped page by page at
-// every call. Start reading at allocate_shared.
+// Memory of tensors and workspaces: blocks by size class, kept for reuse so that a large result is not mapped page by
+// page at every call. Start reading at allocate_shared.
 #pragma once
 #include <cstddef>
 #include <memory>
 
 namespace actinium::runtime {
 
-/// Memory aligned to 64 bytes, contents unspecified. A small block comes from and returns to a cache of the thread's without a
-/// lock; larger ones and overflow to a common pool, which keeps a bounded amount.
+/// Memory aligned to 64 bytes, contents unspecified. A small block comes from and returns to a cache of the thread's
+/// without a lock; larger ones and overflow to a common pool, which keeps a bounded amount.
 std::shared_ptr<void> allocate_shared(std::size_t bytes);
 
 /// A block that one owner holds: a workspace.

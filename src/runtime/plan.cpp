@@ -23,7 +23,9 @@ constexpr double parallel_threshold = 50'000;
 
 std::int64_t round_up(std::int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 std::int64_t chunks_of(std::int64_t n) { return (n + chunk_elements - 1) / chunk_elements; }
-std::int64_t product(std::span<const std::int64_t> list) { return std::accumulate(list.begin(), list.end(), std::int64_t{1}, std::multiplies<>()); }
+std::int64_t product(std::span<const std::int64_t> list) {
+  return std::accumulate(list.begin(), list.end(), std::int64_t{1}, std::multiplies<>());
+}
 
 /// Where a buffer lives during this call.
 struct Place {
@@ -60,7 +62,8 @@ class Workspace {
 
 class Planner {
  public:
-  Planner(const Prepared& prepared, std::span<const ArrayRef> inputs, std::optional<std::span<const MutableArrayRef>> outputs)
+  Planner(const Prepared& prepared, std::span<const ArrayRef> inputs,
+          std::optional<std::span<const MutableArrayRef>> outputs)
       : prepared_(prepared), program_(*prepared.program), plan_(std::make_unique<Plan>()) {
     plan_->resolved = resolve(prepared.inputs, prepared.outputs, inputs, outputs, prepared.size_rules);
     plan_->given_inputs.assign(inputs.begin(), inputs.end());
@@ -96,7 +99,8 @@ class Planner {
         place.constant = buffer.data.get();
       }
     }
-    for (std::size_t i = 0; i < program_.inputs.size(); ++i) place_external(program_.inputs[i], i, plan_->resolved.inputs[i]);
+    for (std::size_t i = 0; i < program_.inputs.size(); ++i)
+      place_external(program_.inputs[i], i, plan_->resolved.inputs[i]);
     for (std::size_t i = 0; i < program_.outputs.size(); ++i) {
       place_external(program_.outputs[i], program_.inputs.size() + i, plan_->resolved.outputs[i]);
     }
@@ -170,7 +174,8 @@ class Planner {
   void allocate(std::uint32_t b, std::size_t k) {
     Place& place = places_[b];
     const Buffer& buffer = program_.buffers[b];
-    place.offset = workspace_.allocate(product(place.shape) * static_cast<std::int64_t>(size_of(buffer.dtype)), k, last_use_[b]);
+    place.offset =
+        workspace_.allocate(product(place.shape) * static_cast<std::int64_t>(size_of(buffer.dtype)), k, last_use_[b]);
     if (!is_staged(b)) return;
     const bool input = buffer.kind == Buffer::Kind::input;
     const ResolvedArray& array = input ? plan_->resolved.inputs[buffer.slot] : plan_->resolved.outputs[buffer.slot];
@@ -180,7 +185,9 @@ class Planner {
 
   // --- numbers and pointers; kernels get their addresses when all are known ---
 
-  std::int64_t evaluate(const Dim& dim) const { return dim.is_constant() ? dim.constant() : dim.evaluate(plan_->resolved.sizes); }
+  std::int64_t evaluate(const Dim& dim) const {
+    return dim.is_constant() ? dim.constant() : dim.evaluate(plan_->resolved.sizes);
+  }
 
   std::vector<std::int64_t> evaluate(const std::vector<Dim>& dims) const {
     std::vector<std::int64_t> values;
@@ -196,18 +203,22 @@ class Planner {
     const auto pointer = static_cast<std::uint32_t>(plan_->pointers.size());
     plan_->pointers.push_back(nullptr);
     if (access.buffer == no_buffer) {
-      plan_->pointers.back() = reinterpret_cast<void*>(static_cast<std::intptr_t>(access.start.empty() ? 0 : evaluate(access.start[0])));
+      plan_->pointers.back() =
+          reinterpret_cast<void*>(static_cast<std::intptr_t>(access.start.empty() ? 0 : evaluate(access.start[0])));
       return;
     }
     const Place& place = places_[index(access.buffer)];
     std::int64_t offset = 0;
     for (std::size_t d = 0; d < access.start.size(); ++d) offset += evaluate(access.start[d]) * place.strides[d];
-    add_address(pointer, place, offset * static_cast<std::int64_t>(size_of(program_.buffers[index(access.buffer)].dtype)));
+    add_address(pointer, place,
+                offset * static_cast<std::int64_t>(size_of(program_.buffers[index(access.buffer)].dtype)));
   }
 
   void add_address(std::uint32_t pointer, const Place& place, std::int64_t bytes) {
     switch (place.kind) {
-      case Place::Kind::external: plan_->patches.push_back({pointer, static_cast<std::uint32_t>(place.external), bytes}); break;
+      case Place::Kind::external:
+        plan_->patches.push_back({pointer, static_cast<std::uint32_t>(place.external), bytes});
+        break;
       case Place::Kind::workspace: workspace_pointers_.push_back({pointer, place.offset + bytes}); break;
       case Place::Kind::constant:
         plan_->pointers[pointer] = const_cast<char*>(static_cast<const char*>(place.constant)) + bytes;
@@ -220,7 +231,8 @@ class Planner {
     for (const AxisMap& map : access.dims) {
       const std::int64_t multiplier = map.axis < 0 && access.buffer != no_buffer ? 0 : evaluate(map.multiplier);
       const bool moves = access.buffer != no_buffer && map.axis >= 0;
-      strides.push_back(moves ? multiplier * places_[index(access.buffer)].strides[static_cast<std::size_t>(map.axis)] : multiplier);
+      strides.push_back(moves ? multiplier * places_[index(access.buffer)].strides[static_cast<std::size_t>(map.axis)]
+                              : multiplier);
     }
     return strides;
   }
@@ -239,7 +251,8 @@ class Planner {
     double bytes = 0;
     for (std::size_t a = 0; a < nest.strides.size(); ++a) {
       double count = nest.element[a];
-      for (std::size_t d = 0; d < nest.extents.size(); ++d) count *= nest.strides[a][d] == 0 ? 1.0 : static_cast<double>(nest.extents[d]);
+      for (std::size_t d = 0; d < nest.extents.size(); ++d)
+        count *= nest.strides[a][d] == 0 ? 1.0 : static_cast<double>(nest.extents[d]);
       bytes += count;
     }
     return bytes;
@@ -249,7 +262,8 @@ class Planner {
     Numbers at{plan_->numbers.size(), 0, plan_->pointers.size()};
     plan_->numbers.insert(plan_->numbers.end(), extents.begin(), extents.end());
     at.strides = plan_->numbers.size();
-    for (const auto& strides : nest.strides) plan_->numbers.insert(plan_->numbers.end(), strides.begin(), strides.end());
+    for (const auto& strides : nest.strides)
+      plan_->numbers.insert(plan_->numbers.end(), strides.begin(), strides.end());
     return at;
   }
 
@@ -270,9 +284,11 @@ class Planner {
       const std::int64_t shared = compiled.shared_bytes(compiled.context, extents.data());
       if (shared > 0) memory_.back().shared = workspace_.allocate(shared, k, k);
     }
-    if (compiled.prepare_tasks != nullptr) plan_->kernels.back().prepare_tasks = compiled.prepare_tasks(compiled.context, extents.data());
+    if (compiled.prepare_tasks != nullptr)
+      plan_->kernels.back().prepare_tasks = compiled.prepare_tasks(compiled.context, extents.data());
     if (compiled.scratch_bytes != nullptr) {
-      plan_->scratch_bytes = std::max(plan_->scratch_bytes, static_cast<std::size_t>(compiled.scratch_bytes(compiled.context, extents.data())));
+      plan_->scratch_bytes = std::max(
+          plan_->scratch_bytes, static_cast<std::size_t>(compiled.scratch_bytes(compiled.context, extents.data())));
     }
   }
 
@@ -332,7 +348,8 @@ class Planner {
     for (const Reduction& r : kernel.body.reductions) {
       size = std::max(size, static_cast<std::int64_t>(size_of(kernel.values[index(r.value)])));
     }
-    add_memory(k, nest.extents, outer * static_cast<std::int64_t>(kernel.body.reductions.size()) * chunks * inner * size);
+    add_memory(k, nest.extents,
+               outer * static_cast<std::int64_t>(kernel.body.reductions.size()) * chunks * inner * size);
     estimate(planned, points, bytes, prepared_.costs[k]);
   }
 
@@ -352,10 +369,13 @@ class Planner {
     planned.main_tasks = planned.compiled->main_tasks(planned.compiled->context, with_k.data());
     add_memory(k, with_k, 0);
     const double points = static_cast<double>(product(nest.extents)), depth = static_cast<double>(with_k.back());
-    const double rows = static_cast<double>(with_k[with_k.size() - 3]), columns = static_cast<double>(with_k[with_k.size() - 2]);
-    LoopNest rest{nest.extents, {nest.strides.begin() + 2, nest.strides.end()}, {nest.element.begin() + 2, nest.element.end()}};
+    const double rows = static_cast<double>(with_k[with_k.size() - 3]),
+                 columns = static_cast<double>(with_k[with_k.size() - 2]);
+    LoopNest rest{
+        nest.extents, {nest.strides.begin() + 2, nest.strides.end()}, {nest.element.begin() + 2, nest.element.end()}};
     const double batches = rows * columns == 0 ? 0 : points / (rows * columns);
-    const double bytes = traffic(rest) + batches * (rows + columns) * depth * static_cast<double>(size_of(kernel.dtype));
+    const double bytes =
+        traffic(rest) + batches * (rows + columns) * depth * static_cast<double>(size_of(kernel.dtype));
     estimate(planned, points, bytes, prepared_.costs[k], 2 * points * depth);
   }
 
@@ -372,10 +392,14 @@ class Planner {
       const Place& place = places_[index(id)];
       add_address(pointer, place, 0);
       planned.arrays.push_back({nullptr, program_.buffers[index(id)].dtype, place.shape});
-      plan_->bytes += static_cast<double>(product(place.shape)) * static_cast<double>(size_of(program_.buffers[index(id)].dtype));
+      plan_->bytes +=
+          static_cast<double>(product(place.shape)) * static_cast<double>(size_of(program_.buffers[index(id)].dtype));
     }
-    plan_->flops += static_cast<double>(product(places_[index(kernel.operands[0])].shape)) * prepared_.costs[k].operations;
-    plan_->scratch_bytes = std::max(plan_->scratch_bytes, library_scratch(kernel.op, kernel.ints, std::span(planned.arrays).first(kernel.operands.size())));
+    plan_->flops +=
+        static_cast<double>(product(places_[index(kernel.operands[0])].shape)) * prepared_.costs[k].operations;
+    plan_->scratch_bytes =
+        std::max(plan_->scratch_bytes,
+                 library_scratch(kernel.op, kernel.ints, std::span(planned.arrays).first(kernel.operands.size())));
   }
 
   // --- the end: vectors no longer move ---
@@ -390,7 +414,8 @@ class Planner {
       if (memory_[k].partials >= 0) plan.internals.push_back({&args.partials, memory_[k].partials});
       if (memory_[k].shared >= 0) plan.internals.push_back({&args.shared, memory_[k].shared});
     }
-    for (const auto& [pointer, offset] : workspace_pointers_) plan.internals.push_back({plan.pointers.data() + pointer, offset});
+    for (const auto& [pointer, offset] : workspace_pointers_)
+      plan.internals.push_back({plan.pointers.data() + pointer, offset});
     keep_shapes();
     plan.workspace_bytes = static_cast<std::size_t>(workspace_.size());
     plan.scratch_bytes = static_cast<std::size_t>(round_up(static_cast<std::int64_t>(plan.scratch_bytes)));
@@ -440,7 +465,8 @@ KernelCost cost_of(const program::Stage& stage, const std::vector<DType>& values
   for (const Step& step : stage.steps) {
     if (step.kind != Step::Kind::op) continue;
     const ValueId typed = step.operands[step.op == ops::Op::select ? 1 : 0];
-    cost.instructions += static_cast<double>(math::body(step.op, values[index(typed)], values[index(step.result)]).insts.size());
+    cost.instructions +=
+        static_cast<double>(math::body(step.op, values[index(typed)], values[index(step.result)]).insts.size());
     cost.operations += 1;
   }
   cost.instructions += static_cast<double>(stage.reductions.size());
@@ -474,7 +500,8 @@ std::vector<KernelCost> costs_of(const Program& program) {
   return costs;
 }
 
-std::unique_ptr<Plan> make_plan(const Prepared& prepared, std::span<const ArrayRef> inputs, std::optional<std::span<const MutableArrayRef>> outputs) {
+std::unique_ptr<Plan> make_plan(const Prepared& prepared, std::span<const ArrayRef> inputs,
+                                std::optional<std::span<const MutableArrayRef>> outputs) {
   return Planner(prepared, inputs, outputs).run();
 }
 

@@ -1,5 +1,5 @@
-// Plan: everything about a call that depends on sizes and strides but not on addresses: arguments of each kernel, tasks,
-// workspace, copies. A repeated call patches addresses into it and runs. Start reading at Plan.
+// Plan: everything about a call that depends on sizes and strides but not on addresses: arguments of each kernel,
+// tasks, workspace, copies. A repeated call patches addresses into it and runs. Start reading at Plan.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -13,7 +13,8 @@
 
 namespace actinium::runtime {
 
-/// What a kernel costs for each point, known when the program is: for the choice between one thread and several, and for stats.
+/// What a kernel costs for each point, known when the program is: for the choice between one thread and several, and
+/// for stats.
 struct KernelCost {
   double instructions = 0;  ///< machine instructions for an element
   double operations = 0;    ///< arithmetic operations as a user counts them
@@ -26,7 +27,7 @@ struct Prepared {
   std::vector<ArgumentInfo> inputs, outputs;
   std::vector<SizeRule> size_rules;
   std::vector<KernelCost> costs;
-  int threads = 0;          ///< 0: all
+  int threads = 0;  ///< 0: all
   bool interpreted = false;
 };
 std::vector<KernelCost> costs_of(const program::Program& program);
@@ -36,7 +37,8 @@ struct PlannedKernel {
   const CompiledKernel* compiled = nullptr;
   KernelArgs args{};
   std::int64_t prepare_tasks = 0, main_tasks = 0, finish_tasks = 0;
-  /// Rows whose reductions have one chunk: main and finish of some rows follow each other, so that partials stay in the cache.
+  /// Rows whose reductions have one chunk: main and finish of some rows follow each other, so that partials stay in the
+  /// cache.
   bool row_by_row = false;
   bool parallel = false;
   // A library routine instead:
@@ -89,12 +91,13 @@ struct Plan {
     bool converts;
   };
   std::vector<External> externals;
-  std::vector<const void*> bound;      ///< addresses that the pointers hold at present
+  std::vector<const void*> bound;                ///< addresses that the pointers hold at present
   std::vector<std::uint64_t> numbers_converted;  ///< C++ numbers of another type, converted
-  const char* workspace = nullptr;     ///< address that the pointers hold at present
+  const char* workspace = nullptr;               ///< address that the pointers hold at present
 };
 
 /// Builds the plan for these sizes and strides.
-std::unique_ptr<Plan> make_plan(const Prepared& prepared, std::span<const ArrayRef> inputs, std::optional<std::span<const MutableArrayRef>> outputs);
+std::unique_ptr<Plan> make_plan(const Prepared& prepared, std::span<const ArrayRef> inputs,
+                                std::optional<std::span<const MutableArrayRef>> outputs);
 
 }  // namespace actinium::runtime

@@ -46,7 +46,8 @@ class Collector {
       const auto d = static_cast<std::size_t>(axis);
       const Dim first = attributes.dims[d], last = first + (to[axis] - 1) * attributes.ints[d];
       if (from[axis].is_constant() && first.is_constant() && last.is_constant()) continue;
-      const std::string message = fmt::format("{} elements {} to {} of an axis of size {}", place(id), first.str(), last.str(), from[axis].str());
+      const std::string message = fmt::format("{} elements {} to {} of an axis of size {}", place(id), first.str(),
+                                              last.str(), from[axis].str());
       const Dim &lowest = attributes.ints[d] > 0 ? first : last, &highest = attributes.ints[d] > 0 ? last : first;
       add_reach(lowest, to[axis], message);
       add_reach(from[axis] - 1 - highest, to[axis], message);

@@ -1,5 +1,5 @@
-// What run-time sizes must satisfy beyond fitting the arguments: no size is negative, no slice leaves its axis. Rules are found
-// when a function is compiled and checked when it meets new sizes.
+// What run-time sizes must satisfy beyond fitting the arguments: no size is negative, no slice leaves its axis. Rules
+// are found when a function is compiled and checked when it meets new sizes.
 #pragma once
 #include <string>
 #include <vector>

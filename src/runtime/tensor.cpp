@@ -79,7 +79,9 @@ void for_each_row(const ArrayRef& a, F&& row) {
 
 }  // namespace
 
-void ArrayRef::fail_rank(std::size_t rank) { throw ShapeError(fmt::format("an array of rank {}: the limit is {}", rank, max_rank)); }
+void ArrayRef::fail_rank(std::size_t rank) {
+  throw ShapeError(fmt::format("an array of rank {}: the limit is {}", rank, max_rank));
+}
 void ArrayRef::fail_strides(std::size_t rank, std::size_t strides) {
   throw ShapeError(fmt::format("a view of rank {} has {} strides", rank, strides));
 }
@@ -87,7 +89,8 @@ void ArrayRef::fail_strides(std::size_t rank, std::size_t strides) {
 Tensor::Tensor() : rank_(1) {}
 
 Tensor Tensor::empty(DType dtype, std::span<const std::int64_t> shape) {
-  if (shape.size() > static_cast<std::size_t>(max_rank)) throw ShapeError(fmt::format("a tensor of rank {}: the limit is {}", shape.size(), max_rank));
+  if (shape.size() > static_cast<std::size_t>(max_rank))
+    throw ShapeError(fmt::format("a tensor of rank {}: the limit is {}", shape.size(), max_rank));
   Tensor t;
   t.dtype_ = dtype;
   t.rank_ = static_cast<std::uint8_t>(shape.size());
@@ -95,7 +98,8 @@ Tensor Tensor::empty(DType dtype, std::span<const std::int64_t> shape) {
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] < 0) throw ShapeError(fmt::format("a tensor of shape {}", text_of(shape)));
     t.shape_[i] = shape[i];
-    if (__builtin_mul_overflow(bytes, shape[i], &bytes)) throw ShapeError(fmt::format("a tensor of shape {} is too large", text_of(shape)));
+    if (__builtin_mul_overflow(bytes, shape[i], &bytes))
+      throw ShapeError(fmt::format("a tensor of shape {} is too large", text_of(shape)));
   }
   t.owner_ = runtime::allocate_shared(static_cast<std::size_t>(bytes));
   t.data_ = t.owner_.get();
@@ -158,7 +162,8 @@ Tensor Tensor::copy(const ArrayRef& array) {
 }
 
 Tensor Tensor::wrap(std::shared_ptr<void> owner, void* data, DType dtype, std::span<const std::int64_t> shape) {
-  if (shape.size() > static_cast<std::size_t>(max_rank)) throw ShapeError(fmt::format("a tensor of rank {}: the limit is {}", shape.size(), max_rank));
+  if (shape.size() > static_cast<std::size_t>(max_rank))
+    throw ShapeError(fmt::format("a tensor of rank {}: the limit is {}", shape.size(), max_rank));
   Tensor t;
   t.owner_ = std::move(owner);
   t.data_ = data;
@@ -185,25 +190,29 @@ void Tensor::check_row(std::size_t length, std::size_t expected) const {
 }
 
 std::int64_t Tensor::offset(std::span<const std::int64_t> index) const {
-  if (index.size() != rank_) throw ShapeError(fmt::format("{} indices into a tensor of shape {}", index.size(), text_of(shape())));
+  if (index.size() != rank_)
+    throw ShapeError(fmt::format("{} indices into a tensor of shape {}", index.size(), text_of(shape())));
   std::int64_t sum = 0;
   for (std::size_t d = 0; d < index.size(); ++d) {
     const std::int64_t i = index[d] < 0 ? index[d] + shape_[d] : index[d];
-    if (i < 0 || i >= shape_[d]) throw ShapeError(fmt::format("index {} of axis {} in a tensor of shape {}", index[d], d, text_of(shape())));
+    if (i < 0 || i >= shape_[d])
+      throw ShapeError(fmt::format("index {} of axis {} in a tensor of shape {}", index[d], d, text_of(shape())));
     sum = sum * shape_[d] + i;
   }
   return sum;
 }
 
 std::int64_t Tensor::item_offset() const {
-  if (size() != 1) throw ShapeError(fmt::format("item() of a tensor of shape {}: it has {} elements", text_of(shape()), size()));
+  if (size() != 1)
+    throw ShapeError(fmt::format("item() of a tensor of shape {}: it has {} elements", text_of(shape()), size()));
   return 0;
 }
 
 Tensor Tensor::operator[](std::int64_t i) const {
   if (rank_ == 0) throw ShapeError("a tensor of rank 0 has no parts");
   const std::int64_t at = i < 0 ? i + shape_[0] : i;
-  if (at < 0 || at >= shape_[0]) throw ShapeError(fmt::format("index {} of axis 0 in a tensor of shape {}", i, text_of(shape())));
+  if (at < 0 || at >= shape_[0])
+    throw ShapeError(fmt::format("index {} of axis 0 in a tensor of shape {}", i, text_of(shape())));
   const std::span<const std::int64_t> rest = shape().subspan(1);
   const std::int64_t bytes = count_of(rest) * static_cast<std::int64_t>(size_of(dtype_));
   return wrap(owner_, static_cast<char*>(data_) + at * bytes, dtype_, rest);
@@ -227,7 +236,8 @@ Tensor Tensor::with_shape(std::span<const std::int64_t> asked) const {
     *open = rest == 0 ? 0 : size() / rest;
   }
   if (count_of(sizes) != size() || std::any_of(sizes.begin(), sizes.end(), [](std::int64_t n) { return n < 0; })) {
-    throw ShapeError(fmt::format("{} elements, shape {}, do not have shape {}", size(), text_of(shape()), text_of(asked)));
+    throw ShapeError(
+        fmt::format("{} elements, shape {}, do not have shape {}", size(), text_of(shape()), text_of(asked)));
   }
   return wrap(owner_, data_, dtype_, sizes);
 }
@@ -323,7 +333,8 @@ std::string Tensor::str() const {
     element(i);
     ++i;
     int d = rank_ - 1;
-    const bool skip = shorten && rank_ > 0 && index[static_cast<std::size_t>(d)] == edge - 1 && shape_[static_cast<std::size_t>(d)] > 2 * edge;
+    const bool skip = shorten && rank_ > 0 && index[static_cast<std::size_t>(d)] == edge - 1 &&
+                      shape_[static_cast<std::size_t>(d)] > 2 * edge;
     if (skip) {
       const std::int64_t jump = shape_[static_cast<std::size_t>(d)] - 2 * edge;
       text += ", ...";
@@ -335,7 +346,8 @@ std::string Tensor::str() const {
       text += ']';
     }
     if (i < n) text += ", ";
-    const bool rows_skipped = shorten && rank_ >= 2 && d == rank_ - 2 && index[static_cast<std::size_t>(d)] == edge && shape_[static_cast<std::size_t>(d)] > 2 * edge;
+    const bool rows_skipped = shorten && rank_ >= 2 && d == rank_ - 2 && index[static_cast<std::size_t>(d)] == edge &&
+                              shape_[static_cast<std::size_t>(d)] > 2 * edge;
     if (rows_skipped) {
       const std::int64_t jump = shape_[static_cast<std::size_t>(d)] - 2 * edge;
       text += "..., ";

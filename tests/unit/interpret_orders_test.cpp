@@ -92,8 +92,12 @@ TYPED_TEST(InterpretOrders, SumOverTheLastAxis) {
     const auto [s, q] = f(view(xs.data(), {rows, n}));
     for (std::int64_t r = 0; r < rows; ++r) {
       const T* row = xs.data() + r * n;
-      ASSERT_EQ(bits(s.template data<T>()[r]), bits(along_last<T>(n, [&](T acc, std::int64_t i) { return acc + row[i]; }))) << n;
-      ASSERT_EQ(bits(q.template data<T>()[r]), bits(along_last<T>(n, [&](T acc, std::int64_t i) { return acc + row[i] * row[i]; }))) << n;
+      ASSERT_EQ(bits(s.template data<T>()[r]),
+                bits(along_last<T>(n, [&](T acc, std::int64_t i) { return acc + row[i]; })))
+          << n;
+      ASSERT_EQ(bits(q.template data<T>()[r]),
+                bits(along_last<T>(n, [&](T acc, std::int64_t i) { return acc + row[i] * row[i]; })))
+          << n;
     }
   }
 }
@@ -108,7 +112,8 @@ TYPED_TEST(InterpretOrders, SumOverAnotherAxis) {
     const std::vector<T> xs = noise<T>(n * columns, 2);
     const Tensor s = f(view(xs.data(), {n, columns}));
     for (std::int64_t c = 0; c < columns; ++c) {
-      const T expected = along_other<T>(n, [&](T acc, std::int64_t i) { return acc + xs[static_cast<std::size_t>(i * columns + c)]; });
+      const T expected =
+          along_other<T>(n, [&](T acc, std::int64_t i) { return acc + xs[static_cast<std::size_t>(i * columns + c)]; });
       ASSERT_EQ(bits(s.template data<T>()[c]), bits(expected)) << n << " column " << c;
     }
   }
@@ -122,14 +127,25 @@ TYPED_TEST(InterpretOrders, Product) {
   struct Case {
     std::int64_t m, k, n;
   };
-  for (const Case& c : {Case{1, 1, 1}, {3, 5, 7}, {65, 300, 70}, {2, 0, 6}, {2, 16384 + 300, 5}, {1, 40000, 9}, {4, 1000, 4}, {3, 20000, 1}, {70, 33, 2}}) {
+  for (const Case& c : {Case{1, 1, 1},
+                        {3, 5, 7},
+                        {65, 300, 70},
+                        {2, 0, 6},
+                        {2, 16384 + 300, 5},
+                        {1, 40000, 9},
+                        {4, 1000, 4},
+                        {3, 20000, 1},
+                        {70, 33, 2}}) {
     const std::vector<T> as = noise<T>(c.m * c.k, 3), bs = noise<T>(c.k * c.n, 4);
     const Tensor y = f(view(as.data(), {c.m, c.k}), view(bs.data(), {c.k, c.n}));
     for (std::int64_t i = 0; i < c.m; ++i) {
       for (std::int64_t j = 0; j < c.n; ++j) {
-        const auto term = [&](T acc, std::int64_t k) { return std::fma(as[static_cast<std::size_t>(i * c.k + k)], bs[static_cast<std::size_t>(k * c.n + j)], acc); };
+        const auto term = [&](T acc, std::int64_t k) {
+          return std::fma(as[static_cast<std::size_t>(i * c.k + k)], bs[static_cast<std::size_t>(k * c.n + j)], acc);
+        };
         const T expected = c.n <= 4 ? along_last<T>(c.k, term) : along_other<T>(c.k, term);
-        ASSERT_EQ(bits(y.template data<T>()[i * c.n + j]), bits(expected)) << c.m << " x " << c.k << " x " << c.n << " at " << i << ", " << j;
+        ASSERT_EQ(bits(y.template data<T>()[i * c.n + j]), bits(expected))
+            << c.m << " x " << c.k << " x " << c.n << " at " << i << ", " << j;
       }
     }
   }
@@ -144,9 +160,11 @@ TYPED_TEST(InterpretOrders, TheLayoutOfOperandsChangesNothing) {
   const std::vector<T> as = noise<T>(m * k, 5), bs = noise<T>(k * n, 6);
   std::vector<T> at(as.size()), br(bs.size());
   for (std::int64_t i = 0; i < m; ++i) {
-    for (std::int64_t j = 0; j < k; ++j) at[static_cast<std::size_t>(j * m + i)] = as[static_cast<std::size_t>(i * k + j)];
+    for (std::int64_t j = 0; j < k; ++j)
+      at[static_cast<std::size_t>(j * m + i)] = as[static_cast<std::size_t>(i * k + j)];
   }
-  for (std::int64_t i = 0; i < k * n; ++i) br[static_cast<std::size_t>(k * n - 1 - i)] = bs[static_cast<std::size_t>(i)];
+  for (std::int64_t i = 0; i < k * n; ++i)
+    br[static_cast<std::size_t>(k * n - 1 - i)] = bs[static_cast<std::size_t>(i)];
   const auto plain = f(view(as.data(), {m, k}), view(bs.data(), {k, n}));
   const auto odd = f(view(at.data(), {m, k}, {1, m}), view(br.data() + k * n - 1, {k, n}, {-n, -1}));
   for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_TRUE(same_bits(plain[i], odd[i])) << i;
@@ -195,7 +213,8 @@ TYPED_TEST(InterpretOrders, SoftmaxKeepsItsRow) {
     for (std::int64_t r = 0; r < 3; ++r) {
       const T* row = parts.template data<T>() + r * n;
       const T total = along_last<T>(n, [&](T acc, std::int64_t i) { return acc + row[i]; });
-      for (std::int64_t i = 0; i < n; ++i) ASSERT_EQ(bits(y.template data<T>()[r * n + i]), bits(static_cast<T>(row[i] / total))) << n;
+      for (std::int64_t i = 0; i < n; ++i)
+        ASSERT_EQ(bits(y.template data<T>()[r * n + i]), bits(static_cast<T>(row[i] / total))) << n;
     }
   }
 }

@@ -22,9 +22,22 @@ using machine::Type;
 template <class T>
 std::vector<T> samples(int n) {
   std::mt19937_64 random(7);
-  std::vector<T> values{T(0), -T(0), T(1), T(-1), T(0.5), T(88.8), T(-104), T(1e-8), T(40), std::numeric_limits<T>::infinity(),
-                        -std::numeric_limits<T>::infinity(), std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::denorm_min(),
-                        std::numeric_limits<T>::max(), T(1e22), T(-3e5)};
+  std::vector<T> values{T(0),
+                        -T(0),
+                        T(1),
+                        T(-1),
+                        T(0.5),
+                        T(88.8),
+                        T(-104),
+                        T(1e-8),
+                        T(40),
+                        std::numeric_limits<T>::infinity(),
+                        -std::numeric_limits<T>::infinity(),
+                        std::numeric_limits<T>::quiet_NaN(),
+                        std::numeric_limits<T>::denorm_min(),
+                        std::numeric_limits<T>::max(),
+                        T(1e22),
+                        T(-3e5)};
   std::uniform_real_distribution<double> exponent(-30, 30);
   while (static_cast<int>(values.size()) < n) {
     values.push_back(static_cast<T>(std::exp2(exponent(random)) * (random() % 2 == 0 ? 1 : -1)));
@@ -35,9 +48,12 @@ std::vector<T> samples(int n) {
 
 template <class T>
 std::uint64_t encode(T x) {
-  if constexpr (sizeof(T) == 8) return std::bit_cast<std::uint64_t>(x);
-  else if constexpr (sizeof(T) == 4) return std::bit_cast<std::uint32_t>(x);
-  else return static_cast<std::uint64_t>(x);
+  if constexpr (sizeof(T) == 8)
+    return std::bit_cast<std::uint64_t>(x);
+  else if constexpr (sizeof(T) == 4)
+    return std::bit_cast<std::uint32_t>(x);
+  else
+    return static_cast<std::uint64_t>(x);
 }
 
 std::uint64_t read(Type type, const void* p, int i) {
@@ -48,7 +64,9 @@ std::uint64_t read(Type type, const void* p, int i) {
 
 bool same(Type type, std::uint64_t a, std::uint64_t b) {
   if (a == b) return true;
-  if (type == Type::f32) return std::isnan(std::bit_cast<float>(static_cast<std::uint32_t>(a))) && std::isnan(std::bit_cast<float>(static_cast<std::uint32_t>(b)));
+  if (type == Type::f32)
+    return std::isnan(std::bit_cast<float>(static_cast<std::uint32_t>(a))) &&
+           std::isnan(std::bit_cast<float>(static_cast<std::uint32_t>(b)));
   if (type == Type::f64) return std::isnan(std::bit_cast<double>(a)) && std::isnan(std::bit_cast<double>(b));
   return false;
 }
@@ -61,7 +79,8 @@ struct Frame {
 
 /// Runs `code` over n elements of each argument; the second argument is uniform if asked.
 template <class T>
-void compare(const machine::Code& code, const std::vector<std::vector<T>>& arguments, int n, bool fused, bool second_uniform, const std::string& name) {
+void compare(const machine::Code& code, const std::vector<std::vector<T>>& arguments, int n, bool fused,
+             bool second_uniform, const std::string& name) {
   std::vector<VectorProgram::Input> inputs;
   std::vector<Source> sources;
   for (std::size_t i = 0; i < code.inputs.size(); ++i) {
@@ -83,7 +102,8 @@ void compare(const machine::Code& code, const std::vector<std::vector<T>>& argum
       const std::uint64_t expected = machine::evaluate(code, bits, fused)[0];
       const std::uint64_t actual = read(program.output_type(0), out.data, out.step == 0 ? 0 : i);
       ASSERT_TRUE(same(program.output_type(0), expected, actual))
-          << name << " at " << start + i << " of " << n << ", x = " << std::bit_cast<T>(static_cast<std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>>(bits[0]))
+          << name << " at " << start + i << " of " << n << ", x = "
+          << std::bit_cast<T>(static_cast<std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>>(bits[0]))
           << ": " << std::hex << expected << " but " << actual;
     }
   }
@@ -101,13 +121,16 @@ bool has_body(ops::Op op, DType type) {
 template <class T>
 void compare_all() {
   for (const ops::OpInfo& info : ops::op_table) {
-    if (info.kind != ops::Kind::elementwise || info.op == ops::Op::select || info.op == ops::Op::cast || !has_body(info.op, dtype_of<T>)) continue;
+    if (info.kind != ops::Kind::elementwise || info.op == ops::Op::select || info.op == ops::Op::cast ||
+        !has_body(info.op, dtype_of<T>))
+      continue;
     const machine::Code& code = math::body(info.op, dtype_of<T>);
     for (int n : {1, 3, 16, 17, 511, 1300}) {
       std::vector<std::vector<T>> arguments;
       for (std::size_t i = 0; i < code.inputs.size(); ++i) {
         arguments.push_back(samples<T>(n));
-        std::rotate(arguments.back().begin(), arguments.back().begin() + static_cast<std::ptrdiff_t>(i) * 7 % n, arguments.back().end());
+        std::rotate(arguments.back().begin(), arguments.back().begin() + static_cast<std::ptrdiff_t>(i) * 7 % n,
+                    arguments.back().end());
       }
       for (bool fused : {true, false}) {
         compare<T>(code, arguments, n, fused, false, std::string(info.name));

@@ -126,7 +126,8 @@ TEST_P(Calls, ArraysThatAKernelWantsContiguousAreStaged) {
   Eigen::MatrixXd sorted(4, 3), running(4, 3);
   Eigen::VectorXd doubled(24);
   Eigen::MatrixXd gathered(2, 3);
-  f.call({m, indices}, {Eigen::Map<Eigen::VectorXd, 0, Eigen::InnerStride<2>>(doubled.data(), 12), gathered, sorted, running});
+  f.call({m, indices},
+         {Eigen::Map<Eigen::VectorXd, 0, Eigen::InnerStride<2>>(doubled.data(), 12), gathered, sorted, running});
   EXPECT_EQ(Tensor(sorted), plain[2]);
   EXPECT_EQ(Tensor(gathered), plain[1]);
   EXPECT_EQ(doubled[2], 4);
@@ -192,7 +193,8 @@ TEST_P(Calls, SteadyStateAllocatesNothing) {
   for (std::int64_t batch : {3, 50}) {
     const Tensor xs = Tensor::full({batch, 20}, 0.1, f64), ws = Tensor::full({20, 8}, 0.2, f64);
     const std::vector<std::int32_t> is(static_cast<std::size_t>(batch), 1);
-    Tensor a = Tensor::empty({batch, 8}, f64), b = Tensor::empty({8}, f64), c = Tensor::empty({batch, 8}, f64), d = Tensor::empty({batch, 8}, f64);
+    Tensor a = Tensor::empty({batch, 8}, f64), b = Tensor::empty({8}, f64), c = Tensor::empty({batch, 8}, f64),
+           d = Tensor::empty({batch, 8}, f64);
     f.call({xs, ws, is}, {a, b, c, d});
     const long before = support::allocations();
     for (int k = 0; k < 10; ++k) f.call({xs, ws, is}, {a, b, c, d});
@@ -202,7 +204,8 @@ TEST_P(Calls, SteadyStateAllocatesNothing) {
   // Both sizes are still planned for.
   const Tensor xs = Tensor::full({3, 20}, 0.1, f64), ws = Tensor::full({20, 8}, 0.2, f64);
   const std::vector<std::int32_t> is(3, 1);
-  Tensor a = Tensor::empty({3, 8}, f64), b = Tensor::empty({8}, f64), c = Tensor::empty({3, 8}, f64), d = Tensor::empty({3, 8}, f64);
+  Tensor a = Tensor::empty({3, 8}, f64), b = Tensor::empty({8}, f64), c = Tensor::empty({3, 8}, f64),
+         d = Tensor::empty({3, 8}, f64);
   const long before = support::allocations();
   f.call({xs, ws, is}, {a, b, c, d});
   EXPECT_EQ(support::allocations(), before);
@@ -218,8 +221,10 @@ TEST_P(Calls, ThreadsChangeNoBit) {
   four.threads = 4;
   const auto f = compile({x, w}, outputs, one), q = compile({x, w}, outputs, four);
   Tensor xs = Tensor::empty({300, 400}), ws = Tensor::empty({400, 500});
-  for (std::int64_t i = 0; i < xs.size(); ++i) xs.data<float>()[i] = static_cast<float>((i * 2654435761u % 1000)) * 1e-3f - 0.5f;
-  for (std::int64_t i = 0; i < ws.size(); ++i) ws.data<float>()[i] = static_cast<float>((i * 40503u % 777)) * 1e-3f - 0.4f;
+  for (std::int64_t i = 0; i < xs.size(); ++i)
+    xs.data<float>()[i] = static_cast<float>((i * 2654435761u % 1000)) * 1e-3f - 0.5f;
+  for (std::int64_t i = 0; i < ws.size(); ++i)
+    ws.data<float>()[i] = static_cast<float>((i * 40503u % 777)) * 1e-3f - 0.4f;
   const auto a = f(xs, ws), b = q(xs, ws);
   for (std::size_t i = 0; i < outputs.size(); ++i) EXPECT_TRUE(same_bits(a[i], b[i])) << i;
 }
@@ -235,7 +240,8 @@ TEST_P(Calls, ManyThreadsCallOneFunction) {
       const std::vector<double> xs(static_cast<std::size_t>(100 + 50 * t), 2.0);
       for (int i = 0; i < 200; ++i) {
         const auto [s, e] = f(xs);
-        if (s.item() != 4.0 * static_cast<double>(xs.size()) || e.size() != static_cast<std::int64_t>(xs.size())) ++wrong;
+        if (s.item() != 4.0 * static_cast<double>(xs.size()) || e.size() != static_cast<std::int64_t>(xs.size()))
+          ++wrong;
       }
     });
   }
@@ -295,7 +301,8 @@ TEST(RuntimeCall, ShowsEveryStage) {
   Graph g{f64};
   const Expr x = g.input("x", {"n"});
   const auto f = compile({x}, {exp(x) + 1.0}, {.engine = Engine::interpret});
-  for (Stage stage : {Stage::graph, Stage::recognised, Stage::simplified, Stage::decomposed}) EXPECT_THAT(f.show(stage), testing::HasSubstr("exp"));
+  for (Stage stage : {Stage::graph, Stage::recognised, Stage::simplified, Stage::decomposed})
+    EXPECT_THAT(f.show(stage), testing::HasSubstr("exp"));
   EXPECT_THAT(f.show(Stage::kernels), testing::HasSubstr("kernel 0"));
   EXPECT_THAT(f.explain(), testing::HasSubstr("1 kernel"));
 }

@@ -54,7 +54,9 @@ TEST(RuntimeLoops, InnerDimensionsOfReductionsStay) {
   EXPECT_THAT(nest.strides[1], ElementsAre(0, 0, 1, 0));
 }
 
-ResolvedArray array(std::vector<std::int64_t> shape, std::vector<std::int64_t> strides) { return {std::move(shape), std::move(strides), false}; }
+ResolvedArray array(std::vector<std::int64_t> shape, std::vector<std::int64_t> strides) {
+  return {std::move(shape), std::move(strides), false};
+}
 
 TEST(RuntimeOverlap, OfArrays) {
   const ResolvedArray column = array({4}, {3}), run = array({4}, {1}), block = array({4, 2}, {6, 1});
@@ -73,8 +75,8 @@ TEST(RuntimeOverlap, OfArrays) {
 
 /// Runs a routine on vectors.
 template <class R, class... A>
-std::vector<R> routine(ops::Op op, std::vector<std::int64_t> ints, std::vector<std::int64_t> result_shape, std::vector<std::vector<std::int64_t>> shapes,
-                       std::vector<A>... operands) {
+std::vector<R> routine(ops::Op op, std::vector<std::int64_t> ints, std::vector<std::int64_t> result_shape,
+                       std::vector<std::vector<std::int64_t>> shapes, std::vector<A>... operands) {
   std::vector<LibraryArray> arrays;
   std::size_t i = 0;
   (arrays.push_back({operands.data(), dtype_of<A>, shapes[i++]}), ...);
@@ -93,20 +95,27 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 TEST(RuntimeLibrary, Gather) {
   const Doubles x{1, 2, 3, 4, 5, 6};
   EXPECT_THAT((routine<double>(ops::Op::gather, {1}, {2, 2}, {{2, 3}, {2}}, x, Ints{-1, 0})), ElementsAre(3, 1, 6, 4));
-  EXPECT_THAT((routine<double>(ops::Op::gather, {0}, {1, 3}, {{2, 3}, {1}}, x, Ints{7})), ElementsAre(4, 5, 6)) << "the nearest";
+  EXPECT_THAT((routine<double>(ops::Op::gather, {0}, {1, 3}, {{2, 3}, {1}}, x, Ints{7})), ElementsAre(4, 5, 6))
+      << "the nearest";
 }
 
 TEST(RuntimeLibrary, ScatterAdd) {
-  EXPECT_THAT((routine<double>(ops::Op::scatter_add, {0}, {3}, {{3}, {4}, {4}}, Doubles{1, 1, 1}, Ints{0, -1, 0, 9}, Doubles{10, 20, 30, 40})),
+  EXPECT_THAT((routine<double>(ops::Op::scatter_add, {0}, {3}, {{3}, {4}, {4}}, Doubles{1, 1, 1}, Ints{0, -1, 0, 9},
+                               Doubles{10, 20, 30, 40})),
               ElementsAre(41, 1, 21));
   // Ascending: (1 + 1e16) - 1e16, not 1 + (1e16 - 1e16).
-  EXPECT_THAT((routine<double>(ops::Op::scatter_add, {0}, {1}, {{1}, {2}, {2}}, Doubles{1}, Ints{0, 0}, Doubles{1e16, -1e16})), ElementsAre(0));
+  EXPECT_THAT(
+      (routine<double>(ops::Op::scatter_add, {0}, {1}, {{1}, {2}, {2}}, Doubles{1}, Ints{0, 0}, Doubles{1e16, -1e16})),
+      ElementsAre(0));
 }
 
 TEST(RuntimeLibrary, Cumsum) {
-  EXPECT_THAT((routine<double>(ops::Op::cumsum, {1, 0}, {2, 3}, {{2, 3}}, Doubles{1, 2, 3, 4, 5, 6})), ElementsAre(1, 3, 6, 4, 9, 15));
-  EXPECT_THAT((routine<double>(ops::Op::cumsum, {0, 1}, {2, 3}, {{2, 3}}, Doubles{1, 2, 3, 4, 5, 6})), ElementsAre(5, 7, 9, 4, 5, 6));
-  EXPECT_THAT((routine<std::int32_t>(ops::Op::cumsum, {0, 0}, {2}, {{2}}, Ints{2147483647, 1})), ElementsAre(2147483647, -2147483647 - 1));
+  EXPECT_THAT((routine<double>(ops::Op::cumsum, {1, 0}, {2, 3}, {{2, 3}}, Doubles{1, 2, 3, 4, 5, 6})),
+              ElementsAre(1, 3, 6, 4, 9, 15));
+  EXPECT_THAT((routine<double>(ops::Op::cumsum, {0, 1}, {2, 3}, {{2, 3}}, Doubles{1, 2, 3, 4, 5, 6})),
+              ElementsAre(5, 7, 9, 4, 5, 6));
+  EXPECT_THAT((routine<std::int32_t>(ops::Op::cumsum, {0, 0}, {2}, {{2}}, Ints{2147483647, 1})),
+              ElementsAre(2147483647, -2147483647 - 1));
 }
 
 TEST(RuntimeLibrary, SortPutsNaNLastAndIsStable) {
@@ -128,8 +137,9 @@ TEST(RuntimeLibrary, ArgmaxTakesTheFirst) {
 }
 
 TEST(RuntimeLibrary, IntegerProductsWrap) {
-  EXPECT_THAT((routine<std::int32_t>(ops::Op::matmul, {}, {2, 1}, {{2, 2}, {2, 1}}, Ints{1, 2, 65536, 65536}, Ints{3, 65537})),
-              ElementsAre(131077, static_cast<std::int32_t>(65536u * 3u + 65536u * 65537u)));
+  EXPECT_THAT(
+      (routine<std::int32_t>(ops::Op::matmul, {}, {2, 1}, {{2, 2}, {2, 1}}, Ints{1, 2, 65536, 65536}, Ints{3, 65537})),
+      ElementsAre(131077, static_cast<std::int32_t>(65536u * 3u + 65536u * 65537u)));
 }
 
 TEST(RuntimeParallel, RegionsAreSeen) {
