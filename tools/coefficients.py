@@ -165,9 +165,15 @@ def erfcx_shifted(k):
     return g
 
 
+def erfcx_scaled(t):
+    """t -> exp(a^2) erfc(a) (a + 4) with t = (a - 4)/(a + 4)."""
+    a = 4 * (1 + t) / (1 - t)
+    with mp.workdps(90):
+        return mp.exp(a * a) * mp.erfc(a) * (a + 4)
+
+
 ERF_SPLIT = {"f32": mp.mpf("0.9375"), "f64": mp.mpf(1)}
 ERF_END = {"f32": mp.mpf("3.95"), "f64": mp.mpf("5.95")}
-ERFC_K = {"f32": 4, "f64": 4}
 ERFC_END = {"f32": mp.mpf("10.1"), "f64": mp.mpf("27.3")}
 
 
@@ -176,7 +182,7 @@ def erf_tail(kind):
 
 
 def erfc_v(kind):
-    return 2 * ERFC_END[kind] / (ERFC_END[kind] + ERFC_K[kind])
+    return 2 * ERFC_END[kind] / (ERFC_END[kind] + 4)
 
 
 # name, what it is, {kind: degree}, f, lo, hi, weight (error is relative to the result, or to what the comment says)
@@ -201,8 +207,12 @@ FITS = [
     ("erf_q", "-log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf", {"f32": 6, "f64": 17}, erf_tail,
      0, {k: ERF_END[k] - ERF_SPLIT[k] for k in ERF_SPLIT},
      {k: (lambda t, c=ERF_SPLIT[k]: mp.erfc(t + c)) for k in ERF_SPLIT}),
-    ("erfc_f", "(exp(a^2) erfc(a) (1 + 3/2 a) - 1)/v in v - 1, v = 2a/(a + 4)", {"f32": 12, "f64": 24},
-     lambda kind: erfcx_shifted(ERFC_K[kind]), -1, {k: erfc_v(k) - 1 for k in ERFC_K}, lambda t: 1 + t),
+    ("erfc_f", "(exp(a^2) erfc(a) (1 + 3/2 a) - 1)/v in v - 1, v = 2a/(a + 4)", {"f64": 24},
+     erfcx_shifted(4), -1, erfc_v("f64") - 1, lambda t: 1 + t),
+    ("erfcf_g", "exp(a^2) erfc(a) (a + 4) in (a - 4)/(a + 4), for f32 erfc", {"f64": 10}, erfcx_scaled, -1, erfc_v("f32") - 1,
+     lambda t: 1 / erfcx_scaled(t)),
+    ("erfcf_exp_q", "(e^r - 1 - r)/r^2 on |r| <= ln2/2, for f32 erfc", {"f64": 4}, expm1_quotient, -HALF_LN2, HALF_LN2,
+     lambda r: r * r / mp.exp(r)),
     ("atan_s", "(atan t - t)/t^3 in w = t^2 - 1/2, |t| <= 1", {"f32": 8, "f64": 20}, lambda w: atan_quotient(w + 0.5), -0.5, 0.5,
      lambda w: (w + 0.5) ** 1.5 / mp.atan(mp.sqrt(w + 0.5)) if w > -0.5 else mp.mpf(0)),
     ("asin_s", "(asin x - x)/x^3 in z = x^2, |x| <= 1/2", {"f32": 4, "f64": 12}, asin_quotient, 0, 0.2501, lambda z: z),
@@ -263,7 +273,7 @@ def polynomials(selected):
         if selected and not any(name.startswith(s) for s in selected):
             continue
         for kind, degree in degrees.items():
-            g = f(kind) if f is erf_tail or name == "erfc_f" else f
+            g = f(kind) if f is erf_tail else f
             coefficients, error = fit(kind, degree, g, of_kind(lo, kind), of_kind(hi, kind), of_kind(weight, kind))
             lines.append(f"/// {text}: error 2^{mp.nstr(mp.log(error, 2), 4)}.")
             lines += array("double", f"{name}_{kind}", [literal(c) for c in coefficients])
@@ -305,7 +315,7 @@ def main(selected):
         print("\n".join(body))
         return
     head = ["// Coefficients and constants of src/math. Written by tools/coefficients.py, which says how; do not edit.", "#pragma once",
-            "#include <cstdint>", "", "namespace actinium::math::coefficients {", ""]
+            "// clang-format off", "#include <cstdint>", "", "namespace actinium::math::coefficients {", ""]
     path = Path(__file__).resolve().parent.parent / "src/math/coefficients.hpp"
     path.write_text("\n".join(head + body + constants() + ["", "}  // namespace actinium::math::coefficients", ""]))
 

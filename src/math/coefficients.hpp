@@ -1,5 +1,6 @@
 // Coefficients and constants of src/math. Written by tools/coefficients.py, which says how; do not edit.
 #pragma once
+// clang-format off
 #include <cstdint>
 
 namespace actinium::math::coefficients {
@@ -65,10 +66,6 @@ inline constexpr double erf_q_f64[] = {0x1.d97fbf27aa2a1p+0, 0x1.51c9b0006c21ap+
     -0x1.b92df51b34867p-16, 0x1.c852dc12811c9p-16, -0x1.4484e77b6404p-17, 0x1.1e266c590749bp-19,
     -0x1.b7e57f9e78eefp-23, -0x1.f22e3e1157e66p-25, 0x1.1ec75a122cb08p-25, -0x1.24a696d8ba1bcp-27,
     0x1.6a852af915217p-30, -0x1.06574551109c8p-33, 0x1.5641c69a8a317p-38};
-/// (exp(a^2) erfc(a) (1 + 3/2 a) - 1)/v in v - 1, v = 2a/(a + 4): error 2^-29.41.
-inline constexpr double erfc_f_f32[] = {-0x1.4fe732p-5, -0x1.072006p-3, 0x1.8ebb94p-3, -0x1.7a3c52p-3, 0x1.16d41ep-3,
-    -0x1.4e5588p-4, 0x1.453dacp-5, -0x1.ec99aap-7, 0x1.ff2188p-9, -0x1.6cb038p-12, -0x1.069032p-12, 0x1.37d3d2p-13,
-    0x1.10a904p-15};
 /// (exp(a^2) erfc(a) (1 + 3/2 a) - 1)/v in v - 1, v = 2a/(a + 4): error 2^-56.93.
 inline constexpr double erfc_f_f64[] = {-0x1.4fe731b075ac9p-5, -0x1.0720069d944c6p-3, 0x1.8ebb93ae4c4fbp-3,
     -0x1.7a3c537e15ee7p-3, 0x1.16d42b9b6991p-3, -0x1.4e552ccd733a5p-4, 0x1.453b6cde9eb43p-5, -0x1.ecb79e9be18d3p-7,
@@ -77,6 +74,13 @@ inline constexpr double erfc_f_f64[] = {-0x1.4fe731b075ac9p-5, -0x1.0720069d944c
     -0x1.357f7c468a4e1p-21, -0x1.43249cd7719p-26, 0x1.681e8ae1a5e95p-24, -0x1.29a0fba02f3ep-28,
     -0x1.9da23814a6876p-27, 0x1.02341a736ced4p-30, 0x1.b11b91819a1dp-30, -0x1.2aca1e90a97c5p-34,
     -0x1.0f41e748881e4p-33};
+/// exp(a^2) erfc(a) (a + 4) in (a - 4)/(a + 4), for f32 erfc: error 2^-30.17.
+inline constexpr double erfcf_g_f64[] = {0x1.18932bf02bc0bp+0, -0x1.f3fe32786d959p-1, 0x1.8be2039aba5c4p-1,
+    -0x1.14eaada81f94ep-1, 0x1.52cab3d9c9a7p-2, -0x1.6466cd404ea05p-3, 0x1.38d33a2521c8fp-4, -0x1.aed1c17a784bp-6,
+    0x1.9751496983dd6p-8, -0x1.9b6123f4ee817p-12, -0x1.8d330fd45e708p-11};
+/// (e^r - 1 - r)/r^2 on |r| <= ln2/2, for f32 erfc: error 2^-28.27.
+inline constexpr double erfcf_exp_q_f64[] = {0x1.fffffb8bbc376p-2, 0x1.55548fdea3f2ep-3, 0x1.5558f9aad4682p-5,
+    0x1.123afce4778cbp-7, 0x1.6a218cb4ab0e2p-10};
 /// (atan t - t)/t^3 in w = t^2 - 1/2, |t| <= 1: error 2^-27.59.
 inline constexpr double atan_s_f32[] = {-0x1.09615ep-2, 0x1.c5e5b8p-4, -0x1.c10caep-5, 0x1.dd6a2ep-6, -0x1.08a728p-6,
     0x1.2c7e98p-7, -0x1.6a8c94p-8, 0x1.ea3bcp-9, -0x1.d63634p-10};

@@ -1,5 +1,5 @@
-// erf and erfc. erf is a polynomial near 0 and 1 - exp(polynomial) beyond; erfc is exp(-x^2) (1 + g)/(1 + 3/2 |x|) in double words, g
-// between -0.15 and 0.08.
+// erf and erfc. erf is a polynomial near 0 and 1 - exp(polynomial) beyond; erfc is exp(-x^2) times a function that
+// varies slowly.
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
@@ -15,42 +15,53 @@ Var erf(Var x) {
   return copysign(select(a < pick(x, 0.9375, 1.0), small, large), x);
 }
 
-Var erfc(Var x) {
-  const auto ln2 = pick(x, k::ln2_f32, k::ln2_f64);
-  const Var a = min(like(x, pick(x, 10.1, 27.3)), abs(x));
+namespace {
+
+// In f64 and rounded once: the double words that relative accuracy down to 1e-45 takes in f32 cost more, here and in
+// compiling.
+Var erfc_single(Var x) {
+  const Var a = resize(min(like(x, 10.1), abs(x)), Type::f64);
+  const Var square = a * a;
+  const Rounded n = round_product(square, -k::inverse_ln2);
+  const Var r = muladd(n.value, -(k::ln2_f64[0] + k::ln2_f64[1]), -square);
+  const Var p = muladd(r * r, polynomial(r, k::erfcf_exp_q_f64), r);
+  const Var inverse = 1.0 / (a + 4.0);
+  const Var factor = inverse * polynomial(muladd(inverse, -8.0, 1.0), k::erfcf_g_f64);
+  const Var positive = resize(muladd(p, factor, factor) * normal_power_of_two(n), Type::f32);
+  return select(x < 0.0, 2.0 - positive, positive);
+}
+
+// exp(-x^2) (1 + g)/(1 + 3/2 |x|) in double words, g between -0.15 and 0.08.
+Var erfc_double(Var x) {
+  const auto ln2 = std::span<const double>(k::ln2_f64);
+  const Var a = min(like(x, 27.3), abs(x));
   // exp(-a^2) = 2^n (e.high + e.low)
   const Pair square = two_product(a, a);
   const Var n = round_product(square.high, -k::inverse_ln2).value;
   const Var r_high = muladd(n, -ln2[0], -square.high), r_low = muladd(n, -ln2[1], -square.low);
-  const Pair r = fast_two_sum(r_high, r_low);
-  const Var linear_low = is_single(x) ? muladd(r.high, r.low, r_low) : r_low;
+  const Var r = r_high + r_low;
   const Pair one_more = fast_two_sum(like(x, 1.0), r_high);
-  // fma here and in g, so that f32 stays within an ulp where muladd is not fused; fma is at work in any case.
-  const Var quadratic = fma(r.high * r.high, polynomial(r.high, pick(x, k::exp_q_f32, k::exp_q_f64)), linear_low);
-  const Pair e{one_more.high, one_more.low + quadratic};
-  // One division for v = 2a/(a + shift), and for 1/(1 + 3/2 a), then corrected (v in f32 alone).
+  const Pair e{one_more.high, one_more.low + muladd(r * r, polynomial(r, k::exp_q_f64), r_low)};
+  // One division for v = 2a/(a + shift), where a few ulp do no harm, and for 1/(1 + 3/2 a), which is corrected.
   const double shift = 4;
   const Pair slope = fast_two_sum(a, a * 0.5);
   const Pair plus_one = fast_two_sum(max(slope.high, like(x, 1.0)), min(like(x, 1.0), slope.high));
   const Pair d{plus_one.high, plus_one.low + slope.low};
   const Var sum = a + shift;
   const Var inverse_both = 1.0 / (sum * d.high);
-  const Var twice = a + a, inverse_sum = d.high * inverse_both;
-  Var v = twice * inverse_sum;
-  if (is_single(x)) {
-    const Pair v_back = two_product(v, sum);
-    const Var sum_low = a - (sum - shift);
-    v = muladd(muladd(-v, sum_low, (twice - v_back.high) - v_back.low), inverse_sum, v);
-  }
+  const Var v = (a + a) * (d.high * inverse_both);
   const Var inverse = sum * inverse_both;
   const Pair back = two_product(inverse, d.high);
   const Var inverse_low = inverse * (((1.0 - back.high) - back.low) - inverse * d.low);
-  const auto f = pick(x, k::erfc_f_f32, k::erfc_f_f64);
-  const Var g = v * fma(polynomial(v - 1.0, f.subspan(1)), v - 1.0, f[0]);
+  const Var g = v * polynomial(v - 1.0, k::erfc_f_f64);
   const Pair product = two_product(e.high, inverse);
   const Var rest = muladd(e.low, inverse, muladd(e.high, inverse_low, product.low));
   const Var positive = scale(product.high + muladd(product.high + rest, g, rest), n);
   return select(x < 0.0, 2.0 - positive, positive);
 }
+
+}  // namespace
+
+Var erfc(Var x) { return is_single(x) ? erfc_single(x) : erfc_double(x); }
 
 }  // namespace actinium::math

@@ -1,4 +1,5 @@
-// exp, exp2, expm1 and the hyperbolic functions. Start reading at exp(): x = n log 2 + r, a polynomial in r, scaled by 2^n.
+// exp, exp2, expm1 and the hyperbolic functions. Start reading at exp(): x = n log 2 + r, a polynomial in r, scaled by
+// 2^n.
 #include <bit>
 
 #include "math/coefficients.hpp"
@@ -44,8 +45,8 @@ Halves hyperbolic_parts(Var magnitude, double first) {
   return h;
 }
 
-// tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the nearest anchor: 0, then four an octave from 1/2, so
-// that the change is small against tanh a.
+// tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the nearest anchor: 0, then four an octave from
+// 1/2, so that the change is small against tanh a.
 Var tanh_single(Var x) {
   const auto table = [](std::span<const double> values) {
     machine::Table t{Type::f32, {}};
@@ -92,7 +93,8 @@ Var exp2(Var x) {
   const Var r = inside - n.value;
   const auto ln2 = pick(x, k::ln2_half_f32, k::ln2_half_f64);
   const Var half = leading_half(r);  // its product is exact
-  const Var rest = muladd(r, muladd(r, polynomial(r, pick(x, k::exp2_q_f32, k::exp2_q_f64)), ln2[1]), (r - half) * ln2[0]);
+  const Var rest =
+      muladd(r, muladd(r, polynomial(r, pick(x, k::exp2_q_f32, k::exp2_q_f64)), ln2[1]), (r - half) * ln2[0]);
   return scale(1.0 + muladd(half, ln2[0], rest), n.value);
 }
 
@@ -103,7 +105,8 @@ Var expm1(Var x) {
   const Pair parts = without_twos(inside, n);
   const Var r = parts.high - parts.low;
   const Var square = r * r;
-  const Var rest = muladd(square * r, polynomial(r, pick(x, k::expm1_q_f32, k::expm1_q_f64)), muladd(square, 0.5, -parts.low));
+  const Var rest =
+      muladd(square * r, polynomial(r, pick(x, k::expm1_q_f32, k::expm1_q_f64)), muladd(square, 0.5, -parts.low));
   const Pair gap = fast_two_sum(like(x, 1.0), -scale(like(x, 1.0), -n));
   // What 1 - 2^-n loses is half an ulp of the result at most, but f32 cannot spare it.
   const Var p = parts.high + (is_single(x) ? rest + gap.low : rest);

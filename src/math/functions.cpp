@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <mutex>
@@ -18,56 +19,26 @@ using ops::Op;
 
 /// The op does not take operands of this type, or is not an op on scalars.
 [[noreturn]] void reject(Op op, Type t) {
-  throw InternalError(fmt::format("math: {} of {} has no body", ops::name_of(op), t == Type::b1 ? "bool" : name_of(machine::dtype_of(t))));
+  throw InternalError(fmt::format("math: {} of {} has no body", ops::name_of(op),
+                                  t == Type::b1 ? "bool" : name_of(machine::dtype_of(t))));
 }
 
 Var equal(Var x, Var y) { return x.type() == Type::b1 ? !(x ^ y) : x == y; }
 Var less(Var x, Var y) { return x.type() == Type::b1 ? (!x) & y : x < y; }
 
-bool takes_integers(Op op) {
-  switch (op) {
-    case Op::neg:
-    case Op::abs:
-    case Op::sign:
-    case Op::square:
-    case Op::pow:
-    case Op::add:
-    case Op::sub:
-    case Op::mul:
-    case Op::fma:
-    case Op::muladd:
-    case Op::floor:
-    case Op::ceil:
-    case Op::trunc:
-    case Op::round:
-    case Op::raw_min:
-    case Op::raw_max: return true;
-    default: return false;
-  }
-}
+/// Ops on integers, besides those on all types.
+constexpr std::array integer_ops{Op::neg,     Op::abs,     Op::sign,  Op::square, Op::pow,   Op::add,
+                                 Op::sub,     Op::mul,     Op::floor, Op::ceil,   Op::trunc, Op::round,
+                                 Op::raw_min, Op::raw_max, Op::fma,   Op::muladd, Op::clamp};
+/// Ops on all types, predicates too.
+constexpr std::array general_ops{Op::cast,        Op::stop_gradient, Op::select,      Op::max,
+                                 Op::min,         Op::less,          Op::less_equal,  Op::isnan,
+                                 Op::equal,       Op::not_equal,     Op::greater,     Op::greater_equal,
+                                 Op::logical_and, Op::logical_or,    Op::logical_xor, Op::logical_not};
 
-/// Ops that take every type, predicates too.
-bool takes_all(Op op) {
-  switch (op) {
-    case Op::cast:
-    case Op::stop_gradient:
-    case Op::max:
-    case Op::min:
-    case Op::less:
-    case Op::less_equal:
-    case Op::greater:
-    case Op::greater_equal:
-    case Op::equal:
-    case Op::not_equal:
-    case Op::logical_and:
-    case Op::logical_or:
-    case Op::logical_xor:
-    case Op::logical_not:
-    case Op::select:
-    case Op::isnan: return true;
-    case Op::clamp: return true;
-    default: return false;
-  }
+bool takes(Op op, Type t) {
+  const auto in = [&](const auto& list) { return std::find(list.begin(), list.end(), op) != list.end(); };
+  return is_float(t) || in(general_ops) || (t != Type::b1 && in(integer_ops));
 }
 
 Var lower(Op op, const std::array<Var, 3>& v, Type to) {
@@ -177,8 +148,7 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
 }
 
 std::unique_ptr<const machine::Code> build(Op op, Type t, Type to) {
-  if (ops::kind_of(op) != ops::Kind::elementwise) reject(op, t);
-  if (!is_float(t) && !takes_all(op) && (t == Type::b1 || !takes_integers(op))) reject(op, t);
+  if (ops::kind_of(op) != ops::Kind::elementwise || !takes(op, t)) reject(op, t);
   machine::Builder b;
   std::array<Var, 3> operands;
   for (int i = 0; i < ops::info(op).arity; ++i) operands[i] = b.input(op == Op::select && i == 0 ? Type::b1 : t);
@@ -196,7 +166,8 @@ const machine::Code& body(Op op, DType dtype, DType to) {
   static std::array<std::unique_ptr<const machine::Code>, ops::op_table.size() * types * types> cache;
   if (op != Op::cast) to = dtype;
   const std::lock_guard lock(mutex);
-  auto& code = cache[(static_cast<std::size_t>(op) * types + static_cast<std::size_t>(dtype)) * types + static_cast<std::size_t>(to)];
+  auto& code = cache[(static_cast<std::size_t>(op) * types + static_cast<std::size_t>(dtype)) * types +
+                     static_cast<std::size_t>(to)];
   if (!code) code = build(op, machine::type_of(dtype), machine::type_of(to));
   return *code;
 }

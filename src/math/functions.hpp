@@ -5,10 +5,11 @@
 
 namespace actinium::math {
 
-/// The code of an elementwise op on operands of type `dtype` (of select: of its branches; its condition is a predicate).
-/// `to` is the result's type of a cast, and ignored otherwise: comparisons, logic and isnan give a predicate, all else `dtype`.
-/// One input per operand, one output. Built once, then shared; any thread may call. Throws InternalError for an op that the
-/// graph expands before (sigmoid and its kin), that is not elementwise, or that does not take the type.
+/// The code of an elementwise op on operands of type `dtype` (of select: of its branches; its condition is a
+/// predicate). `to` is the result's type of a cast, and ignored otherwise: comparisons, logic and isnan give a
+/// predicate, all else `dtype`. One input per operand, one output. Built once, then shared; any thread may call. Throws
+/// InternalError for an op that the graph expands before (sigmoid and its kin), that is not elementwise, or that does
+/// not take the type.
 const machine::Code& body(ops::Op op, DType dtype, DType to = DType::f32);
 
 }  // namespace actinium::math

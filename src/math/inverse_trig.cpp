@@ -31,7 +31,8 @@ Atan atan_parts(Var q, Var q_low) {
 
 struct Asin {
   Var is_small;  ///< |x| <= 1/2
-  Var s, rest;   ///< asin of s is s + rest; s = |x|, or sqrt((1 - |x|)/2), whose asin is that of x taken from pi/2, halved
+  Var s,
+      rest;  ///< asin of s is s + rest; s = |x|, or sqrt((1 - |x|)/2), whose asin is that of x taken from pi/2, halved
 };
 Asin asin_parts(Var a) {
   Asin p;
@@ -42,7 +43,8 @@ Asin asin_parts(Var a) {
   const Pair back = two_product(root, root);
   const Var root_low = ((half - back.high) - back.low) * (0.5 / max(root, like(a, pick(a, 0x1p-40, 0x1p-200))));
   p.s = select(p.is_small, a, root);
-  p.rest = muladd(p.s * z, polynomial(z, pick(a, k::asin_s_f32, k::asin_s_f64)), select(p.is_small, like(a, 0.0), root_low));
+  p.rest =
+      muladd(p.s * z, polynomial(z, pick(a, k::asin_s_f32, k::asin_s_f64)), select(p.is_small, like(a, 0.0), root_low));
   return p;
 }
 
@@ -101,7 +103,8 @@ Var atan2(Var y, Var x) {
   const Var base = select(is_steep, half_pi[0], select(is_left, like(x, pi[0]), like(x, 0.0)));
   const Var base_low = select(is_steep, half_pi[1], select(is_left, like(x, pi[1]), like(x, 0.0)));
   const Var flip = is_steep ^ is_left;  // then q is taken off
-  const Var value = joined(base, base_low + select(flip, -p.low, p.low), select(flip, -q, q), select(flip, -p.rest, p.rest));
+  const Var value =
+      joined(base, base_low + select(flip, -p.low, p.low), select(flip, -q, q), select(flip, -p.rest, p.rest));
   return select(is_nan(x), x, select(is_nan(y), y, copysign(value, y)));
 }
 

@@ -61,7 +61,8 @@ Parts parts_of_positive(Var x) {
 
 /// Not a positive normal finite number. One unsigned comparison, as a signed one after a shift of the range.
 Var is_special(Var x) {
-  if (is_single(x)) return bits(x) + (0x80000000ll - 0x00800000ll) >= static_cast<std::int64_t>(static_cast<std::int32_t>(0xff000000u));
+  if (is_single(x))
+    return bits(x) + (0x80000000ll - 0x00800000ll) >= static_cast<std::int64_t>(static_cast<std::int32_t>(0xff000000u));
   constexpr std::uint64_t first = 0x0010000000000000u, count = 0x7fe0000000000000u, flip = 0x8000000000000000u;
   return bits(x) + static_cast<std::int64_t>(flip - first) >= static_cast<std::int64_t>(flip + count);
 }
@@ -113,8 +114,8 @@ Var log(Var x) { return logarithm(x, natural_log); }
 Var log2(Var x) { return logarithm(x, binary_log); }
 Var log10(Var x) { return logarithm(x, decimal_log); }
 
-// f = (1 + h) 2^-e - 1 = h 2^-e + (2^-e - 1) is exact if 1 + f is in [3/4, 3/2). A quarter of 1 + h is taken apart, so that the largest
-// h still has a normal 2^(2-e).
+// f = (1 + h) 2^-e - 1 = h 2^-e + (2^-e - 1) is exact if 1 + f is in [3/4, 3/2). A quarter of 1 + h is taken apart, so
+// that the largest h still has a normal 2^(2-e).
 Var log1p_of_pair(Var h, Var l, Var extra_twos) {
   const Var in_place = exponent_in_place(muladd(h, 0.25, 0.25), is_single(h) ? 0x3e400000ll : 0x3fc8000000000000ll);
   const Var down = from_bits((is_single(h) ? 0x40800000ll : 0x4010000000000000ll) - in_place) * 0.25;
@@ -138,8 +139,9 @@ Var log1p(Var x) {
   const auto callee = std::make_shared<const machine::Code>(b.finish({&special, 1}));
   // 1 + x in (0, inf), as one unsigned comparison of its bits.
   const Var sum = muladd(x, 0.25, 0.25);
-  const Var is_outside = is_single(x) ? bits(sum) + 0x7fffffffll >= static_cast<std::int64_t>(static_cast<std::int32_t>(0xff7fffffu))
-                                      : bits(sum) + 0x7fffffffffffffffll >= static_cast<std::int64_t>(0xffefffffffffffffull);
+  const Var is_outside =
+      is_single(x) ? bits(sum) + 0x7fffffffll >= static_cast<std::int64_t>(static_cast<std::int32_t>(0xff7fffffu))
+                   : bits(sum) + 0x7fffffffffffffffll >= static_cast<std::int64_t>(0xffefffffffffffffull);
   return rare(is_outside, copysign(log1p_of_pair(x, {}, {}), x), x, callee);
 }
 

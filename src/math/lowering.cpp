@@ -40,6 +40,8 @@ Rounded round_product(Var x, double factor) {
   return {shifted - magic, bits(shifted)};
 }
 
+Var normal_power_of_two(const Rounded& n) { return from_bits(shl(n.bits + 1023, 52)); }
+
 Pair fast_two_sum(Var a, Var b) {
   const Var sum = a + b;
   return {sum, b - (sum - a)};
@@ -58,6 +60,8 @@ Pair divide(Pair numerator, Pair denominator) {
   return {quotient, rest * inverse};
 }
 
-Var leading_half(Var x) { return from_bits(bits(x) & (is_single(x) ? 0xfffff000ll : static_cast<std::int64_t>(0xfffffffff8000000ull))); }
+Var leading_half(Var x) {
+  return from_bits(bits(x) & (is_single(x) ? 0xfffff000ll : static_cast<std::int64_t>(0xfffffffff8000000ull)));
+}
 
 }  // namespace actinium::math

@@ -1,5 +1,6 @@
-// What the lowerings share: polynomials, choice by type, double-word arithmetic; and the list of lowerings. Each takes Vars of
-// one float type and appends its instructions. Start reading at the list at the end; a family stands in the file of its name.
+// What the lowerings share: polynomials, choice by type, double-word arithmetic; and the list of lowerings. Each takes
+// Vars of one float type and appends its instructions. Start reading at the list at the end; a family stands in the
+// file of its name.
 #pragma once
 #include <limits>
 #include <span>
@@ -26,7 +27,8 @@ inline std::int64_t sign_mask(Var x) { return is_single(x) ? 0x80000000ll : std:
 
 // --- polynomials ---
 
-/// c[0] + c[1] x + c[2] x^2 + ... Long ones in two or four chains: one chain's latency, not its work, would set the pace.
+/// c[0] + c[1] x + c[2] x^2 + ... Long ones in two or four chains: one chain's latency, not its work, would set the
+/// pace.
 Var polynomial(Var x, std::span<const double> c);
 
 // --- rounding to an integer by adding a large number, which leaves the integer in the low bits ---
@@ -37,6 +39,8 @@ struct Rounded {
 };
 /// The integer nearest to x * factor, for |x * factor| < 2^21 (f32), 2^50 (f64).
 Rounded round_product(Var x, double factor);
+/// 2^n for an f64 n in [-1022, 1023].
+Var normal_power_of_two(const Rounded& n);
 
 // --- double-word arithmetic: high + low, |low| <= ulp(high)/2 or nearly ---
 
@@ -77,11 +81,12 @@ Var erfc(Var x);
 Var rsqrt(Var x);
 Var cbrt(Var x);
 Var hypot(Var x, Var y);
-Var pow(Var x, Var y);          ///< floats
-Var integer_pow(Var x, Var y);  ///< integers, wrapping; a negative exponent gives the quotient towards zero (0 for x = 0)
-Var sign(Var x);                ///< floats and integers; keeps zeros and NaN
-Var absolute(Var x);            ///< floats and integers
-Var maximum(Var x, Var y);      ///< NaN if either is; floats and integers
+Var pow(Var x, Var y);  ///< floats
+Var integer_pow(Var x,
+                Var y);     ///< integers, wrapping; a negative exponent gives the quotient towards zero (0 for x = 0)
+Var sign(Var x);            ///< floats and integers; keeps zeros and NaN
+Var absolute(Var x);        ///< floats and integers
+Var maximum(Var x, Var y);  ///< NaN if either is; floats and integers
 Var minimum(Var x, Var y);
 Var clamp(Var x, Var low, Var high);  ///< NaN if x is
 Var cast(Var x, Type to);

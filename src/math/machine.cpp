@@ -1,4 +1,5 @@
-// Building, evaluating, checking and printing machine Code. Start reading at apply(): the exact meaning of each operation.
+// Building, evaluating, checking and printing machine Code. Start reading at apply(): the exact meaning of each
+// operation.
 #include "math/machine.hpp"
 
 #include <fmt/format.h>
@@ -71,8 +72,9 @@ std::string_view name_of(Op op) {
 }
 
 bool is_commutative(Op op) {
-  return op == Op::add || op == Op::mul || op == Op::fma || op == Op::muladd || op == Op::iadd || op == Op::imul || op == Op::iand ||
-         op == Op::ior || op == Op::ixor || op == Op::eq || op == Op::ne || op == Op::land || op == Op::lor || op == Op::lxor;
+  return op == Op::add || op == Op::mul || op == Op::fma || op == Op::muladd || op == Op::iadd || op == Op::imul ||
+         op == Op::iand || op == Op::ior || op == Op::ixor || op == Op::eq || op == Op::ne || op == Op::land ||
+         op == Op::lor || op == Op::lxor;
 }
 
 bool is_float_op(Op op) { return op >= Op::add && op <= Op::scale; }
@@ -253,7 +255,8 @@ std::uint64_t apply_convert(Op op, Type to, Type from, std::uint64_t a) {
 std::uint64_t apply(const Code& code, const Inst& inst, std::uint64_t a, std::uint64_t b, std::uint64_t c, bool fused) {
   const auto operand_type = [&] { return code.type(inst.a); };
   if (is_float_op(inst.op)) {
-    if (inst.type == Type::f32) return apply_float(inst.op, decode<float>(a), decode<float>(b), decode<float>(c), fused);
+    if (inst.type == Type::f32)
+      return apply_float(inst.op, decode<float>(a), decode<float>(b), decode<float>(c), fused);
     return apply_float(inst.op, decode<double>(a), decode<double>(b), decode<double>(c), fused);
   }
   if (is_integer_op(inst.op)) {
@@ -283,7 +286,8 @@ std::uint64_t apply(const Code& code, const Inst& inst, std::uint64_t a, std::ui
 
 std::uint64_t hash_of(const Inst& inst) {
   std::uint64_t h = static_cast<std::uint64_t>(inst.op) * 8 + static_cast<std::uint64_t>(inst.type);
-  for (std::uint64_t x : {std::uint64_t{index_of(inst.a)}, std::uint64_t{index_of(inst.b)}, std::uint64_t{index_of(inst.c)}, inst.imm}) {
+  for (std::uint64_t x :
+       {std::uint64_t{index_of(inst.a)}, std::uint64_t{index_of(inst.b)}, std::uint64_t{index_of(inst.c)}, inst.imm}) {
     h = (h ^ x) * 0x9e3779b97f4a7c15u;
     h ^= h >> 29;
   }
@@ -306,29 +310,40 @@ std::string_view complaint(const Code& code, std::size_t i) {
     }
     return true;
   };
-  if (is_float_op(inst.op)) return is_float(inst.type) && all_are(inst.type) ? "" : "operands and result must be one float type";
-  if (is_integer_op(inst.op)) return is_integer(inst.type) && all_are(inst.type) ? "" : "operands and result must be one integer type";
-  if (is_compare(inst.op)) return inst.type == Type::b1 && type(0) != Type::b1 && all_are(type(0)) ? "" : "compares two numbers of one type";
-  if (is_logic(inst.op)) return inst.type == Type::b1 && all_are(Type::b1) ? "" : "operands and result must be predicates";
+  if (is_float_op(inst.op))
+    return is_float(inst.type) && all_are(inst.type) ? "" : "operands and result must be one float type";
+  if (is_integer_op(inst.op))
+    return is_integer(inst.type) && all_are(inst.type) ? "" : "operands and result must be one integer type";
+  if (is_compare(inst.op))
+    return inst.type == Type::b1 && type(0) != Type::b1 && all_are(type(0)) ? "" : "compares two numbers of one type";
+  if (is_logic(inst.op))
+    return inst.type == Type::b1 && all_are(Type::b1) ? "" : "operands and result must be predicates";
   switch (inst.op) {
     case Op::input: return inst.imm < code.inputs.size() && code.inputs[inst.imm] == inst.type ? "" : "no such input";
     case Op::constant: return inst.type != Type::b1 || inst.imm <= 1 ? "" : "a predicate is 0 or 1";
-    case Op::select: return type(0) == Type::b1 && type(1) == inst.type && type(2) == inst.type ? "" : "select of unlike types";
-    case Op::bits: return is_float(type(0)) && inst.type == integer_of(type(0)) ? "" : "bits of a float are an integer as wide";
-    case Op::from_bits: return is_integer(type(0)) && inst.type == float_of(type(0)) ? "" : "from_bits gives a float as wide";
+    case Op::select:
+      return type(0) == Type::b1 && type(1) == inst.type && type(2) == inst.type ? "" : "select of unlike types";
+    case Op::bits:
+      return is_float(type(0)) && inst.type == integer_of(type(0)) ? "" : "bits of a float are an integer as wide";
+    case Op::from_bits:
+      return is_integer(type(0)) && inst.type == float_of(type(0)) ? "" : "from_bits gives a float as wide";
     case Op::to_int: return is_float(type(0)) && is_integer(inst.type) ? "" : "to_int takes a float to an integer";
     case Op::to_float: return is_integer(type(0)) && is_float(inst.type) ? "" : "to_float takes an integer to a float";
     case Op::resize:
-      return type(0) != inst.type && type(0) != Type::b1 && inst.type != Type::b1 && is_float(type(0)) == is_float(inst.type)
+      return type(0) != inst.type && type(0) != Type::b1 && inst.type != Type::b1 &&
+                     is_float(type(0)) == is_float(inst.type)
                  ? ""
                  : "resize changes the width alone";
     case Op::lookup:
-      return is_integer(type(0)) && inst.imm < code.tables.size() && code.tables[inst.imm].type == inst.type ? "" : "no such table";
+      return is_integer(type(0)) && inst.imm < code.tables.size() && code.tables[inst.imm].type == inst.type
+                 ? ""
+                 : "no such table";
     case Op::rare: {
       if (inst.imm >= code.callees.size()) return "no such callee";
       const Code& callee = *code.callees[inst.imm];
       if (callee.inputs.size() != 1 || callee.outputs.size() != 1) return "a rare callee has one input and one output";
-      return type(0) == Type::b1 && type(1) == inst.type && callee.type(callee.outputs[0]) == inst.type && callee.inputs[0] == type(2)
+      return type(0) == Type::b1 && type(1) == inst.type && callee.type(callee.outputs[0]) == inst.type &&
+                     callee.inputs[0] == type(2)
                  ? ""
                  : "rare with unlike types";
     }
@@ -354,7 +369,9 @@ Var Builder::input(Type t) {
   return {*this, intern({.op = Op::input, .type = t, .imm = code_.inputs.size() - 1})};
 }
 
-Var Builder::constant(Type t, std::uint64_t bits) { return {*this, intern({.op = Op::constant, .type = t, .imm = bits})}; }
+Var Builder::constant(Type t, std::uint64_t bits) {
+  return {*this, intern({.op = Op::constant, .type = t, .imm = bits})};
+}
 
 Var Builder::number(Type t, double value) {
   switch (t) {
@@ -364,16 +381,19 @@ Var Builder::number(Type t, double value) {
     case Type::i32:
     case Type::i64: break;
   }
-  if (!(std::fabs(value) < 0x1p63) || std::trunc(value) != value) throw InternalError(fmt::format("machine: {} is no integer", value));
+  if (!(std::fabs(value) < 0x1p63) || std::trunc(value) != value)
+    throw InternalError(fmt::format("machine: {} is no integer", value));
   return integer(t, static_cast<std::int64_t>(value));
 }
 
 Var Builder::integer(Type t, std::int64_t value) {
   // An i32 may also be written as its unsigned bit pattern.
-  const bool fits = t == Type::i64 || (t == Type::i32 && value >= std::numeric_limits<std::int32_t>::min() && value <= 0xffffffffll) ||
+  const bool fits = t == Type::i64 ||
+                    (t == Type::i32 && value >= std::numeric_limits<std::int32_t>::min() && value <= 0xffffffffll) ||
                     (t == Type::b1 && (value == 0 || value == 1));
   if (!fits) throw InternalError(fmt::format("machine: {} is no {}", value, name_of(t)));
-  return constant(t, t == Type::i32 ? static_cast<std::uint64_t>(value) & 0xffffffffu : static_cast<std::uint64_t>(value));
+  return constant(t,
+                  t == Type::i32 ? static_cast<std::uint64_t>(value) & 0xffffffffu : static_cast<std::uint64_t>(value));
 }
 
 Var Builder::emit(Op op, Type type, Var a, Var b, Var c, std::uint64_t imm) {
@@ -391,7 +411,8 @@ Var Builder::emit(Op op, Type type, Var a, Var b, Var c, std::uint64_t imm) {
   bool foldable = count > 0;
   std::array<std::uint64_t, 3> bits{};
   for (int k = 0; k < count; ++k) {
-    if (index_of(operands[k]) >= code_.insts.size()) throw InternalError(fmt::format("machine: {} lacks an operand", name_of(op)));
+    if (index_of(operands[k]) >= code_.insts.size())
+      throw InternalError(fmt::format("machine: {} lacks an operand", name_of(op)));
     foldable = foldable && is_constant(operands[k]);
     bits[k] = code_.insts[index_of(operands[k])].imm;
   }
@@ -537,14 +558,17 @@ std::string print(const Code& code) {
     text += '\n';
   }
   // Callees have no callees of their own (verify), so this prints each once without depth.
-  for (std::size_t i = 0; i < code.callees.size(); ++i) fmt::format_to(out, "callee{}:\n{}", i, print(*code.callees[i]));
+  for (std::size_t i = 0; i < code.callees.size(); ++i)
+    fmt::format_to(out, "callee{}:\n{}", i, print(*code.callees[i]));
   return text;
 }
 
 void verify(const Code& code) {
   for (std::size_t i = 0; i < code.insts.size(); ++i) {
     const std::string_view text = complaint(code, i);
-    if (!text.empty()) throw InternalError(fmt::format("machine: %{} = {} {}: {}", i, name_of(code.insts[i].op), name_of(code.insts[i].type), text));
+    if (!text.empty())
+      throw InternalError(
+          fmt::format("machine: %{} = {} {}: {}", i, name_of(code.insts[i].op), name_of(code.insts[i].type), text));
   }
   for (Value v : code.outputs) {
     if (index_of(v) >= code.insts.size()) throw InternalError("machine: an output that is not defined");

@@ -1,6 +1,7 @@
 // Machine primitives: the closed set of operations with exact IEEE meaning that every function is written in, once.
 // `Code` is straight-line SSA over them; the interpreter evaluates it over chunks, the JIT emits it over vectors, and
-// evaluate() here is the scalar meaning. Start reading at Op, then Code, then Var (the algebra the lowerings are written in).
+// evaluate() here is the scalar meaning. Start reading at Op, then Code, then Var (the algebra the lowerings are
+// written in).
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -42,8 +43,9 @@ enum class Op : std::uint8_t {
   floor,
   ceil,
   trunc,
-  scale,  ///< a * 2^b, one rounding, subnormal results kept; b is of a's type and integral. Exact meaning for a = 0, inf, NaN
-          ///< (then b is anything) and |a| in [2^-90, 2^90], |b| <= 252 (f32), 2044 (f64): vscalef, or two products
+  scale,  ///< a * 2^b, one rounding, subnormal results kept; b is of a's type and integral. Exact meaning for a = 0,
+          ///< inf, NaN (then b is anything) and |a| in [2^-90, 2^90], |b| <= 252 (f32), 2044 (f64): vscalef, or two
+          ///< products
   // Integers, wrapping.
   iadd,
   isub,
@@ -81,9 +83,9 @@ inline constexpr Value no_value{0xffffffffu};
 
 struct Inst {
   Op op;
-  Type type;                       ///< of the result
+  Type type;  ///< of the result
   Value a = no_value, b = no_value, c = no_value;
-  std::uint64_t imm = 0;           ///< input index, constant bits, table or callee index
+  std::uint64_t imm = 0;  ///< input index, constant bits, table or callee index
   friend bool operator==(const Inst&, const Inst&) = default;
 };
 
@@ -107,8 +109,8 @@ struct Code {
 
 class Builder;
 
-/// A value in a Builder, with the operators of algebra: what lowerings are written in. Number literals on either side take
-/// the type of the Var.
+/// A value in a Builder, with the operators of algebra: what lowerings are written in. Number literals on either side
+/// take the type of the Var.
 class Var {
  public:
   Var() = default;

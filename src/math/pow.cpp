@@ -1,5 +1,5 @@
-// pow: exp2(y log2 |x|), the logarithm in f64 for f32 and in two words for f64; then the special cases of IEEE 754. Start
-// reading at pow().
+// pow: exp2(y log2 |x|), the logarithm in f64 for f32 and in two words for f64; then the special cases of IEEE 754.
+// Start reading at pow().
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
@@ -30,10 +30,10 @@ Var magnitude_single(Var x, Var y) {
   const Var log2 = muladd(log, k::inverse_ln2, p.e);
   // Zero and infinity have infinite logarithms.
   const Var log2_of_any = select(x == 0.0, like(log2, -infinity), select(x < infinity, log2, wide_x));
-  const Var product = max(like(log2, -1000.0), min(like(log2, 1000.0), wide_y * log2_of_any));
+  const Var product = max(like(log2, -200.0), min(like(log2, 200.0), wide_y * log2_of_any));
   const Rounded n = round_product(product, 1);
   const Var r = product - n.value;
-  return resize(scale(muladd(r, polynomial(r, k::powf_exp2_p_f64), 1.0), n.value), Type::f32);
+  return resize(muladd(r, polynomial(r, k::powf_exp2_p_f64), 1.0) * normal_power_of_two(n), Type::f32);
 }
 
 /// log2 of a positive finite f64, in two words, relative error about 2^-66.

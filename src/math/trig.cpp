@@ -1,5 +1,5 @@
-// sin, cos and tan. Start reading at Turned: x = q pi/2 + r with r in two parts, by three-part constants for moderate arguments
-// and by an integer product with the bits of 2/pi (Payne and Hanek) for huge ones, which is the rare path.
+// sin, cos and tan. Start reading at Turned: x = q pi/2 + r with r in two parts, by three-part constants for moderate
+// arguments and by an integer product with the bits of 2/pi (Payne and Hanek) for huge ones, which is the rare path.
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
@@ -43,7 +43,8 @@ Window window_of(Var a, int limbs) {
   const Var wide = single ? resize(bits(a), Type::i64) : bits(a);
   const Var exponent = lshr(wide, single ? 23 : 52);
   const std::int64_t implied = single ? 0x800000ll : 0x10000000000000ll;
-  // With 64 zeros before the bits of 2/pi, the first bit that counts has index k - 2 + 64. (inf, NaN: any place will do.)
+  // With 64 zeros before the bits of 2/pi, the first bit that counts has index k - 2 + 64. (inf, NaN: any place will
+  // do.)
   const Var start = exponent - ((single ? 150 : 1075) - 62);
   const Var word = select(exponent < (single ? 255 : 2047), lshr(start, 5), 0), offset = start & 31;
   Window w;
@@ -56,8 +57,8 @@ Window window_of(Var a, int limbs) {
 }
 
 struct Fraction {
-  Var quadrant;     ///< of the nearest multiple of pi/2
-  Var high;         ///< what remains, signed, in units of 2^-62 of pi/2
+  Var quadrant;  ///< of the nearest multiple of pi/2
+  Var high;      ///< what remains, signed, in units of 2^-62 of pi/2
 };
 Fraction split(Var turns) {
   const Var quadrant = lshr(turns + (std::int64_t{1} << 61), 62);
@@ -67,7 +68,8 @@ Fraction split(Var turns) {
 /// In f64, without a low part: 62 bits of fraction leave 2^-31 relative to the smallest r that an f32 can have.
 Turned turned_huge_single(Var a) {
   const Window w = window_of(a, 3);
-  const Fraction f = split(shl(w.mantissa * w.limbs[0], 32) + w.mantissa * w.limbs[1] + lshr(w.mantissa * w.limbs[2], 32));
+  const Fraction f =
+      split(shl(w.mantissa * w.limbs[0], 32) + w.mantissa * w.limbs[1] + lshr(w.mantissa * w.limbs[2], 32));
   const Var r = to_float(f.high, Type::f64) * (k::half_pi_f64[0] * 0x1p-62);
   return {f.quadrant, {r, like(r, 0.0)}};
 }
@@ -104,7 +106,8 @@ Turned turned_huge_double(Var a) {
   const Words words = product_words(window_of(a, 6));
   const Fraction f = split(words.high);
   const Var leading = to_float(f.high, Type::f64);
-  const Var behind = to_float(f.high - to_int(leading, Type::i64), Type::f64) + to_float(lshr(words.low, 1), Type::f64) * 0x1p-63;
+  const Var behind =
+      to_float(f.high - to_int(leading, Type::i64), Type::f64) + to_float(lshr(words.low, 1), Type::f64) * 0x1p-63;
   const Pair fraction = fast_two_sum(leading, behind);
   const double high = k::half_pi_f64[0] * 0x1p-62, low = k::half_pi_f64[1] * 0x1p-62;
   const Pair r = two_product(fraction.high, like(leading, high));

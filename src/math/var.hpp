@@ -1,5 +1,5 @@
-// The algebra of machine::Var: operators and free functions that append one instruction each, so that a lowering reads as
-// the formula it computes. A number literal takes the type of the Var beside it. Meanings stand at machine::Op.
+// The algebra of machine::Var: operators and free functions that append one instruction each, so that a lowering reads
+// as the formula it computes. A number literal takes the type of the Var beside it. Meanings stand at machine::Op.
 #pragma once
 #include <type_traits>
 
@@ -35,19 +35,21 @@ inline Var unary(Op op, Var a) { return a.builder().emit(op, a.type(), a); }
 inline Var binary(Op op, Var a, Var b) { return a.builder().emit(op, a.type(), a, b); }
 inline Var compare(Op op, Var a, Var b) { return a.builder().emit(op, Type::b1, a, b); }
 inline Op arithmetic(Var a, Op on_floats, Op on_integers) { return is_float(a.type()) ? on_floats : on_integers; }
-inline Op bitwise(Var a, Op on_integers, Op on_predicates) { return a.type() == Type::b1 ? on_predicates : on_integers; }
+inline Op bitwise(Var a, Op on_integers, Op on_predicates) {
+  return a.type() == Type::b1 ? on_predicates : on_integers;
+}
 }  // namespace detail
 
 // Two Vars, or a Var and a literal on either side.
-#define ACTINIUM_BINARY(NAME, EXPRESSION)                                                            \
-  inline Var NAME(Var a, Var b) { return EXPRESSION; }                                               \
-  template <Literal T>                                                                               \
-  Var NAME(Var a, T b) {                                                                             \
-    return NAME(a, like(a, b));                                                                      \
-  }                                                                                                  \
-  template <Literal T>                                                                               \
-  Var NAME(T a, Var b) {                                                                             \
-    return NAME(like(b, a), b);                                                                      \
+#define ACTINIUM_BINARY(NAME, EXPRESSION)              \
+  inline Var NAME(Var a, Var b) { return EXPRESSION; } \
+  template <Literal T>                                 \
+  Var NAME(Var a, T b) {                               \
+    return NAME(a, like(a, b));                        \
+  }                                                    \
+  template <Literal T>                                 \
+  Var NAME(T a, Var b) {                               \
+    return NAME(like(b, a), b);                        \
   }
 
 ACTINIUM_BINARY(operator+, detail::binary(detail::arithmetic(a, Op::add, Op::iadd), a, b))
@@ -72,9 +74,7 @@ ACTINIUM_BINARY(operator==, detail::compare(Op::eq, a, b))
 ACTINIUM_BINARY(operator!=, detail::compare(Op::ne, a, b))
 #undef ACTINIUM_BINARY
 
-inline Var operator-(Var a) {
-  return is_float(a.type()) ? detail::unary(Op::neg, a) : like(a, 0) - a;
-}
+inline Var operator-(Var a) { return is_float(a.type()) ? detail::unary(Op::neg, a) : like(a, 0) - a; }
 inline Var operator!(Var a) { return detail::unary(Op::lnot, a); }
 inline Var sqrt(Var a) { return detail::unary(Op::sqrt, a); }
 inline Var abs(Var a) { return detail::unary(Op::abs, a); }

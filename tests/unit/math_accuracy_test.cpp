@@ -1,5 +1,6 @@
-// Every elementwise function is within its bound in ulp of the exact value, whether muladd is fused or not: f32 on bit patterns
-// over the whole range against functions of double, f64 on structured points against MPFR. Start reading at `functions`.
+// Every elementwise function is within its bound in ulp of the exact value, whether muladd is fused or not: f32 on bit
+// patterns over the whole range against functions of double, f64 on structured points against MPFR. Start reading at
+// `functions`.
 #include <gtest/gtest.h>
 #include <mpfr.h>
 
@@ -26,7 +27,7 @@ struct Function {
   double bound_f32, bound_f64;  ///< ulp
   Double1 in_double;            ///< good to an ulp of double
   Exact1 exact;
-  std::vector<double> edges;    ///< where the lowering changes its path, or the result its kind
+  std::vector<double> edges;  ///< where the lowering changes its path, or the result its kind
 };
 
 int reciprocal(mpfr_t y, mpfr_srcptr x, mpfr_rnd_t mode) { return mpfr_ui_div(y, 1, x, mode); }
@@ -35,15 +36,31 @@ int reciprocal_root(mpfr_t y, mpfr_srcptr x, mpfr_rnd_t mode) {
   return mpfr_zero_p(x) ? mpfr_ui_div(y, 1, x, mode) : mpfr_rec_sqrt(y, x, mode);
 }
 
-const std::vector<double> quarter_turns{0.785398163, 1.570796327, 3.141592654, 51471, 1.68663e9, 0x1.921fb54442d18p+0, 0x1.6ac5b262ca1ffp+849};
+const std::vector<double> quarter_turns{0.785398163, 1.570796327,          3.141592654,           51471,
+                                        1.68663e9,   0x1.921fb54442d18p+0, 0x1.6ac5b262ca1ffp+849};
 
 const std::vector<Function> functions{
-    {ops::Op::exp, 1, 1.5, std::exp, mpfr_exp, {88.7228, -87.3365, -103.972, 709.7827, -708.3964, -745.1332, 0.34657, 1.0397}},
+    {ops::Op::exp,
+     1,
+     1.5,
+     std::exp,
+     mpfr_exp,
+     {88.7228, -87.3365, -103.972, 709.7827, -708.3964, -745.1332, 0.34657, 1.0397}},
     {ops::Op::exp2, 1, 1.5, std::exp2, mpfr_exp2, {128, -126, -149, -150, 1024, -1022, -1074, -1075, 0.5, 1}},
-    {ops::Op::expm1, 1, 1.5, std::expm1, mpfr_expm1, {88.7228, 709.7827, -17.3, -37.4, 17.1, 37.2, 0.4852, 0.6931, 1e-8}},
+    {ops::Op::expm1,
+     1,
+     1.5,
+     std::expm1,
+     mpfr_expm1,
+     {88.7228, 709.7827, -17.3, -37.4, 17.1, 37.2, 0.4852, 0.6931, 1e-8}},
     {ops::Op::log, 1, 1.5, std::log, mpfr_log, {1, 0.70711, 1.41421, 1.17549435e-38, 2.2250738585072014e-308}},
     {ops::Op::log2, 1, 1.5, std::log2, mpfr_log2, {1, 2, 0.70711, 1.41421, 1.17549435e-38, 2.2250738585072014e-308}},
-    {ops::Op::log10, 1, 1.5, std::log10, mpfr_log10, {1, 10, 1000, 0.70711, 1.41421, 1.17549435e-38, 2.2250738585072014e-308}},
+    {ops::Op::log10,
+     1,
+     1.5,
+     std::log10,
+     mpfr_log10,
+     {1, 10, 1000, 0.70711, 1.41421, 1.17549435e-38, 2.2250738585072014e-308}},
     {ops::Op::log1p, 1, 1.5, std::log1p, mpfr_log1p, {-1, -0.25, 0.5, 2, 2.55e38, 3.40282e38, 1.35e308}},
     {ops::Op::sqrt, 0.5, 0.5, std::sqrt, mpfr_sqrt, {1, 4}},
     {ops::Op::rsqrt, 1, 1.5, [](double x) { return 1 / std::sqrt(x); }, reciprocal_root, {1, 4}},
@@ -64,10 +81,30 @@ const std::vector<Function> functions{
     {ops::Op::atanh, 1, 1.5, std::atanh, mpfr_atanh, {0.2, 1}},
     {ops::Op::erf, 1, 1.5, std::erf, mpfr_erf, {0.9375, 1, 3.92, 5.92}},
     {ops::Op::erfc, 1, 1.5, std::erfc, mpfr_erfc, {0.5, 1.3, 9.19, 10.05, 26.54, 27.22}},
-    {ops::Op::floor, 0, 0, std::floor, [](mpfr_t y, mpfr_srcptr x, mpfr_rnd_t) { return mpfr_floor(y, x); }, {1, 0x1p23, 0x1p52}},
-    {ops::Op::ceil, 0, 0, std::ceil, [](mpfr_t y, mpfr_srcptr x, mpfr_rnd_t) { return mpfr_ceil(y, x); }, {1, 0x1p23, 0x1p52}},
-    {ops::Op::trunc, 0, 0, std::trunc, [](mpfr_t y, mpfr_srcptr x, mpfr_rnd_t) { return mpfr_trunc(y, x); }, {1, 0x1p23, 0x1p52}},
-    {ops::Op::round, 0, 0, std::nearbyint, [](mpfr_t y, mpfr_srcptr x, mpfr_rnd_t) { return mpfr_rint(y, x, MPFR_RNDN); }, {0.5, 1.5, 2.5}},
+    {ops::Op::floor,
+     0,
+     0,
+     std::floor,
+     [](mpfr_t y, mpfr_srcptr x, mpfr_rnd_t) { return mpfr_floor(y, x); },
+     {1, 0x1p23, 0x1p52}},
+    {ops::Op::ceil,
+     0,
+     0,
+     std::ceil,
+     [](mpfr_t y, mpfr_srcptr x, mpfr_rnd_t) { return mpfr_ceil(y, x); },
+     {1, 0x1p23, 0x1p52}},
+    {ops::Op::trunc,
+     0,
+     0,
+     std::trunc,
+     [](mpfr_t y, mpfr_srcptr x, mpfr_rnd_t) { return mpfr_trunc(y, x); },
+     {1, 0x1p23, 0x1p52}},
+    {ops::Op::round,
+     0,
+     0,
+     std::nearbyint,
+     [](mpfr_t y, mpfr_srcptr x, mpfr_rnd_t) { return mpfr_rint(y, x, MPFR_RNDN); },
+     {0.5, 1.5, 2.5}},
 };
 
 /// Runs a body over arrays by the interpreter's vectors.
@@ -87,7 +124,8 @@ class Runner {
     for (std::size_t start = 0; start < n; start += static_cast<std::size_t>(program_.width())) {
       const std::size_t count = std::min(n - start, static_cast<std::size_t>(program_.width()));
       program_.run(sources.data(), static_cast<std::int64_t>(start), static_cast<int>(count), frame);
-      std::copy_n(static_cast<const T*>(program_.output(0, frame).data), count, result.begin() + static_cast<std::ptrdiff_t>(start));
+      std::copy_n(static_cast<const T*>(program_.output(0, frame).data), count,
+                  result.begin() + static_cast<std::ptrdiff_t>(start));
     }
     return result;
   }
@@ -107,7 +145,8 @@ constexpr double wrong = std::numeric_limits<double>::infinity();
 /// Distance in ulp of the exact value; infinite for a wrong NaN, a wrong zero's sign, or an overflow that is none.
 double ulps(float actual, double exact) {
   if (std::isnan(exact) || std::isnan(actual)) return std::isnan(exact) == std::isnan(actual) ? 0 : wrong;
-  if (exact == 0 || std::isinf(exact)) return actual == static_cast<float>(exact) && std::signbit(actual) == std::signbit(exact) ? 0 : wrong;
+  if (exact == 0 || std::isinf(exact))
+    return actual == static_cast<float>(exact) && std::signbit(actual) == std::signbit(exact) ? 0 : wrong;
   const double value = std::isinf(actual) ? std::copysign(0x1p128, actual) : static_cast<double>(actual);
   if (std::isinf(actual) && std::fabs(exact) > 0x1p128) return std::signbit(actual) == std::signbit(exact) ? 0 : wrong;
   return std::fabs(value - exact) / std::ldexp(1.0, std::max(std::ilogb(exact), -126) - 23);
@@ -151,8 +190,8 @@ struct Worst {
 };
 
 void check(const Worst& worst, double bound, bool fused) {
-  EXPECT_LE(worst.ulps, bound) << (fused ? "fused" : "not fused") << ", at " << testing::PrintToString(worst.x) << " (" << std::hexfloat << worst.x
-                               << ", " << worst.y << ") gives " << worst.result;
+  EXPECT_LE(worst.ulps, bound) << (fused ? "fused" : "not fused") << ", at " << testing::PrintToString(worst.x) << " ("
+                               << std::hexfloat << worst.x << ", " << worst.y << ") gives " << worst.result;
   testing::Test::RecordProperty(fused ? "ulp_fused" : "ulp_not_fused", std::to_string(worst.ulps));
 }
 
@@ -168,9 +207,11 @@ void neighbours(std::vector<T>& points, double centre, int count) {
 }
 
 std::vector<float> points_f32(const Function& f) {
-  std::vector<float> points{0.0f, -0.0f, INFINITY, -INFINITY, NAN, std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()};
+  std::vector<float> points{
+      0.0f, -0.0f, INFINITY, -INFINITY, NAN, std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()};
   constexpr std::uint64_t stride = 2039;  // a prime
-  for (std::uint64_t bits = 1; bits < (1ull << 32); bits += stride) points.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  for (std::uint64_t bits = 1; bits < (1ull << 32); bits += stride)
+    points.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
   for (double edge : f.edges) {
     if (std::fabs(edge) < 3.4e38) neighbours(points, edge, 2000);
   }
@@ -178,10 +219,12 @@ std::vector<float> points_f32(const Function& f) {
 }
 
 std::vector<double> points_f64(const std::vector<double>& edges, std::mt19937_64& random) {
-  std::vector<double> points{0.0, -0.0, INFINITY, -INFINITY, NAN, std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()};
+  std::vector<double> points{
+      0.0, -0.0, INFINITY, -INFINITY, NAN, std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()};
   for (std::uint64_t exponent = 0; exponent < 2047; ++exponent) {
     for (std::uint64_t mantissa : std::initializer_list<std::uint64_t>{0, (1ull << 52) - 1, random() >> 12}) {
-      for (std::uint64_t sign : std::initializer_list<std::uint64_t>{0, 1}) points.push_back(std::bit_cast<double>(sign << 63 | exponent << 52 | mantissa));
+      for (std::uint64_t sign : std::initializer_list<std::uint64_t>{0, 1})
+        points.push_back(std::bit_cast<double>(sign << 63 | exponent << 52 | mantissa));
     }
   }
   for (double edge : edges) neighbours(points, edge, 150);
@@ -227,7 +270,8 @@ TEST_P(MathAccuracy, F64) {
   check(without, f.bound_f64, false);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MathAccuracy, testing::ValuesIn(functions), [](const auto& info) { return std::string(ops::name_of(info.param.op)); });
+INSTANTIATE_TEST_SUITE_P(All, MathAccuracy, testing::ValuesIn(functions),
+                         [](const auto& info) { return std::string(ops::name_of(info.param.op)); });
 
 // --- two arguments ---
 
@@ -246,9 +290,31 @@ const std::vector<Function2> functions2{
 template <class T>
 std::vector<std::vector<T>> pairs(ops::Op op, int count) {
   using Limits = std::numeric_limits<T>;
-  const std::vector<T> special{0, -T(0), 1, -1, 2, -2, 3, -3, T(0.5), T(-0.5), Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), T(1.5), T(-1.5),
-                               Limits::denorm_min(), -Limits::denorm_min(), Limits::min(), Limits::max(), Limits::lowest(), T(1e9), T(16777215), T(16777217),
-                               T(9007199254740991.0), T(-9007199254740993.0)};
+  const std::vector<T> special{0,
+                               -T(0),
+                               1,
+                               -1,
+                               2,
+                               -2,
+                               3,
+                               -3,
+                               T(0.5),
+                               T(-0.5),
+                               Limits::infinity(),
+                               -Limits::infinity(),
+                               Limits::quiet_NaN(),
+                               T(1.5),
+                               T(-1.5),
+                               Limits::denorm_min(),
+                               -Limits::denorm_min(),
+                               Limits::min(),
+                               Limits::max(),
+                               Limits::lowest(),
+                               T(1e9),
+                               T(16777215),
+                               T(16777217),
+                               T(9007199254740991.0),
+                               T(-9007199254740993.0)};
   std::vector<std::vector<T>> result(2);
   const auto add = [&](T x, T y) {
     result[0].push_back(x);
@@ -264,8 +330,10 @@ std::vector<std::vector<T>> pairs(ops::Op op, int count) {
     const T x = static_cast<T>(std::exp(unit(random) * (i % 3 == 0 ? range : i % 3 == 1 ? 2 : 0.005)));
     if (op == ops::Op::pow) {
       const T y = static_cast<T>(range * 1.2 / std::log(static_cast<double>(x)) * unit(random));
-      if (i % 4 == 0) add(-x, std::rint(y));
-      else add(x, y);
+      if (i % 4 == 0)
+        add(-x, std::rint(y));
+      else
+        add(x, y);
     } else {
       const T y = static_cast<T>(static_cast<double>(x) * std::exp(unit(random) * (i % 2 == 0 ? 3 : 60)));
       add(i % 5 == 0 ? -x : x, i % 7 == 0 ? -y : y);
@@ -285,7 +353,8 @@ void test_pairs(const Function2& f, double bound, int count) {
       mpfr_set_d(x, points[0][i], MPFR_RNDN);
       mpfr_set_d(y, points[1][i], MPFR_RNDN);
       f.exact(exact, x, y, MPFR_RNDN);
-      const double u = sizeof(T) == 8 ? ulps(static_cast<double>(results[i]), exact, difference) : ulps(static_cast<float>(results[i]), mpfr_get_d(exact, MPFR_RNDN));
+      const double u = sizeof(T) == 8 ? ulps(static_cast<double>(results[i]), exact, difference)
+                                      : ulps(static_cast<float>(results[i]), mpfr_get_d(exact, MPFR_RNDN));
       worst.see(u, points[0][i], points[1][i], results[i]);
     }
     check(worst, bound, fused);
@@ -295,7 +364,8 @@ void test_pairs(const Function2& f, double bound, int count) {
 class MathAccuracy2 : public testing::TestWithParam<Function2> {};
 TEST_P(MathAccuracy2, F32) { test_pairs<float>(GetParam(), GetParam().bound_f32, 60000); }
 TEST_P(MathAccuracy2, F64) { test_pairs<double>(GetParam(), GetParam().bound_f64, 60000); }
-INSTANTIATE_TEST_SUITE_P(All, MathAccuracy2, testing::ValuesIn(functions2), [](const auto& info) { return std::string(ops::name_of(info.param.op)); });
+INSTANTIATE_TEST_SUITE_P(All, MathAccuracy2, testing::ValuesIn(functions2),
+                         [](const auto& info) { return std::string(ops::name_of(info.param.op)); });
 
 }  // namespace
 }  // namespace actinium::math

@@ -21,30 +21,67 @@ Code finish(Builder& b, Var output) { return b.finish({&output, 1}); }
 
 constexpr float inf = std::numeric_limits<float>::infinity();
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr std::int32_t low32 = std::numeric_limits<std::int32_t>::min(), high32 = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t low64 = std::numeric_limits<std::int64_t>::min(), high64 = std::numeric_limits<std::int64_t>::max();
+constexpr std::int32_t low32 = std::numeric_limits<std::int32_t>::min(),
+                       high32 = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t low64 = std::numeric_limits<std::int64_t>::min(),
+                       high64 = std::numeric_limits<std::int64_t>::max();
 
 struct Meaning {
   const char* name;
   Op op;
-  Type type;                        ///< of the result
+  Type type;  ///< of the result
   std::vector<Type> operands;
   std::vector<std::uint64_t> values;
   std::uint64_t expected;
 };
 
 const std::vector<Meaning> meanings{
-    {"min takes b on NaN in a", Op::min, Type::f32, {Type::f32, Type::f32}, {bits_of(nan), bits_of(2.0f)}, bits_of(2.0f)},
-    {"min takes b on NaN in b", Op::min, Type::f32, {Type::f32, Type::f32}, {bits_of(2.0f), bits_of(nan)}, bits_of(nan)},
-    {"max of equal zeros is b", Op::max, Type::f32, {Type::f32, Type::f32}, {bits_of(0.0f), bits_of(-0.0f)}, bits_of(-0.0f)},
+    {"min takes b on NaN in a",
+     Op::min,
+     Type::f32,
+     {Type::f32, Type::f32},
+     {bits_of(nan), bits_of(2.0f)},
+     bits_of(2.0f)},
+    {"min takes b on NaN in b",
+     Op::min,
+     Type::f32,
+     {Type::f32, Type::f32},
+     {bits_of(2.0f), bits_of(nan)},
+     bits_of(nan)},
+    {"max of equal zeros is b",
+     Op::max,
+     Type::f32,
+     {Type::f32, Type::f32},
+     {bits_of(0.0f), bits_of(-0.0f)},
+     bits_of(-0.0f)},
     {"rint ties to even", Op::rint, Type::f64, {Type::f64}, {bits_of(2.5)}, bits_of(2.0)},
     {"rint keeps -0", Op::rint, Type::f64, {Type::f64}, {bits_of(-0.25)}, bits_of(-0.0)},
-    {"fma rounds once", Op::fma, Type::f32, {Type::f32, Type::f32, Type::f32}, {bits_of(0x1.000002p0f), bits_of(0x1.000002p0f), bits_of(-0x1.000004p0f)}, bits_of(0x1p-46f)},
-    {"scale into the subnormals", Op::scale, Type::f32, {Type::f32, Type::f32}, {bits_of(1.5f), bits_of(-149.0f)}, bits_of(0x1p-148f)},
-    {"scale rounds once", Op::scale, Type::f64, {Type::f64, Type::f64}, {bits_of(1.25), bits_of(-1074.0)}, bits_of(0x1p-1074)},
+    {"fma rounds once",
+     Op::fma,
+     Type::f32,
+     {Type::f32, Type::f32, Type::f32},
+     {bits_of(0x1.000002p0f), bits_of(0x1.000002p0f), bits_of(-0x1.000004p0f)},
+     bits_of(0x1p-46f)},
+    {"scale into the subnormals",
+     Op::scale,
+     Type::f32,
+     {Type::f32, Type::f32},
+     {bits_of(1.5f), bits_of(-149.0f)},
+     bits_of(0x1p-148f)},
+    {"scale rounds once",
+     Op::scale,
+     Type::f64,
+     {Type::f64, Type::f64},
+     {bits_of(1.25), bits_of(-1074.0)},
+     bits_of(0x1p-1074)},
     {"scale overflows", Op::scale, Type::f32, {Type::f32, Type::f32}, {bits_of(1.0f), bits_of(128.0f)}, bits_of(inf)},
     {"iadd wraps", Op::iadd, Type::i32, {Type::i32, Type::i32}, {bits_of(high32), bits_of(1)}, bits_of(low32)},
-    {"imul wraps", Op::imul, Type::i64, {Type::i64, Type::i64}, {bits_of(low64), bits_of(std::int64_t{-1})}, bits_of(low64)},
+    {"imul wraps",
+     Op::imul,
+     Type::i64,
+     {Type::i64, Type::i64},
+     {bits_of(low64), bits_of(std::int64_t{-1})},
+     bits_of(low64)},
     {"ashr keeps the sign", Op::ashr, Type::i32, {Type::i32, Type::i32}, {bits_of(-8), bits_of(1)}, bits_of(-4)},
     {"lshr does not", Op::lshr, Type::i32, {Type::i32, Type::i32}, {bits_of(-8), bits_of(28)}, bits_of(15)},
     {"shl drops bits", Op::shl, Type::i32, {Type::i32, Type::i32}, {bits_of(3), bits_of(31)}, bits_of(low32)},
@@ -113,7 +150,8 @@ TEST(MathMachine, EqualInstructionsMerge) {
   const std::size_t count = b.code().insts.size();
   for (int i = 1000; i < 2000; ++i) x + i;
   for (int i = 1000; i < 2000; ++i) x + i;
-  EXPECT_EQ(b.code().insts.size(), count + 2000) << "1000 constants and 1000 sums, each once, through several growths of the index";
+  EXPECT_EQ(b.code().insts.size(), count + 2000)
+      << "1000 constants and 1000 sums, each once, through several growths of the index";
 }
 
 TEST(MathMachine, FinishDropsWhatNoOutputNeeds) {

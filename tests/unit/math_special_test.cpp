@@ -1,4 +1,5 @@
-// Special values of the elementwise bodies: NaN, infinities, zeros and their signs, casts, integers, and which types an op takes.
+// Special values of the elementwise bodies: NaN, infinities, zeros and their signs, casts, integers, and which types an
+// op takes.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -17,15 +18,21 @@ using ops::Op;
 
 template <class T>
 std::uint64_t encode(T x) {
-  if constexpr (sizeof(T) == 1) return x ? 1 : 0;
-  else if constexpr (sizeof(T) == 4) return std::bit_cast<std::uint32_t>(x);
-  else return std::bit_cast<std::uint64_t>(x);
+  if constexpr (sizeof(T) == 1)
+    return x ? 1 : 0;
+  else if constexpr (sizeof(T) == 4)
+    return std::bit_cast<std::uint32_t>(x);
+  else
+    return std::bit_cast<std::uint64_t>(x);
 }
 template <class T>
 T decode(std::uint64_t bits) {
-  if constexpr (sizeof(T) == 1) return bits != 0;
-  else if constexpr (sizeof(T) == 4) return std::bit_cast<T>(static_cast<std::uint32_t>(bits));
-  else return std::bit_cast<T>(bits);
+  if constexpr (sizeof(T) == 1)
+    return bits != 0;
+  else if constexpr (sizeof(T) == 4)
+    return std::bit_cast<T>(static_cast<std::uint32_t>(bits));
+  else
+    return std::bit_cast<T>(bits);
 }
 
 /// The op on arguments of one type, by the scalar evaluator; the same whether muladd is fused.
@@ -44,7 +51,8 @@ constexpr double tiny = std::numeric_limits<double>::denorm_min();
 
 /// Equal, zeros with their signs; NaNs are one value.
 testing::AssertionResult same(double actual, double expected) {
-  if (std::isnan(expected) ? std::isnan(actual) : actual == expected && std::signbit(actual) == std::signbit(expected)) return testing::AssertionSuccess();
+  if (std::isnan(expected) ? std::isnan(actual) : actual == expected && std::signbit(actual) == std::signbit(expected))
+    return testing::AssertionSuccess();
   return testing::AssertionFailure() << actual << " instead of " << expected;
 }
 
@@ -55,31 +63,116 @@ struct Value {
 
 TEST(MathSpecial, FunctionsAtTheirEnds) {
   const std::array values{
-      Value{Op::exp, inf, inf}, Value{Op::exp, -inf, 0}, Value{Op::exp, -0.0, 1}, Value{Op::exp, tiny, 1}, Value{Op::exp, -1e300, 0}, Value{Op::exp, 1e300, inf},
-      Value{Op::exp2, 10, 1024}, Value{Op::exp2, -1074, tiny}, Value{Op::exp2, -1080, 0}, Value{Op::exp2, 1024, inf},
-      Value{Op::expm1, -inf, -1}, Value{Op::expm1, inf, inf}, Value{Op::expm1, -0.0, -0.0}, Value{Op::expm1, tiny, tiny},
-      Value{Op::log, 0, -inf}, Value{Op::log, -0.0, -inf}, Value{Op::log, 1, 0}, Value{Op::log, inf, inf}, Value{Op::log, -1, nan}, Value{Op::log, -inf, nan}, Value{Op::log, -tiny, nan},
-      Value{Op::log2, 8, 3}, Value{Op::log2, 0x1p-1074, -1074}, Value{Op::log2, 0, -inf}, Value{Op::log10, 1000, 3}, Value{Op::log10, 1e-5, -5}, Value{Op::log10, -2, nan},
-      Value{Op::log1p, -1, -inf}, Value{Op::log1p, -1.5, nan}, Value{Op::log1p, -0.0, -0.0}, Value{Op::log1p, inf, inf}, Value{Op::log1p, -inf, nan}, Value{Op::log1p, tiny, tiny},
-      Value{Op::sqrt, -0.0, -0.0}, Value{Op::sqrt, -1, nan}, Value{Op::rsqrt, 0, inf}, Value{Op::rsqrt, inf, 0}, Value{Op::rsqrt, -1, nan}, Value{Op::rsqrt, 4, 0.5},
-      Value{Op::cbrt, -27, -3}, Value{Op::cbrt, -0.0, -0.0}, Value{Op::cbrt, -inf, -inf}, Value{Op::cbrt, 0x1p-1074, 0x1p-358},
-      Value{Op::reciprocal, 0, inf}, Value{Op::reciprocal, -inf, -0.0}, Value{Op::square, -inf, inf},
-      Value{Op::sin, -0.0, -0.0}, Value{Op::sin, inf, nan}, Value{Op::sin, tiny, tiny}, Value{Op::cos, -inf, nan}, Value{Op::cos, 0, 1}, Value{Op::tan, -0.0, -0.0}, Value{Op::tan, inf, nan},
-      Value{Op::asin, -0.0, -0.0}, Value{Op::asin, 1, M_PI_2}, Value{Op::asin, 1.0000001, nan}, Value{Op::acos, 1, 0}, Value{Op::acos, -1, M_PI}, Value{Op::acos, -2, nan},
-      Value{Op::atan, -0.0, -0.0}, Value{Op::atan, inf, M_PI_2}, Value{Op::atan, -inf, -M_PI_2}, Value{Op::atan, tiny, tiny},
-      Value{Op::sinh, -0.0, -0.0}, Value{Op::sinh, -inf, -inf}, Value{Op::sinh, tiny, tiny}, Value{Op::cosh, -inf, inf}, Value{Op::cosh, 0, 1}, Value{Op::tanh, inf, 1}, Value{Op::tanh, -0.0, -0.0}, Value{Op::tanh, -tiny, -tiny},
-      Value{Op::asinh, -0.0, -0.0}, Value{Op::asinh, -inf, -inf}, Value{Op::asinh, tiny, tiny}, Value{Op::acosh, 1, 0}, Value{Op::acosh, 0.99, nan}, Value{Op::acosh, inf, inf}, Value{Op::acosh, -inf, nan},
-      Value{Op::atanh, 1, inf}, Value{Op::atanh, -1, -inf}, Value{Op::atanh, 1.1, nan}, Value{Op::atanh, -0.0, -0.0}, Value{Op::atanh, tiny, tiny},
-      Value{Op::erf, inf, 1}, Value{Op::erf, -inf, -1}, Value{Op::erf, -0.0, -0.0}, Value{Op::erfc, inf, 0}, Value{Op::erfc, -inf, 2}, Value{Op::erfc, 0, 1},
-      Value{Op::floor, -0.5, -1}, Value{Op::ceil, -0.5, -0.0}, Value{Op::trunc, -1.7, -1}, Value{Op::round, 2.5, 2}, Value{Op::round, 3.5, 4}, Value{Op::round, -0.5, -0.0},
-      Value{Op::sign, -0.0, -0.0}, Value{Op::sign, -tiny, -1}, Value{Op::sign, inf, 1}, Value{Op::abs, -0.0, 0}, Value{Op::abs, -inf, inf}, Value{Op::neg, 0, -0.0},
+      Value{Op::exp, inf, inf},
+      Value{Op::exp, -inf, 0},
+      Value{Op::exp, -0.0, 1},
+      Value{Op::exp, tiny, 1},
+      Value{Op::exp, -1e300, 0},
+      Value{Op::exp, 1e300, inf},
+      Value{Op::exp2, 10, 1024},
+      Value{Op::exp2, -1074, tiny},
+      Value{Op::exp2, -1080, 0},
+      Value{Op::exp2, 1024, inf},
+      Value{Op::expm1, -inf, -1},
+      Value{Op::expm1, inf, inf},
+      Value{Op::expm1, -0.0, -0.0},
+      Value{Op::expm1, tiny, tiny},
+      Value{Op::log, 0, -inf},
+      Value{Op::log, -0.0, -inf},
+      Value{Op::log, 1, 0},
+      Value{Op::log, inf, inf},
+      Value{Op::log, -1, nan},
+      Value{Op::log, -inf, nan},
+      Value{Op::log, -tiny, nan},
+      Value{Op::log2, 8, 3},
+      Value{Op::log2, 0x1p-1074, -1074},
+      Value{Op::log2, 0, -inf},
+      Value{Op::log10, 1000, 3},
+      Value{Op::log10, 1e-5, -5},
+      Value{Op::log10, -2, nan},
+      Value{Op::log1p, -1, -inf},
+      Value{Op::log1p, -1.5, nan},
+      Value{Op::log1p, -0.0, -0.0},
+      Value{Op::log1p, inf, inf},
+      Value{Op::log1p, -inf, nan},
+      Value{Op::log1p, tiny, tiny},
+      Value{Op::sqrt, -0.0, -0.0},
+      Value{Op::sqrt, -1, nan},
+      Value{Op::rsqrt, 0, inf},
+      Value{Op::rsqrt, inf, 0},
+      Value{Op::rsqrt, -1, nan},
+      Value{Op::rsqrt, 4, 0.5},
+      Value{Op::cbrt, -27, -3},
+      Value{Op::cbrt, -0.0, -0.0},
+      Value{Op::cbrt, -inf, -inf},
+      Value{Op::cbrt, 0x1p-1074, 0x1p-358},
+      Value{Op::reciprocal, 0, inf},
+      Value{Op::reciprocal, -inf, -0.0},
+      Value{Op::square, -inf, inf},
+      Value{Op::sin, -0.0, -0.0},
+      Value{Op::sin, inf, nan},
+      Value{Op::sin, tiny, tiny},
+      Value{Op::cos, -inf, nan},
+      Value{Op::cos, 0, 1},
+      Value{Op::tan, -0.0, -0.0},
+      Value{Op::tan, inf, nan},
+      Value{Op::asin, -0.0, -0.0},
+      Value{Op::asin, 1, M_PI_2},
+      Value{Op::asin, 1.0000001, nan},
+      Value{Op::acos, 1, 0},
+      Value{Op::acos, -1, M_PI},
+      Value{Op::acos, -2, nan},
+      Value{Op::atan, -0.0, -0.0},
+      Value{Op::atan, inf, M_PI_2},
+      Value{Op::atan, -inf, -M_PI_2},
+      Value{Op::atan, tiny, tiny},
+      Value{Op::sinh, -0.0, -0.0},
+      Value{Op::sinh, -inf, -inf},
+      Value{Op::sinh, tiny, tiny},
+      Value{Op::cosh, -inf, inf},
+      Value{Op::cosh, 0, 1},
+      Value{Op::tanh, inf, 1},
+      Value{Op::tanh, -0.0, -0.0},
+      Value{Op::tanh, -tiny, -tiny},
+      Value{Op::asinh, -0.0, -0.0},
+      Value{Op::asinh, -inf, -inf},
+      Value{Op::asinh, tiny, tiny},
+      Value{Op::acosh, 1, 0},
+      Value{Op::acosh, 0.99, nan},
+      Value{Op::acosh, inf, inf},
+      Value{Op::acosh, -inf, nan},
+      Value{Op::atanh, 1, inf},
+      Value{Op::atanh, -1, -inf},
+      Value{Op::atanh, 1.1, nan},
+      Value{Op::atanh, -0.0, -0.0},
+      Value{Op::atanh, tiny, tiny},
+      Value{Op::erf, inf, 1},
+      Value{Op::erf, -inf, -1},
+      Value{Op::erf, -0.0, -0.0},
+      Value{Op::erfc, inf, 0},
+      Value{Op::erfc, -inf, 2},
+      Value{Op::erfc, 0, 1},
+      Value{Op::floor, -0.5, -1},
+      Value{Op::ceil, -0.5, -0.0},
+      Value{Op::trunc, -1.7, -1},
+      Value{Op::round, 2.5, 2},
+      Value{Op::round, 3.5, 4},
+      Value{Op::round, -0.5, -0.0},
+      Value{Op::sign, -0.0, -0.0},
+      Value{Op::sign, -tiny, -1},
+      Value{Op::sign, inf, 1},
+      Value{Op::abs, -0.0, 0},
+      Value{Op::abs, -inf, inf},
+      Value{Op::neg, 0, -0.0},
   };
   for (const Value& v : values) {
     EXPECT_TRUE(same(f(v.op, v.x), v.expected)) << ops::name_of(v.op) << "(" << v.x << ") in f64";
     const auto x = static_cast<float>(v.x);
     // What is special in f32 too: f64's subnormals and its own range are not.
     if (static_cast<double>(x) != v.x && !std::isnan(v.x)) continue;
-    EXPECT_TRUE(same(static_cast<double>(apply<float>(v.op, DType::f32, x)), static_cast<double>(static_cast<float>(v.expected)))) << ops::name_of(v.op) << "(" << v.x << ") in f32";
+    EXPECT_TRUE(same(static_cast<double>(apply<float>(v.op, DType::f32, x)),
+                     static_cast<double>(static_cast<float>(v.expected))))
+        << ops::name_of(v.op) << "(" << v.x << ") in f32";
   }
 }
 
@@ -87,7 +180,9 @@ bool is_smooth(Op op) { return op != Op::isnan && op != Op::logical_not && op !=
 
 TEST(MathSpecial, NanInNanOut) {
   for (const ops::OpInfo& info : ops::op_table) {
-    if (info.kind != ops::Kind::elementwise || info.arity != 1 || !is_smooth(info.op) || (info.op >= Op::sech2 && info.op <= Op::log1mexp)) continue;
+    if (info.kind != ops::Kind::elementwise || info.arity != 1 || !is_smooth(info.op) ||
+        (info.op >= Op::sech2 && info.op <= Op::log1mexp))
+      continue;
     EXPECT_TRUE(std::isnan(f(info.op, nan))) << info.name;
     EXPECT_TRUE(std::isnan(apply<float>(info.op, DType::f32, static_cast<float>(nan)))) << info.name << " in f32";
   }
@@ -103,30 +198,56 @@ TEST(MathSpecial, OddFunctionsAreOddToTheBit) {
     for (double x : {1e-310, 1e-9, 0.1, 0.3, 0.49, 0.51, 0.62, 0.63, 0.93, 1.1, 2.7, 30.0, 1e5, 1e10, 1e300}) {
       EXPECT_TRUE(same(f(op, -x), -f(op, x))) << ops::name_of(op) << "(" << x << ")";
       const auto y = static_cast<float>(x);
-      EXPECT_TRUE(same(static_cast<double>(apply<float>(op, DType::f32, -y)), -static_cast<double>(apply<float>(op, DType::f32, y)))) << ops::name_of(op) << "(" << y << ") in f32";
+      EXPECT_TRUE(same(static_cast<double>(apply<float>(op, DType::f32, -y)),
+                       -static_cast<double>(apply<float>(op, DType::f32, y))))
+          << ops::name_of(op) << "(" << y << ") in f32";
     }
   }
 }
 
 TEST(MathSpecial, PowFollowsIeee754) {
-  const double cases[][3] = {
-      {0, 0, 1}, {nan, 0, 1}, {1, nan, 1}, {1, inf, 1}, {-1, inf, 1}, {-1, -inf, 1}, {0, -1, inf}, {-0.0, -1, -inf}, {-0.0, -2, inf}, {-0.0, 3, -0.0}, {-0.0, 0.5, 0},
-      {0.5, inf, 0}, {2, inf, inf}, {0.5, -inf, inf}, {-0.5, inf, 0}, {-inf, 3, -inf}, {-inf, 2, inf}, {-inf, -3, -0.0}, {-inf, 0.5, inf}, {inf, -1, 0}, {-2, 3, -8}, {-2, 0.5, nan},
-      {-1, nan, nan}, {2, 10, 1024}, {2, -1074, tiny}, {2, -1076, 0}, {2, 1024, inf}, {-2, 1025, -inf}, {3, 2, 9}, {-3, 3, -27}, {10, 2, 100}, {tiny, 2, 0}, {-1, 9007199254740993.0, 1}};
+  const double cases[][3] = {{0, 0, 1},        {nan, 0, 1},      {1, nan, 1},
+                             {1, inf, 1},      {-1, inf, 1},     {-1, -inf, 1},
+                             {0, -1, inf},     {-0.0, -1, -inf}, {-0.0, -2, inf},
+                             {-0.0, 3, -0.0},  {-0.0, 0.5, 0},   {0.5, inf, 0},
+                             {2, inf, inf},    {0.5, -inf, inf}, {-0.5, inf, 0},
+                             {-inf, 3, -inf},  {-inf, 2, inf},   {-inf, -3, -0.0},
+                             {-inf, 0.5, inf}, {inf, -1, 0},     {-2, 3, -8},
+                             {-2, 0.5, nan},   {-1, nan, nan},   {2, 10, 1024},
+                             {2, -1074, tiny}, {2, -1076, 0},    {2, 1024, inf},
+                             {-2, 1025, -inf}, {3, 2, 9},        {-3, 3, -27},
+                             {10, 2, 100},     {tiny, 2, 0},     {-1, 9007199254740993.0, 1}};
   for (const auto& [x, y, expected] : cases) {
     EXPECT_TRUE(same(f(Op::pow, x, y), expected)) << x << "**" << y;
     const auto fx = static_cast<float>(x), fy = static_cast<float>(y);
     if ((std::isnan(x) || static_cast<double>(fx) == x) && (std::isnan(y) || static_cast<double>(fy) == y)) {
-      EXPECT_TRUE(same(static_cast<double>(apply<float>(Op::pow, DType::f32, fx, fy)), static_cast<double>(static_cast<float>(expected)))) << x << "**" << y << " in f32";
+      EXPECT_TRUE(same(static_cast<double>(apply<float>(Op::pow, DType::f32, fx, fy)),
+                       static_cast<double>(static_cast<float>(expected))))
+          << x << "**" << y << " in f32";
     }
   }
 }
 
 TEST(MathSpecial, Atan2AndHypot) {
   const double quarter = M_PI_4;
-  const double cases[][3] = {{0, 1, 0},        {-0.0, 1, -0.0},     {0, -1, M_PI},     {-0.0, -1, -M_PI}, {0, 0, 0},         {0, -0.0, M_PI},    {-0.0, -0.0, -M_PI}, {1, 0, M_PI_2}, {-1, 0, -M_PI_2},
-                             {inf, inf, quarter}, {inf, -inf, 3 * quarter}, {-inf, 1, -M_PI_2}, {1, inf, 0},      {1, -inf, M_PI}, {tiny, tiny, quarter}, {1e300, 1e300, quarter}};
-  for (const auto& [y, x, expected] : cases) EXPECT_TRUE(same(f(Op::atan2, y, x), expected)) << "atan2(" << y << ", " << x << ")";
+  const double cases[][3] = {{0, 1, 0},
+                             {-0.0, 1, -0.0},
+                             {0, -1, M_PI},
+                             {-0.0, -1, -M_PI},
+                             {0, 0, 0},
+                             {0, -0.0, M_PI},
+                             {-0.0, -0.0, -M_PI},
+                             {1, 0, M_PI_2},
+                             {-1, 0, -M_PI_2},
+                             {inf, inf, quarter},
+                             {inf, -inf, 3 * quarter},
+                             {-inf, 1, -M_PI_2},
+                             {1, inf, 0},
+                             {1, -inf, M_PI},
+                             {tiny, tiny, quarter},
+                             {1e300, 1e300, quarter}};
+  for (const auto& [y, x, expected] : cases)
+    EXPECT_TRUE(same(f(Op::atan2, y, x), expected)) << "atan2(" << y << ", " << x << ")";
   EXPECT_EQ(f(Op::hypot, 3, -4), 5);
   EXPECT_EQ(f(Op::hypot, inf, nan), inf);
   EXPECT_EQ(f(Op::hypot, nan, -inf), inf);
@@ -162,7 +283,8 @@ TEST(MathSpecial, Casts) {
 }
 
 TEST(MathSpecial, Integers) {
-  constexpr std::int32_t low = std::numeric_limits<std::int32_t>::min(), high = std::numeric_limits<std::int32_t>::max();
+  constexpr std::int32_t low = std::numeric_limits<std::int32_t>::min(),
+                         high = std::numeric_limits<std::int32_t>::max();
   EXPECT_EQ((apply<std::int32_t>(Op::abs, DType::i32, -5)), 5);
   EXPECT_EQ((apply<std::int32_t>(Op::abs, DType::i32, low)), low) << "wraps";
   EXPECT_EQ((apply<std::int32_t>(Op::sign, DType::i32, -5)), -1);
@@ -170,8 +292,12 @@ TEST(MathSpecial, Integers) {
   EXPECT_EQ((apply<std::int32_t>(Op::max, DType::i32, -3, 2)), 2);
   EXPECT_EQ((apply<std::int64_t>(Op::clamp, DType::i64, std::int64_t{9}, std::int64_t{-1}, std::int64_t{3})), 3);
   EXPECT_EQ((apply<std::int32_t>(Op::round, DType::i32, 7)), 7);
-  const std::int64_t powers[][3] = {{3, 0, 1}, {0, 0, 1}, {3, 5, 243}, {-2, 63, std::numeric_limits<std::int64_t>::min()}, {7, 1, 7}, {-1, 1001, -1}, {2, 64, 0}, {5, -1, 0}, {-1, -3, -1}, {1, -9, 1}, {0, -1, 0}, {3, 100, -2984622845537545263}};
-  for (const auto& [x, y, expected] : powers) EXPECT_EQ((apply<std::int64_t>(Op::pow, DType::i64, x, y)), expected) << x << "**" << y;
+  const std::int64_t powers[][3] = {
+      {3, 0, 1},    {0, 0, 1},      {3, 5, 243}, {-2, 63, std::numeric_limits<std::int64_t>::min()},
+      {7, 1, 7},    {-1, 1001, -1}, {2, 64, 0},  {5, -1, 0},
+      {-1, -3, -1}, {1, -9, 1},     {0, -1, 0},  {3, 100, -2984622845537545263}};
+  for (const auto& [x, y, expected] : powers)
+    EXPECT_EQ((apply<std::int64_t>(Op::pow, DType::i64, x, y)), expected) << x << "**" << y;
   EXPECT_EQ((apply<std::int32_t>(Op::pow, DType::i32, -3, 3)), -27);
 }
 
