@@ -1,5 +1,7 @@
 // decompose: activations and the stable families written in base functions. Equal parts become equal nodes: the exp of a value
 // and of its derivative is one.
+#include <optional>
+
 #include "activations/catalogue.hpp"
 #include "activations/families.hpp"
 #include "passes/pass.hpp"
@@ -39,12 +41,32 @@ Module expand_once(const Module& in) {
   });
 }
 
+/// `x < c ? c : x` is one instruction, raw_max(c, x), which takes its second operand on NaN and ties as the select does.
+std::optional<Op> extremum(const GraphData& g, std::span<const NodeId> select) {
+  if (!is_float(g.dtype(select[1]))) return std::nullopt;
+  const Op compare = g.op(select[0]);
+  if (compare != Op::less && compare != Op::greater) return std::nullopt;
+  const NodeId left = g.operand(select[0], 0), right = g.operand(select[0], 1);
+  if (left == select[1] && right == select[2]) return compare == Op::less ? Op::raw_min : Op::raw_max;
+  if (left == select[2] && right == select[1]) return compare == Op::less ? Op::raw_max : Op::raw_min;
+  return std::nullopt;
+}
+
+Module with_extrema(const Module& in) {
+  return rebuild(in, [&](GraphData& out, NodeId node, std::span<const NodeId> images) {
+    if (in.graph->op(node) != Op::select) return copy_node(out, *in.graph, node, images);
+    const auto op = extremum(out, images);
+    if (!op) return copy_node(out, *in.graph, node, images);
+    return out.intern(*op, in.graph->dtype(node), in.graph->shape(node), images.subspan(1), Attributes{}, out.ambient);
+  });
+}
+
 }  // namespace
 
 Module decompose(const Module& module) {
   Module m = compact(module);
   while (has_work(m)) m = compact(expand_once(m));
-  return m;
+  return compact(with_extrema(m));
 }
 
 }  // namespace actinium::passes
