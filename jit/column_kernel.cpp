@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "jit/segment.hpp"
+#include "jit/support.hpp"
 
 namespace actinium::jit {
 
@@ -177,7 +178,7 @@ class ColumnEmitter {
         llvm::Value* column = b_.CreateGEP(slot_type(), partials(r, outer), first);
         Loop loop(b_, b_.getInt64(0), b_.CreateSub(last, first));
         llvm::Value* slot_bytes = llvm::ConstantExpr::getSizeOf(slot_type());
-        llvm::Value* result = emit_chunk_tree(m_, b_, combine(r), dtype(r), b_.CreateGEP(slot_type(), column, loop.index()), chunks_,
+        llvm::Value* result = call_chunk_tree(m_, b_, combine(r), dtype(r), b_.CreateGEP(slot_type(), column, loop.index()), chunks_,
                                               b_.CreateMul(inner_, slot_bytes));
         b_.CreateStore(result, b_.CreateGEP(scalar(r), memory_[r][0], loop.index()));
         loop.finish(1);

@@ -3,6 +3,7 @@
 
 #include "actinium/error.h"
 #include "jit/segment.hpp"
+#include "jit/support.hpp"
 
 namespace actinium::jit {
 
@@ -181,7 +182,7 @@ class LoopEmitter {
       for (std::size_t r = 0; r < loop.reductions.size(); ++r) {
         const program::Reduction& reduction = loop.reductions[r];
         llvm::Value* partials = slot(args_->partials, b_.CreateMul(b_.CreateAdd(first, b_.getInt64(r)), chunks_));
-        define(reduction, emit_chunk_tree(m_, b_, reduction.combine, kernel_.values[index(reduction.value)], partials, chunks_, b_.getInt64(8)));
+        define(reduction, call_chunk_tree(m_, b_, reduction.combine, kernel_.values[index(reduction.value)], partials, chunks_, b_.getInt64(8)));
       }
       if (kernel_.stages.size() == 2) row_->run_once(kernel_.stages[1], codes_[1]);
     });
@@ -221,7 +222,7 @@ class LoopEmitter {
     loop.finish(1);
     for (std::size_t r = 0; r < results.size(); ++r) {
       const DType dtype = kernel_.values[index(reductions[r].value)];
-      define(reductions[r], emit_chunk_tree(m_, b_, reductions[r].combine, dtype, part(r), chunks_, b_.getInt64(8)));
+      define(reductions[r], call_chunk_tree(m_, b_, reductions[r].combine, dtype, part(r), chunks_, b_.getInt64(8)));
     }
   }
 };

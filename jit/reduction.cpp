@@ -48,18 +48,19 @@ std::uint64_t identity_bits(Combine combine, DType dtype) {
   return 0;
 }
 
-llvm::Value* emit_combine(VectorEmitter& v, Combine combine, DType dtype, llvm::Value* a, llvm::Value* x) {
-  const auto extreme = [&](ops::Op op) {
-    const std::array arguments{a, x};
-    return v.emit(math::body(op, dtype), arguments)[0];
-  };
+const machine::Code& combine_code(Combine combine, DType dtype) {
   switch (combine) {
-    case Combine::sum: return is_float(dtype) ? v.b.CreateFAdd(a, x) : v.b.CreateAdd(a, x);
-    case Combine::prod: return is_float(dtype) ? v.b.CreateFMul(a, x) : v.b.CreateMul(a, x);
-    case Combine::max: return extreme(ops::Op::max);
-    case Combine::min: return extreme(ops::Op::min);
+    case Combine::sum: return math::body(ops::Op::add, dtype);
+    case Combine::prod: return math::body(ops::Op::mul, dtype);
+    case Combine::max: return math::body(ops::Op::max, dtype);
+    case Combine::min: return math::body(ops::Op::min, dtype);
   }
-  return nullptr;
+  throw InternalError("jit: unknown reduction");
+}
+
+llvm::Value* emit_combine(VectorEmitter& v, Combine combine, DType dtype, llvm::Value* a, llvm::Value* x) {
+  const std::array arguments{a, x};
+  return v.emit(combine_code(combine, dtype), arguments)[0];
 }
 
 void emit_identities(VectorEmitter& v, Combine combine, DType dtype, llvm::Value* pointer, int count) {
@@ -94,42 +95,6 @@ llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine comb
     inner.CreateRet(inner.CreateExtractElement(last, std::uint64_t{0}));
   });
   return m.call(b, tree, {pointer});
-}
-
-llvm::Value* emit_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer,
-                             llvm::Value* count, llvm::Value* stride) {
-  const Type type = machine::type_of(dtype);
-  llvm::Type* scalar = VectorEmitter(m, b, 1).scalar_type(type);
-  auto* signature = llvm::FunctionType::get(scalar, {m.pointer(), m.int64(), m.int64()}, false);
-  const std::string name = fmt::format("chunks_{}_{}", name_of(combine), actinium::name_of(dtype));
-  llvm::Function* tree = m.helper(name, signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
-    f->addFnAttr(llvm::Attribute::NoInline);
-    llvm::Value *slots = f->getArg(0), *n = f->getArg(1), *bytes = f->getArg(2);
-    VectorEmitter one(m, inner, 1);
-    const auto slot = [&](llvm::Value* i) { return inner.CreateGEP(inner.getInt8Ty(), slots, inner.CreateMul(i, bytes)); };
-    llvm::BasicBlock *none = m.block(f), *some = m.block(f), *level = m.block(f), *done = m.block(f);
-    inner.CreateCondBr(inner.CreateICmpSGT(n, inner.getInt64(0)), some, none);
-    inner.SetInsertPoint(none);
-    inner.CreateRet(one.scalar_constant(type, identity_bits(combine, dtype)));
-    inner.SetInsertPoint(some);
-    inner.CreateBr(level);
-    inner.SetInsertPoint(level);
-    llvm::PHINode* distance = inner.CreatePHI(m.int64(), 2);
-    distance->addIncoming(inner.getInt64(1), some);
-    llvm::Value* end = inner.CreateSub(n, distance);
-    Loop pairs(inner, inner.getInt64(0), end);
-    llvm::Value* left = slot(pairs.index());
-    llvm::Value* right = slot(inner.CreateAdd(pairs.index(), distance));
-    one.store(dtype, emit_combine(one, combine, dtype, one.load(dtype, left), one.load(dtype, right)), left);
-    llvm::Value* twice = inner.CreateShl(distance, 1);
-    pairs.finish(twice);
-    llvm::Value* next = inner.CreateShl(distance, 1);
-    distance->addIncoming(next, inner.GetInsertBlock());
-    inner.CreateCondBr(inner.CreateICmpSLT(next, n), level, done);
-    inner.SetInsertPoint(done);
-    inner.CreateRet(inner.CreateLoad(scalar, slots));
-  });
-  return m.call(b, tree, {pointer, count, stride});
 }
 
 }  // namespace actinium::jit

@@ -1,11 +1,10 @@
 // Rows, segments, and the vector loop.
 #include "jit/segment.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "actinium/error.h"
+#include "jit/support.hpp"
 
 namespace actinium::jit {
 
@@ -105,28 +104,6 @@ llvm::Value* RowEmitter::slot(int access) {
   return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), scratch_, static_cast<std::uint64_t>(staging_.offset[static_cast<std::size_t>(access)]));
 }
 
-/// Between strided memory and consecutive elements; `stride` is of the strided side.
-void RowEmitter::copy(bool gather, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size) {
-  auto* signature = llvm::FunctionType::get(b.getVoidTy(), {m.pointer(), m.pointer(), m.int64(), m.int64()}, false);
-  llvm::Function* helper = m.helper(fmt::format("{}{}", gather ? "gather" : "scatter", size), signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
-    f->addFnAttr(llvm::Attribute::NoInline);
-    llvm::Type* type = inner.getIntNTy(static_cast<unsigned>(8 * size));
-    llvm::Value *target = f->getArg(0), *source = f->getArg(1), *step = f->getArg(2), *n = f->getArg(3);
-    Loop loop(inner, inner.getInt64(0), n);
-    llvm::Value* strided = inner.CreateMul(loop.index(), step);
-    llvm::Value* value = inner.CreateAlignedLoad(type, inner.CreateGEP(type, source, gather ? strided : loop.index()), llvm::Align(size));
-    inner.CreateAlignedStore(value, inner.CreateGEP(type, target, gather ? loop.index() : strided), llvm::Align(size));
-    loop.finish(1);
-    if (gather && !m.target.avx512) {
-      // The last vector is read whole: give its unused lanes a value.
-      auto* zeros = llvm::FixedVectorType::get(inner.getInt32Ty(), 16);
-      inner.CreateAlignedStore(llvm::Constant::getNullValue(zeros), inner.CreateGEP(type, target, n), llvm::Align(1));
-    }
-    inner.CreateRetVoid();
-  });
-  m.call(b, helper, {to, from, stride, count});
-}
-
 void RowEmitter::run(const Stage& stage, const StageCode& code, llvm::Value* begin, llvm::Value* end, std::span<const Accumulators> reductions) {
   Loop segments(b, begin, end);
   llvm::Value* rest = b.CreateSub(end, segments.index());
@@ -181,7 +158,7 @@ RowEmitter::Place RowEmitter::place_load(int access, llvm::Value* position, llvm
     b.CreateBr(join);
     b.SetInsertPoint(strided);
   }
-  copy(true, buffer, source, step, count, size);
+  call_gather(m, b, buffer, source, step, count, size);
   llvm::BasicBlock* gathered = b.GetInsertBlock();
   b.CreateBr(join);
   b.SetInsertPoint(join);
@@ -242,7 +219,7 @@ void RowEmitter::scatter_stores(Segment& s) {
     emit_if(b, s.stores[i].staged, [&] {
       const std::size_t size = size_of(accesses_[access].dtype);
       llvm::Value* step = inner_stride(static_cast<int>(access));
-      copy(false, element(address_[access], b.CreateMul(s.position, step), size), slot(static_cast<int>(access)), step, s.count, size);
+      call_scatter(m, b, element(address_[access], b.CreateMul(s.position, step), size), slot(static_cast<int>(access)), step, s.count, size);
     });
   }
 }

@@ -101,7 +101,6 @@ class RowEmitter {
   llvm::Value* input(const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
   void body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled);
   void unrolled_reduction(Segment& s, llvm::Value*& begin);
-  void copy(bool gather, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size);
 };
 
 /// For every task in [begin, end): fn(indices of `extents` outer dimensions, chunk); task = row * chunks + chunk in row-major order.

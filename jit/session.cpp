@@ -9,6 +9,7 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetOptions.h>
@@ -20,6 +21,7 @@
 
 #include "actinium/error.h"
 #include "jit/llvm_compat.hpp"
+#include "jit/support.hpp"
 
 namespace actinium::jit {
 namespace {
@@ -38,10 +40,21 @@ class Diagnostics final : public llvm::DiagnosticHandler {
   std::string message;
 };
 
+/// Passes of the code generator that take a fifth of its time and find nothing to do in code that is emitted in its final form.
+/// LLVM is linked privately, so its switches are ours.
+void switch_off_passes() {
+  for (const char* name : {"disable-lsr", "disable-post-ra"}) {
+    auto& options = llvm::cl::getRegisteredOptions();
+    const auto found = options.find(name);
+    if (found != options.end()) static_cast<llvm::cl::opt<bool>*>(found->second)->setValue(true);
+  }
+}
+
 void initialize_llvm() {
   static const bool done = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    switch_off_passes();
     return true;
   }();
   static_cast<void>(done);
@@ -134,11 +147,16 @@ class Session {
   llvm::orc::JITDylib& provided() { return *provided_; }
   /// ORC locks itself, but linking from several threads at once has been buggy; it takes 0.1 ms.
   std::mutex& mutex() { return mutex_; }
+  void define(const std::string& name, void* address) {
+    const llvm::orc::ExecutorSymbolDef symbol(llvm::orc::ExecutorAddr::fromPtr(address),
+                                              llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable);
+    check(provided_->define(llvm::orc::absoluteSymbols({{jit_->mangleAndIntern(name), symbol}})), "providing " + name);
+  }
   std::string next_name() { return fmt::format("p{}", counter_++); }
 
  private:
   std::unique_ptr<llvm::orc::LLJIT> jit_;
-  llvm::orc::JITDylib* provided_ = nullptr;  ///< what provide() made known
+  llvm::orc::JITDylib* provided_ = nullptr;  ///< support routines, and what provide() made known
   std::mutex mutex_;
   std::atomic<std::uint64_t> counter_{0};
 
@@ -153,8 +171,10 @@ class Session {
                       .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
                       .create(),
                   "starting the session");
-    jit_->getExecutionSession().setErrorReporter([](llvm::Error error) { llvm::consumeError(std::move(error)); });
-    provided_ = &jit_->getExecutionSession().createBareJITDylib("provided");
+    auto& execution = jit_->getExecutionSession();
+    execution.setErrorReporter([](llvm::Error error) { llvm::consumeError(std::move(error)); });
+    provided_ = &execution.createBareJITDylib("provided");
+    for (const SupportRoutine& routine : support_routines()) define(routine.name, routine.address);
   }
 };
 
@@ -225,9 +245,7 @@ std::string compile_assembly(llvm::Module& module, const Target& target) {
 void provide(const std::string& name, void* address) {
   Session& session = Session::instance();
   const std::lock_guard lock(session.mutex());
-  const llvm::orc::ExecutorSymbolDef symbol(llvm::orc::ExecutorAddr::fromPtr(address),
-                                            llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable);
-  check(session.provided().define(llvm::orc::absoluteSymbols({{session.jit().mangleAndIntern(name), symbol}})), "providing " + name);
+  session.define(name, address);
 }
 
 std::unique_ptr<LinkedCode> link(const llvm::MemoryBuffer& object) { return std::make_unique<Linked>(object); }

@@ -1,0 +1,27 @@
+// Routines of the library that generated code calls: what is neither hot nor worth compiling anew for every Program.
+// Generated code knows them by name; the session resolves the names, and no others.
+#pragma once
+#include <llvm/IR/IRBuilder.h>
+
+#include <span>
+
+#include "jit/module_emitter.hpp"
+#include "program/program.hpp"
+
+namespace actinium::jit {
+
+struct SupportRoutine {
+  const char* name;
+  void* address;
+};
+std::span<const SupportRoutine> support_routines();
+
+/// Copies `count` elements of `size` bytes from strided memory to consecutive elements, or back; `stride` in elements.
+void call_gather(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size);
+void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size);
+
+/// Combines `count` (perhaps 0) values in slots of `stride` bytes at `pointer` as adjacent pairs, overwriting them; gives a scalar.
+llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, program::Combine combine, DType dtype, llvm::Value* pointer,
+                             llvm::Value* count, llvm::Value* stride);
+
+}  // namespace actinium::jit
