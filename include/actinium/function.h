@@ -36,9 +36,6 @@ struct CompileOptions {
   std::string isa = "native";
   /// Allows reassociation and approximate instructions: gives up "one answer".
   bool fast_math = false;
-  /// Whether the pass `recognise` runs, where the pipeline has it: textbook formulas become builtin nodes with stable
-  /// values and derivatives.
-  bool recognise = true;
   /// For messages and profiles.
   std::string name = {};
 };
@@ -46,15 +43,13 @@ struct CompileOptions {
 /// A stage of compilation, for Function::show.
 enum class Stage : std::uint8_t {
   graph,       ///< as written
-  recognised,  ///< textbook formulas replaced
   simplified,
   decomposed,  ///< activations expanded into base functions
   kernels,     ///< what was fused
   llvm,        ///< LLVM IR
   assembly,
 };
-inline constexpr std::array all_stages{Stage::graph,   Stage::recognised, Stage::simplified, Stage::decomposed,
-                                       Stage::kernels, Stage::llvm,       Stage::assembly};
+inline constexpr std::array all_stages{Stage::graph, Stage::simplified, Stage::decomposed, Stage::kernels, Stage::llvm, Stage::assembly};
 ACTINIUM_API std::string_view name_of(Stage stage);
 
 struct Stats {
@@ -140,7 +135,7 @@ class ACTINIUM_API FunctionBase {
   const std::vector<ArgumentInfo>& inputs() const;
   const std::vector<ArgumentInfo>& outputs() const;
 
-  /// In words: what was recognised, fused, saved or recomputed.
+  /// In words: what was fused, kept in memory or recomputed, and which of the user's lines each kernel comes from.
   std::string explain() const;
   std::string show(Stage stage) const;
   /// Symbolic sizes are those of `sizes`; without them, those of the latest call (flops, bytes and workspace are 0

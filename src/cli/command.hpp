@@ -18,7 +18,7 @@ struct Options {
   std::optional<std::string> grad, value_and_grad;  ///< names, separated by commas
   std::string dtype, engine, isa = "native", compat, stage = "graph";
   int threads = 0;
-  bool no_cache = false, no_recognise = false, explain = false;
+  bool no_cache = false, explain = false;
   std::vector<std::string> outputs, expected;
   double ulp = 0;
 };

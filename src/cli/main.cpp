@@ -28,18 +28,17 @@ void add_common(CLI::App& app, Options& o) {
   app.add_option("--value-and-grad", o.value_and_grad, "NAME,NAME: sum(EXPR), then its gradients");
   app.add_option("--dtype", o.dtype, "f32 or f64: the type of numbers");
   app.add_option("--compat", o.compat, "keras, keras2, torch, jax, onnx or mlx: whose defaults activations have");
-  app.add_flag("--no-recognise", o.no_recognise, "keep textbook formulas as written");
   app.add_option("--engine", o.engine, "jit or interpret");
   app.add_option("--threads", o.threads, "at most so many; 0: all cores");
   app.add_option("--isa", o.isa, "x86-64-v2, x86-64-v3, x86-64-v4 or native");
   app.add_flag("--no-cache", o.no_cache, "compile anew");
-  app.add_flag("--explain", o.explain, "say on stderr what was recognised and fused");
+  app.add_flag("--explain", o.explain, "say on stderr what was fused and kept");
 }
 
 /// The arguments, last first, as CLI11 wants them. An expression may begin with a minus, which CLI11 would take for an option:
 /// the first argument that is neither an option nor the value of one gets a blank in front, which run() takes away again.
 std::vector<std::string> arguments_of(int argc, char** argv) {
-  static constexpr std::string_view flags[] = {"--no-recognise", "--no-cache", "--explain", "--help", "-h"};
+  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h"};
   static constexpr std::string_view valued[] = {"--grad",   "--derivative", "--value-and-grad", "--dtype", "--compat", "--engine", "--threads",
                                                 "--isa",    "--shape",      "--stage",          "--expect", "--ulp",   "-o"};
   const auto among = [](std::string_view name, const auto& list) { return std::find(std::begin(list), std::end(list), name) != std::end(list); };
@@ -87,7 +86,7 @@ int run(int argc, char** argv) {
   add_common(show, options);
   show.add_option("VALUES", options.values, "NAME=VALUE, instead of --shape");
   add_repeated(show, "--shape", options.shapes, "NAME=DIMxDIM: sizes are numbers or names");
-  show.add_option("--stage", options.stage, "graph, recognised, gradient, optimized, kernels, llvm, asm or dot");
+  show.add_option("--stage", options.stage, "graph, gradient, optimized, kernels, llvm, asm or dot");
   CLI::App& activations = *app.add_subcommand("activations", "list the catalogue, or one entry of it");
   activations.add_option("NAME", activation, "an activation or an alias");
   CLI::App& info = *app.add_subcommand("info", "version, LLVM, host, threads, cache");

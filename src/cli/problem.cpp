@@ -227,7 +227,6 @@ CompileOptions compile_options(const Options& options) {
   if (options.threads < 0) throw ValueError("--threads takes a positive number, or 0 for all cores");
   c.threads = options.threads;
   c.isa = options.isa;
-  c.recognise = !options.no_recognise;
   if (options.engine == "jit") c.engine = Engine::jit;
   else if (options.engine == "interpret") c.engine = Engine::interpret;
   else if (!options.engine.empty()) throw ValueError(fmt::format("--engine takes jit or interpret, not '{}'", options.engine));

@@ -190,12 +190,6 @@ std::string_view GraphData::name(NodeId id) const {
   return at == names_.end() ? std::string_view{} : std::string_view(at->second);
 }
 
-const char* GraphData::keep_text(std::string text) {
-  for (const auto& t : texts_)
-    if (t == text) return t.c_str();
-  return texts_.emplace_back(std::move(text)).c_str();
-}
-
 std::vector<char> reachable(const GraphData& graph, std::span<const NodeId> roots) {
   std::vector<char> mark(graph.size(), 0);
   for (NodeId r : roots) mark[index(r)] = 1;

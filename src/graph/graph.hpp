@@ -37,7 +37,7 @@ struct Attributes {
   std::size_t hash() const;
 };
 
-/// Where the user wrote it. `file` outlives the graph (a literal, or interned by the graph); for parsed text column counts from 1.
+/// Where the user wrote it. `file` is a literal, so it outlives every graph; for parsed text `column` counts from 1.
 struct Location {
   const char* file = nullptr;
   std::uint32_t line = 0;
@@ -111,7 +111,6 @@ class GraphData : public std::enable_shared_from_this<GraphData> {
 
   /// While set, new nodes take this location: rules and passes hand on the user's line (see Origin).
   LocationId ambient = no_location;
-  const char* keep_text(std::string text);  ///< storage for Location::file
 
  private:
   std::vector<Node> nodes_;
@@ -124,7 +123,6 @@ class GraphData : public std::enable_shared_from_this<GraphData> {
   std::vector<NodeId> inputs_;
   std::unordered_map<std::string, NodeId> input_index_;
   std::unordered_map<std::uint32_t, std::string> names_;
-  std::deque<std::string> texts_;
   DType default_dtype_;
 
   std::size_t hash(const Node& node, std::span<const NodeId> operands) const;

@@ -115,6 +115,7 @@ class Emitter {
     access_index_.clear();
     stores_.clear();
     types_.clear();
+    computed_.clear();
   }
 
   std::uint32_t add_val(Val v) {
@@ -208,6 +209,7 @@ class Emitter {
       }
       if (!ready) continue;
       memo_[key] = is_view(v.op) ? v.args[0] : add_val(v);
+      if (!is_view(v.op)) computed_.insert(index(at.node));
       stack.pop_back();
     }
     return memo_.at(key_of(node, view));
@@ -226,7 +228,6 @@ class Emitter {
     reset(group);
     Kernel kernel;
     kernel.name = name(group);
-    kernel.origins = group.anchors;
     if (group.kind == Group::Kind::library) {
       kernel.body = library(group.anchors[0]);
     } else if (group.kind == Group::Kind::part) {
@@ -238,7 +239,21 @@ class Emitter {
       if (group.kind == Group::Kind::columns) kernel.body = columns(group);
       if (group.kind == Group::Kind::product) kernel.body = product(group);
     }
+    for (NodeId n : group.anchors) computed_.insert(index(n));
+    describe(kernel);
     program_.kernels.push_back(std::move(kernel));
+  }
+
+  /// Where the nodes of the kernel come from, and which of them another kernel computes too.
+  void describe(Kernel& kernel) {
+    kernel.nodes = computed_.size();
+    for (const std::uint32_t i : computed_) {
+      const NodeId n{i};
+      const Location place = g_.location(n);
+      if (place.file != nullptr && std::find(kernel.places.begin(), kernel.places.end(), place) == kernel.places.end())
+        kernel.places.push_back(place);
+      if (++kernels_of_[i] == 2 && weight(g_.op(n)) > 1) program_.recomputed.push_back(g_.op(n));
+    }
   }
 
   void anchor_value(const Group& group, NodeId n) {
@@ -478,6 +493,7 @@ class Emitter {
   const GraphData& g_;
   Program program_;
   std::vector<BufferId> buffer_of_;
+  std::unordered_map<std::uint32_t, int> kernels_of_;  ///< by node: kernels that compute it
   // Of the current group:
   const Group* group_ = nullptr;
   std::uint32_t group_id_ = no_group;
@@ -488,6 +504,7 @@ class Emitter {
   std::unordered_map<std::uint64_t, std::uint32_t> access_index_;
   std::vector<PendingStore> stores_;
   std::vector<DType> types_;
+  std::set<std::uint32_t> computed_;
 };
 
 /// Integer inputs used as indices, to be checked at the call.

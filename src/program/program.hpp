@@ -170,8 +170,9 @@ struct LibraryKernel {
 
 struct Kernel {
   std::variant<LoopKernel, ColumnKernel, MatmulKernel, LibraryKernel> body;
-  std::string name;             ///< "softmax+3", for messages and profiles
-  std::vector<NodeId> origins;  ///< nodes of the decomposed graph that it computes
+  std::string name = {};              ///< "softmax+3", for messages and profiles
+  std::vector<Location> places = {};  ///< the user's lines that it computes
+  std::size_t nodes = 0;              ///< graph nodes that it computes
 };
 
 /// An integer input used as an index: checked against [-bound, bound) at the call, before anything is written.
@@ -188,6 +189,8 @@ struct Program {
   std::vector<BufferId> outputs;
   std::vector<IndexCheck> index_checks;
   std::vector<std::string> symbols;
+  /// One entry for each node that more than one kernel computes, because that is cheaper than to store and read it.
+  std::vector<ops::Op> recomputed;
   bool fused = true;  ///< what muladd means on the target
 };
 

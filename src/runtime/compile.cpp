@@ -108,13 +108,8 @@ JitEngine& jit_engine() {
   return engine;
 }
 
-Module run_passes(const Module& source, const CompileOptions& options,
-                  const std::function<void(std::string_view, const Module&)>& observer) {
-  std::vector<passes::Pass> list;
-  for (const passes::Pass& pass : passes::pipeline(options.fast_math)) {
-    if (pass.name != "recognise" || options.recognise) list.push_back(pass);
-  }
-  return passes::run(source, list, observer);
+Module run_passes(const Module& source, const CompileOptions& options, const std::function<void(std::string_view, const Module&)>& observer) {
+  return passes::run(source, passes::pipeline(options.fast_math), observer);
 }
 
 std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std::span<const Expr> outputs,

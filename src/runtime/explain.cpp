@@ -34,14 +34,10 @@ std::string kind_of(const Kernel& kernel) {
   return "a routine";
 }
 
-/// "add at model.cpp:42"; users' places say most, and several nodes share one.
-std::vector<std::string> places_of(const GraphData& graph, const std::vector<NodeId>& nodes) {
-  std::vector<std::string> places;
-  for (NodeId id : nodes) {
-    const std::string where = graph.location(id).str();
-    if (!where.empty() && std::find(places.begin(), places.end(), where) == places.end()) places.push_back(where);
-  }
-  return places;
+std::vector<std::string> texts_of(const std::vector<Location>& places) {
+  std::vector<std::string> texts;
+  for (const Location& place : places) texts.push_back(place.str());
+  return texts;
 }
 
 std::string describe_buffers(const program::Program& program) {
@@ -61,19 +57,12 @@ std::string describe_buffers(const program::Program& program) {
 }
 
 /// Nodes that more than one kernel computes: cheaper than to store and read them.
-std::string describe_recomputed(const GraphData& graph, const program::Program& program) {
-  std::map<NodeId, int> kernels;
-  for (const Kernel& kernel : program.kernels) {
-    const std::set<NodeId> own(kernel.origins.begin(), kernel.origins.end());
-    for (NodeId id : own) ++kernels[id];
-  }
-  std::map<std::string, int> ops;
-  for (const auto& [id, count] : kernels) {
-    if (count > 1) ++ops[std::string(ops::name_of(graph.op(id)))];
-  }
+std::string describe_recomputed(const program::Program& program) {
+  std::map<std::string_view, int> ops;
+  for (ops::Op op : program.recomputed) ++ops[ops::name_of(op)];
   if (ops.empty()) return {};
   std::vector<std::string> list;
-  for (const auto& [name, count] : ops) list.push_back(count == 1 ? name : fmt::format("{} {}", count, name));
+  for (const auto& [name, count] : ops) list.push_back(count == 1 ? std::string(name) : fmt::format("{} {}", count, name));
   return fmt::format("Computed again rather than saved: {}.\n", fmt::join(list, ", "));
 }
 
@@ -88,13 +77,12 @@ std::string explain(const FunctionImpl& function) {
   for (std::size_t k = 0; k < program.kernels.size(); ++k) {
     const Kernel& kernel = program.kernels[k];
     text += fmt::format("Kernel {}, {}: {}", k, kernel.name, kind_of(kernel));
-    if (kernel.origins.size() > 1) text += fmt::format("; {} nodes in one", kernel.origins.size());
-    if (const auto places = places_of(graph, kernel.origins); !places.empty())
-      text += fmt::format(" (from {})", fmt::join(places, ", "));
+    if (kernel.nodes > 1) text += fmt::format("; {} nodes in one", kernel.nodes);
+    if (const auto places = texts_of(kernel.places); !places.empty()) text += fmt::format(" (from {})", fmt::join(places, ", "));
     text += ".\n";
   }
   text += describe_buffers(program);
-  text += describe_recomputed(graph, program);
+  text += describe_recomputed(program);
   return text;
 }
 
@@ -106,11 +94,9 @@ std::string show(const FunctionImpl& function, Stage stage) {
     if (print == nullptr) throw CompileError("show: this library was built without the JIT");
     return print(function.prepared.program, function.jit);
   }
-  // Without a pass `recognise` that stage is the graph as written.
   std::string text = print_list(function.source);
   bool simplified = false;
   run_passes(function.source, function.options, [&](std::string_view pass, const Module& module) {
-    if (pass == "recognise" && stage == Stage::recognised) text = print_list(module);
     if (pass == "simplify" && stage == Stage::simplified && !simplified) {
       text = print_list(module);
       simplified = true;

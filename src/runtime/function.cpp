@@ -50,7 +50,6 @@ std::vector<ArrayRef> arrays_of(std::span<const Tensor> tensors) {
 std::string_view name_of(Stage stage) {
   switch (stage) {
     case Stage::graph: return "graph";
-    case Stage::recognised: return "recognised";
     case Stage::simplified: return "simplified";
     case Stage::decomposed: return "decomposed";
     case Stage::kernels: return "kernels";

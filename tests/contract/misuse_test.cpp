@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(CommandLine, Misuse, testing::Values(
     Row{{"eval", "x", "x=1", "--grad", "z"}, "'z' is no input"}, Row{{"eval", "x", "x=1", "--derivative", "z"}, "'z' is no input"}, Row{{"eval", "x", "x=1", "--grad", ""}, "--grad"},
     Row{{"eval", "x", "x=1", "--grad", "x", "--value-and-grad", "x"}, "exclude"}, Row{{"eval", "gather(x, i)", "x=[1,2]", "i=[1]", "--grad", "i"}, "i64"},
     Row{{"eval", "x > 0", "x=1", "--grad", "x"}, "bool"}, Row{{"eval", "x", "x=1", "-o", "/no/such/f.npy"}, "/no/such/f.npy"}, Row{{"eval", "x", "x=1", "--expect", "none.npy"}, "none.npy"},
-    Row{{"activations", "sigmiod"}, "sigmoid"}, Row{{"show", "x"}, "no shape for x"}, Row{{"show", "x", "--shape", "x=2x3", "--stage", "soul"}, "graph, recognised"},
+    Row{{"activations", "sigmiod"}, "sigmoid"}, Row{{"show", "x"}, "no shape for x"}, Row{{"show", "x", "--shape", "x=2x3", "--stage", "soul"}, "graph, gradient"},
     Row{{"show", "x", "--shape", "x=2x-3"}, "-3"}));
 
 INSTANTIATE_TEST_SUITE_P(Expressions, Misuse, testing::Values(

@@ -173,7 +173,7 @@ struct Free {
 
 std::shared_ptr<const runtime::Executable> compile(const Product& p, const std::string& isa, bool interpreted) {
   auto program = std::make_shared<program::Program>();
-  program->kernels.push_back({.body = p.kernel, .name = "product", .origins = {}});
+  program->kernels.push_back({.body = p.kernel, .name = "product"});
   program->fused = runtime::jit_engine().fused({.isa = isa});
   return interpreted ? runtime::interpret(program) : runtime::jit_engine().compile(program, {.isa = isa});
 }
