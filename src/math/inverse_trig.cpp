@@ -13,26 +13,23 @@ Var joined(Var base, Var tiny, Var large, Var small) {
   return sum.high + (small + (sum.low + tiny));
 }
 
-/// atan(q + q_low) = q + rest + low, |q| <= 1.
-struct Atan {
-  Var rest, low;
-};
-Atan atan_parts(Var q, Var q_low) {
+/// (base + base_low) + atan(q + q_low), or less it where `minus`; 0 <= q <= 1, base = 0 or base >= q.
+Var plus_atan(Var base, Var base_low, Var minus, Var q, Var q_low) {
   const Pair square = two_product(q, q);
   const Var z = square.high;
-  Atan p;
-  p.rest = q * z * polynomial(z - 0.5, pick(q, k::atan_s_f32, k::atan_s_f64));
+  const Var s = select(minus, -q, q), s_low = select(minus, -q_low, q_low);
   // q_low over 1 + q^2, for which 1 - q^2/2 will do.
-  p.low = muladd(q_low * z, -0.5, q_low);
+  Var tiny = muladd(s_low * z, -0.5, s_low);
   // What z lost counts -1/4 q near 1; f64 has error to spare.
-  if (is_single(q)) p.low = muladd(q * square.low, -0.25, p.low);
-  return p;
+  if (is_single(q)) tiny = muladd(s * square.low, -0.25, tiny);
+  const Pair sum = fast_two_sum(base, s);
+  return sum.high + fma(s * z, polynomial(z - 0.5, pick(q, k::atan_s_f32, k::atan_s_f64)), sum.low + (base_low + tiny));
 }
 
 struct Asin {
   Var is_small;  ///< |x| <= 1/2
-  Var s,
-      rest;  ///< asin of s is s + rest; s = |x|, or sqrt((1 - |x|)/2), whose asin is that of x taken from pi/2, halved
+  /// asin of s is s + rest; s = |x|, or sqrt((1 - |x|)/2), whose asin is half of what asin |x| lacks of pi/2.
+  Var s, rest;
 };
 Asin asin_parts(Var a) {
   Asin p;
@@ -78,10 +75,9 @@ Var atan(Var x) {
   const Var lost = ((1.0 - back.high) - back.low) * inverse;
   const Var inverse_low = select(a < pick(x, 0x1p30, 0x1p60), lost, 0.0);
   const Var q = select(is_large, inverse, a), q_low = select(is_large, inverse_low, 0.0);
-  const Atan p = atan_parts(q, q_low);
   const auto half_pi = pick(x, k::half_pi_f32, k::half_pi_f64);
-  const Var far = joined(like(x, half_pi[0]), half_pi[1] - p.low, -q, -p.rest);
-  return copysign(select(is_large, far, q + (p.rest + p.low)), x);
+  const Var base = select(is_large, half_pi[0], like(x, 0.0)), base_low = select(is_large, half_pi[1], like(x, 0.0));
+  return copysign(plus_atan(base, base_low, is_large, q, q_low), x);
 }
 
 Var atan2(Var y, Var x) {
@@ -98,13 +94,10 @@ Var atan2(Var y, Var x) {
   const Var lost = ((dividend - back.high) - back.low) / divisor;
   const Var q = select(large == 0.0, 0.0, select(small == infinity, 1.0, quotient));
   const Var q_low = select(q > pick(x, 0x1p-30, 0x1p-60), select(small < infinity, lost, 0.0), 0.0);
-  const Atan p = atan_parts(q, q_low);
   const Var is_left = bits(x) < 0;
   const Var base = select(is_steep, half_pi[0], select(is_left, like(x, pi[0]), like(x, 0.0)));
   const Var base_low = select(is_steep, half_pi[1], select(is_left, like(x, pi[1]), like(x, 0.0)));
-  const Var flip = is_steep ^ is_left;  // then q is taken off
-  const Var value =
-      joined(base, base_low + select(flip, -p.low, p.low), select(flip, -q, q), select(flip, -p.rest, p.rest));
+  const Var value = plus_atan(base, base_low, is_steep ^ is_left, q, q_low);
   return select(is_nan(x), x, select(is_nan(y), y, copysign(value, y)));
 }
 

@@ -124,9 +124,9 @@ Var log1p_of_pair(Var h, Var l, Var extra_twos) {
   p.e = exponent_value(in_place, h.type());
   p.rest = log_rest(p.f, k::log1p_q_f32);
   if (extra_twos.value() != machine::no_value) p.e = p.e + extra_twos;
-  // log(1 + f + l) = log(1 + f) + l/(1 + f), where 1 - f + f^2 will do for the quotient.
+  // log(1 + f + l) = log(1 + f) + l/(1 + f), the quotient to 3 %.
   if (l.value() != machine::no_value) {
-    p.low = l * down * muladd(p.f, p.f - 1.0, 1.0);
+    p.low = l * down * muladd(p.f, polynomial(p.f, k::inverse_p_f32), 1.0);
     if (is_single(h)) p.low = muladd(square_low(p.f), -0.5, p.low);
   }
   return natural(p);
@@ -169,11 +169,12 @@ Var acosh(Var x) {
   const Pair back = two_product(root, root);
   const Var divisor = max(root + root, like(x, pick(x, 0x1p-40, 0x1p-200)));
   const Var root_low = (((difference.high - back.high) - back.low) + (difference.low + square.low)) / divisor;
-  const Pair argument = fast_two_sum(root, x - 1.0);
+  const Pair sum = fast_two_sum(root, x - 1.0);
+  const Pair argument = fast_two_sum(sum.high, sum.low + root_low);
   const Var is_huge = x > huge(x);
   const Pair less_one = fast_two_sum(x, like(x, -1.0));
   const Var h = select(is_huge, less_one.high, argument.high);
-  const Var l = select(is_huge, less_one.low, argument.low + root_low);
+  const Var l = select(is_huge, less_one.low, argument.low);
   const Var inside = log1p_of_pair(h, l, select(is_huge, like(x, 1.0), like(x, 0.0)));
   return select(x < infinity, select(x >= 1.0, inside, like(x, nan)), x);
 }
