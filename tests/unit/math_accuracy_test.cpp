@@ -206,6 +206,19 @@ void neighbours(std::vector<T>& points, double centre, int count) {
   }
 }
 
+/// On both sides of 1, closer and closer: where logarithms, acosh and acos vanish.
+template <class T>
+void around_one(std::vector<T>& points) {
+  for (int k = 1; k < 52; ++k) {
+    for (double u : {1.0, 1.23, 1.47, 1.81}) {
+      for (double sign : {1.0, -1.0}) {
+        points.push_back(static_cast<T>(1 + std::ldexp(sign * u, -k)));
+        points.push_back(static_cast<T>(-1 + std::ldexp(sign * u, -k)));
+      }
+    }
+  }
+}
+
 std::vector<float> points_f32(const Function& f) {
   std::vector<float> points{
       0.0f, -0.0f, INFINITY, -INFINITY, NAN, std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()};
@@ -215,6 +228,7 @@ std::vector<float> points_f32(const Function& f) {
   for (double edge : f.edges) {
     if (std::fabs(edge) < 3.4e38) neighbours(points, edge, 2000);
   }
+  around_one(points);
   return points;
 }
 
@@ -228,6 +242,7 @@ std::vector<double> points_f64(const std::vector<double>& edges, std::mt19937_64
     }
   }
   for (double edge : edges) neighbours(points, edge, 150);
+  around_one(points);
   for (double width : {0.5, 2.0, 30.0, 750.0}) {
     std::uniform_real_distribution<double> uniform(-width, width);
     for (int i = 0; i < 4000; ++i) points.push_back(uniform(random));
