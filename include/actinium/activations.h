@@ -68,7 +68,7 @@ class ACTINIUM_API Activation {
   int order() const { return order_; }
   /// True if it came from define().
   bool is_defined() const;
-  /// Writes the definition as text that `actinium --load` and ac::load_activations read. ValueError for a builtin one.
+  /// Writes the definition as text that load_activations reads. ValueError for a builtin one, IoError.
   void save(const std::string& path) const;
   const std::shared_ptr<const activations::Found>& found() const { return found_; }
 
@@ -92,6 +92,8 @@ class Definition {
   Definition(const F& f) : arity_(arity<F, 1>()) {
     call_ = [f](const Expr* operands) { return invoke(f, operands, std::make_index_sequence<arity<F, 1>()>{}); };
   }
+  /// Of operands in a row, as many as `arity` says.
+  Definition(std::size_t arity, std::function<Expr(const Expr*)> call) : call_(std::move(call)), arity_(arity) {}
   std::size_t arity() const { return arity_; }  ///< 0: there is none
   Expr operator()(const Expr* operands) const { return call_(operands); }
 
@@ -135,6 +137,8 @@ ACTINIUM_API Expr activate(std::string_view name, At x, std::vector<Argument> pa
 /// NameError lists near names.
 ACTINIUM_API Activation activation(std::string_view text, compat system = compat::ours,
                                    std::source_location where = std::source_location::current());
+/// Defines the activations that a file of Activation::save (or several of them, joined) holds. IoError, ParseError.
+ACTINIUM_API std::vector<Activation> load_activations(const std::string& path);
 /// Every activation, builtin ones in the order of the documentation, then the defined ones.
 ACTINIUM_API std::vector<Activation> catalogue();
 

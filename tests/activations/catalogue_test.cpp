@@ -241,7 +241,28 @@ TEST_F(Calls, SavesDefinitionsAsText) {
   text << in.rdbuf();
   EXPECT_THAT(text.str(), HasSubstr("saved_t(x, k=2) = tanh("));
   EXPECT_THROW(a.save("/no/such/directory/x"), IoError);
+  EXPECT_TRUE(load_activations(path).at(0)(x).same_as(a(x)));  // the same definition again
   EXPECT_THROW(activation("relu").save(path), ValueError);
+}
+
+std::string written(const std::string& text) {
+  const std::string path = ::testing::TempDir() + "loaded.activations";
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST_F(Calls, LoadsDefinitions) {
+  const auto loaded = load_activations(written("# two of them\nbump_t(x, width=2) = exp(-square(x / width))\nstair_t(x) = floor(x)\nstair_t' = 1 + 0 * x\n"));
+  ASSERT_EQ(loaded.size(), 2u);
+  const Expr square_of = x / 2.0;
+  EXPECT_EQ(run(loaded[0](x)), run(exp(-square(square_of))));
+  EXPECT_EQ(run(derivative(activation("stair_t")(x), x)), (std::vector<double>(5, 1.0)));
+  EXPECT_THROW(load_activations("/no/such/file"), IoError);
+  EXPECT_THROW(load_activations(written("bad_t(y) = y")), ParseError);
+  EXPECT_THROW(load_activations(written("bad_t(x, k) = x")), ParseError);
+  EXPECT_THROW(load_activations(written("bad_t(x) x")), ParseError);
+  EXPECT_THROW(load_activations(written("bad_t(x) = x +")), ParseError);
+  EXPECT_THROW(load_activations(written("other_t' = x")), ParseError);
 }
 
 }  // namespace
