@@ -1,5 +1,6 @@
-// Activations: one line each, found by argument-dependent look-up; Activation, the handle for those named by text or defined by
-// the user. Defaults, formulas, conventions and sources: `actinium activations NAME`, or documentation() here.
+// Activations: one line each, found by argument-dependent look-up; Activation, the handle for those named by text or
+// defined by the user. Defaults, formulas, conventions and sources: `actinium activations NAME`, or documentation()
+// here.
 #pragma once
 #include <actinium/expr.h>
 
@@ -112,8 +113,10 @@ class Definition {
   template <class F, std::size_t N>
   static consteval std::size_t arity() {
     static_assert(N <= 8, "a definition takes Exprs, x and then at most 7 parameters, and gives an Expr");
-    if constexpr (N > 8 || takes<F>(std::make_index_sequence<N>{})) return N;
-    else return arity<F, N + 1>();
+    if constexpr (N > 8 || takes<F>(std::make_index_sequence<N>{}))
+      return N;
+    else
+      return arity<F, N + 1>();
   }
 };
 
@@ -122,9 +125,9 @@ struct DefineOptions {
   Definition derivative = {};
 };
 
-/// Registers `function`, an elementwise map from x and its parameters built of expressions. It is traced at once, and from then
-/// on indistinguishable from a builtin activation. The same definition again gives the same activation; another one under a
-/// taken name is a NameError; a change of shape or type is a ShapeError or TypeError.
+/// Registers `function`, an elementwise map from x and its parameters built of expressions. It is traced at once, and
+/// from then on indistinguishable from a builtin activation. The same definition again gives the same activation;
+/// another one under a taken name is a NameError; a change of shape or type is a ShapeError or TypeError.
 ACTINIUM_API Activation define(std::string_view name, const Definition& function,
                                const std::vector<DefinedParameter>& parameters = {}, const DefineOptions& options = {},
                                std::source_location where = std::source_location::current());
@@ -133,8 +136,8 @@ namespace detail {
 ACTINIUM_API Expr activate(std::string_view name, At x, std::vector<Argument> parameters);
 }  // namespace detail
 
-/// Look-up by text, builtin or defined: "leaky_relu", "LeakyReLU", "leaky_relu(negative_slope=0.2)"; "" and "None" are linear.
-/// NameError lists near names.
+/// Look-up by text, builtin or defined: "leaky_relu", "LeakyReLU", "leaky_relu(negative_slope=0.2)"; "" and "None" are
+/// linear. NameError lists near names.
 ACTINIUM_API Activation activation(std::string_view text, compat system = compat::ours,
                                    std::source_location where = std::source_location::current());
 /// Defines the activations that a file of Activation::save (or several of them, joined) holds. IoError, ParseError.
@@ -142,6 +145,7 @@ ACTINIUM_API std::vector<Activation> load_activations(const std::string& path);
 /// Every activation, builtin ones in the order of the documentation, then the defined ones.
 ACTINIUM_API std::vector<Activation> catalogue();
 
+// clang-format off
 // X(name): a free function of x and its parameters, by position or by keyword. What works along an axis stands below.
 #define ACTINIUM_ACTIVATIONS(X)                                                                                          \
   /* piecewise polynomials */                                                                                            \
@@ -199,14 +203,15 @@ ACTINIUM_REDUCING_ACTIVATIONS(X)
   inline Expr name(At x, Keywords parameters) { return detail::activate(#name, x, parameters); }
 ACTINIUM_AXIS_ACTIVATIONS(X)
 #undef X
+// clang-format on
 
 /// The largest of each `groups` consecutive elements along an axis.
 inline Expr maxout(At x, int groups, int axis = -1) {
   return detail::activate("maxout", x, {Argument("groups", groups), Argument("axis", axis)});
 }
-/// -log_softmax(logits) at the label. Integer labels: class indices, of the logits' shape without `axis`. Floating labels: a
-/// distribution of the logits' shape. An index out of range is a CallError
-/// where labels are an input, NaN where they are computed.
+/// -log_softmax(logits) at the label. Integer labels: class indices, of the logits' shape without `axis`. Floating
+/// labels: a distribution of the logits' shape. An index out of range is a CallError where labels are an input, NaN
+/// where they are computed.
 inline Expr softmax_cross_entropy(At logits, At labels, int axis = -1) {
   return detail::activate("softmax_cross_entropy", logits, {Argument("labels", labels.expr), Argument("axis", axis)});
 }

@@ -55,8 +55,8 @@ bool is_identifier(std::string_view name) {
 }
 
 /// One run of the user's function over placeholders of a floating type.
-Module trace(std::string_view name, const Definition& function, const std::vector<DefinedParameter>& parameters, DType type,
-             const Location& where) {
+Module trace(std::string_view name, const Definition& function, const std::vector<DefinedParameter>& parameters,
+             DType type, const Location& where) {
   Module m{std::make_shared<GraphData>(type), {}, {}};
   std::vector<Expr> operands;
   const auto input = [&](const std::string& n, const Shape& shape) {
@@ -68,19 +68,28 @@ Module trace(std::string_view name, const Definition& function, const std::vecto
   for (const DefinedParameter& p : parameters) input(p.name, Shape{});
   Expr y = function(operands.data());
   if (!y.is_bound()) y = ops::filled(operands[0], y.literal(), shape);
-  const auto fail = [&]<class E>(std::type_identity<E>, std::string_view text) { ops::fail<E>(where, "define", fmt::format("{} {}", name, text)); };
-  if (y.graph() != m.graph) fail(std::type_identity<GraphError>{}, "uses expressions of another graph: pass them as parameters");
-  if (y.dtype() != type) fail(std::type_identity<TypeError>{}, fmt::format("changes the type: {} becomes {}", name_of(type), name_of(y.dtype())));
-  if (y.shape() != shape && y.rank() != 0) fail(std::type_identity<ShapeError>{}, fmt::format("changes the shape: {} becomes {}", shape.str(), y.shape().str()));
+  const auto fail = [&]<class E>(std::type_identity<E>, std::string_view text) {
+    ops::fail<E>(where, "define", fmt::format("{} {}", name, text));
+  };
+  if (y.graph() != m.graph)
+    fail(std::type_identity<GraphError>{}, "uses expressions of another graph: pass them as parameters");
+  if (y.dtype() != type)
+    fail(std::type_identity<TypeError>{},
+         fmt::format("changes the type: {} becomes {}", name_of(type), name_of(y.dtype())));
+  if (y.shape() != shape && y.rank() != 0)
+    fail(std::type_identity<ShapeError>{},
+         fmt::format("changes the shape: {} becomes {}", shape.str(), y.shape().str()));
   m.outputs.push_back(y.id());
   const std::vector<char> needed = reachable(*m.graph, m.outputs);
   for (std::uint32_t i = 0; i < needed.size(); ++i) {
     const ops::Op op = m.graph->op(NodeId{i});
     if (!needed[i] || op == ops::Op::input || op == ops::Op::constant) continue;
-    const bool elementwise = ops::kind_of(op) == ops::Kind::elementwise || op == ops::Op::broadcast ||
-                             (op == ops::Op::activation && m.graph->shape(NodeId{i}) == m.graph->shape(m.graph->operand(NodeId{i}, 0)) &&
-                              static_cast<const Entry&>(ops::unit_of(*m.graph, NodeId{i})).is_elementwise());
-    if (!elementwise) fail(std::type_identity<ShapeError>{}, fmt::format("is not elementwise: it uses {}", ops::name_of(op)));
+    const bool elementwise =
+        ops::kind_of(op) == ops::Kind::elementwise || op == ops::Op::broadcast ||
+        (op == ops::Op::activation && m.graph->shape(NodeId{i}) == m.graph->shape(m.graph->operand(NodeId{i}, 0)) &&
+         static_cast<const Entry&>(ops::unit_of(*m.graph, NodeId{i})).is_elementwise());
+    if (!elementwise)
+      fail(std::type_identity<ShapeError>{}, fmt::format("is not elementwise: it uses {}", ops::name_of(op)));
   }
   return m;
 }
@@ -93,7 +102,8 @@ const std::string& Activation::name() const { return found_->entry->facts().name
 
 std::vector<ParameterInfo> Activation::parameters() const {
   std::vector<ParameterInfo> list;
-  for (const Parameter& p : found_->entry->facts().parameters) list.push_back({p.name, p.aliases, default_text(p), domain_text(p)});
+  for (const Parameter& p : found_->entry->facts().parameters)
+    list.push_back({p.name, p.aliases, default_text(p), domain_text(p)});
   return list;
 }
 
@@ -112,8 +122,10 @@ std::string Activation::documentation() const {
 }
 
 Activation Activation::derivative(int n) const {
-  if (n < 0 || n > 64) throw ValueError(fmt::format("[{}] the order of a derivative must be 0 to 64, not {}", name(), n));
-  if (n > 0 && !found_->entry->is_elementwise()) throw ValueError(fmt::format("[{}] works along an axis: differentiate with grad or jacobian", name()));
+  if (n < 0 || n > 64)
+    throw ValueError(fmt::format("[{}] the order of a derivative must be 0 to 64, not {}", name(), n));
+  if (n > 0 && !found_->entry->is_elementwise())
+    throw ValueError(fmt::format("[{}] works along an axis: differentiate with grad or jacobian", name()));
   return {found_, order_ + n};
 }
 
@@ -139,17 +151,26 @@ void Activation::save(const std::string& path) const {
 Activation define(std::string_view name, const Definition& function, const std::vector<DefinedParameter>& parameters,
                   const DefineOptions& options, std::source_location at) {
   const Location where = ops::location_of(at);
-  if (!is_identifier(name)) ops::fail<NameError>(where, "define", fmt::format("'{}' is no name: letters, digits and '_', not starting with a digit", name.substr(0, 80)));
+  if (!is_identifier(name))
+    ops::fail<NameError>(
+        where, "define",
+        fmt::format("'{}' is no name: letters, digits and '_', not starting with a digit", name.substr(0, 80)));
   for (const Definition* d : {&function, &options.derivative})
     if (d->arity() != 0 && d->arity() != parameters.size() + 1)
-      ops::fail<ValueError>(where, "define", fmt::format("{}: a function takes {} parameters besides x, {} are declared", name, d->arity() - 1, parameters.size()));
+      ops::fail<ValueError>(where, "define",
+                            fmt::format("{}: a function takes {} parameters besides x, {} are declared", name,
+                                        d->arity() - 1, parameters.size()));
   if (function.arity() == 0) ops::fail<ValueError>(where, "define", fmt::format("{} has no function", name));
   Facts facts{std::string(name)};
   facts.documentation = fmt::format("Defined at {}.", where.str());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (!is_identifier(parameters[i].name) || parameters[i].name == "x") ops::fail<NameError>(where, "define", fmt::format("{}: '{}' cannot be the name of a parameter", name, parameters[i].name));
+    if (!is_identifier(parameters[i].name) || parameters[i].name == "x")
+      ops::fail<NameError>(where, "define",
+                           fmt::format("{}: '{}' cannot be the name of a parameter", name, parameters[i].name));
     for (std::size_t j = 0; j < i; ++j)
-      if (parameters[j].name == parameters[i].name) ops::fail<NameError>(where, "define", fmt::format("{}: two parameters are called {}", name, parameters[i].name));
+      if (parameters[j].name == parameters[i].name)
+        ops::fail<NameError>(where, "define",
+                             fmt::format("{}: two parameters are called {}", name, parameters[i].name));
     facts.parameters.push_back({parameters[i].name, parameters[i].fallback});
   }
   const auto both = [&](const Definition& f) {

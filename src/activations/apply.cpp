@@ -26,7 +26,8 @@ class Binder {
 
   Terms terms() {
     if (x_ == nullptr) fail<ValueError>(fmt::format("needs {}", facts_.operand));
-    if (x_->kind != Argument::Kind::expr) fail<TypeError>(fmt::format("{} must be an expression or a number", facts_.operand));
+    if (x_->kind != Argument::Kind::expr)
+      fail<TypeError>(fmt::format("{} must be an expression or a number", facts_.operand));
     Terms t{x_->expr, {}, {}, {}};
     for (std::size_t i = 0; i < facts_.parameters.size(); ++i) add(t, facts_.parameters[i], given_[i]);
     t.options.insert(t.options.end(), axes_.begin(), axes_.end());
@@ -56,7 +57,8 @@ class Binder {
   std::optional<std::size_t> index_of(std::string_view name) const {
     for (const std::string& o : found_.order) {  // "alias=name"
       const auto equals = o.find('=');
-      if (equals != std::string::npos && std::string_view(o).substr(0, equals) == name) name = std::string_view(o).substr(equals + 1);
+      if (equals != std::string::npos && std::string_view(o).substr(0, equals) == name)
+        name = std::string_view(o).substr(equals + 1);
     }
     for (std::size_t i = 0; i < facts_.parameters.size(); ++i) {
       const Parameter& p = facts_.parameters[i];
@@ -76,12 +78,14 @@ class Binder {
   /// The parameter at a position after x.
   std::size_t positional(std::size_t position, std::size_t count) const {
     if (!found_.order.empty()) {
-      if (position < found_.order.size()) return require(std::string_view(found_.order[position]).substr(0, found_.order[position].find('=')));
+      if (position < found_.order.size())
+        return require(std::string_view(found_.order[position]).substr(0, found_.order[position].find('=')));
     } else if (position < facts_.parameters.size()) {
       return position;
     }
     const std::size_t most = found_.order.empty() ? facts_.parameters.size() : found_.order.size();
-    fail<ValueError>(fmt::format("takes {} and at most {} parameter{}; {} were passed", facts_.operand, most, most == 1 ? "" : "s", count));
+    fail<ValueError>(fmt::format("takes {} and at most {} parameter{}; {} were passed", facts_.operand, most,
+                                 most == 1 ? "" : "s", count));
   }
 
   void assign(std::span<const Argument> arguments) {
@@ -114,7 +118,8 @@ class Binder {
       case Takes::integer: return t.options.push_back(integer(p, a));
       case Takes::flag: return t.options.push_back(flag(p, a));
       case Takes::text: return t.options.push_back(choice(p, a));
-      case Takes::axis: return t.options.push_back(ops::normal_axis(place(), facts_.name, static_cast<int>(integer(p, a)), t.x.rank()));
+      case Takes::axis:
+        return t.options.push_back(ops::normal_axis(place(), facts_.name, static_cast<int>(integer(p, a)), t.x.rank()));
       case Takes::axes: axes_ = axes(p, a, t.x.rank()); return;
     }
   }
@@ -124,7 +129,8 @@ class Binder {
     if (a->kind != Argument::Kind::expr) fail<TypeError>(fmt::format("{} must be a number or an expression", p.name));
     const auto value = literal(a->expr);
     const bool good = !value || (p.valid == nullptr ? !std::isnan(*value) : p.valid(*value));
-    if (!good) fail<ValueError>(fmt::format("{} must be {}, not {}", p.name, p.domain.empty() ? "a number" : p.domain, *value));
+    if (!good)
+      fail<ValueError>(fmt::format("{} must be {}, not {}", p.name, p.domain.empty() ? "a number" : p.domain, *value));
     return a->expr;
   }
 
@@ -139,14 +145,17 @@ class Binder {
     std::optional<double> value;
     if (a->kind == Argument::Kind::expr) value = literal(a->expr);
     if (a->kind == Argument::Kind::axes && !a->axes.all() && a->axes.list().size() == 1) value = a->axes.list()[0];
-    if (!value || *value != std::floor(*value) || std::abs(*value) > 1e9) fail<TypeError>(fmt::format("{} must be a literal integer", p.name));
-    if (p.valid != nullptr && !p.valid(*value)) fail<ValueError>(fmt::format("{} must be {}, not {}", p.name, p.domain, *value));
+    if (!value || *value != std::floor(*value) || std::abs(*value) > 1e9)
+      fail<TypeError>(fmt::format("{} must be a literal integer", p.name));
+    if (p.valid != nullptr && !p.valid(*value))
+      fail<ValueError>(fmt::format("{} must be {}, not {}", p.name, p.domain, *value));
     return static_cast<std::int64_t>(*value);
   }
 
   std::int64_t flag(const Parameter& p, const Argument* a) const {
     if (a == nullptr) return static_cast<std::int64_t>(*p.fallback);
-    const auto value = a->kind == Argument::Kind::expr || a->kind == Argument::Kind::flag ? literal(a->expr) : std::nullopt;
+    const auto value =
+        a->kind == Argument::Kind::expr || a->kind == Argument::Kind::flag ? literal(a->expr) : std::nullopt;
     if (value != 0 && value != 1) fail<TypeError>(fmt::format("{} must be true or false", p.name));
     return *value == 1;
   }
@@ -162,10 +171,13 @@ class Binder {
   }
 
   std::vector<std::int64_t> axes(const Parameter& p, const Argument* a, int rank) const {
-    if (a == nullptr && p.fallback) return ops::normal_axes(place(), facts_.name, Axes(static_cast<int>(*p.fallback)), rank);
-    if (a == nullptr || (a->kind == Argument::Kind::text && a->text == "all")) return ops::normal_axes(place(), facts_.name, all_axes, rank);
+    if (a == nullptr && p.fallback)
+      return ops::normal_axes(place(), facts_.name, Axes(static_cast<int>(*p.fallback)), rank);
+    if (a == nullptr || (a->kind == Argument::Kind::text && a->text == "all"))
+      return ops::normal_axes(place(), facts_.name, all_axes, rank);
     if (a->kind == Argument::Kind::axes) return ops::normal_axes(place(), facts_.name, a->axes, rank);
-    if (a->kind == Argument::Kind::expr) return ops::normal_axes(place(), facts_.name, Axes(static_cast<int>(integer(p, a))), rank);
+    if (a->kind == Argument::Kind::expr)
+      return ops::normal_axes(place(), facts_.name, Axes(static_cast<int>(integer(p, a))), rank);
     fail<TypeError>(fmt::format("{} must be an axis, a list of axes or \"all\"", p.name));
   }
 };
@@ -177,8 +189,10 @@ void preset(Found& found, Argument argument, int position, const Location& where
   if (argument.name.empty()) {
     const std::size_t i = static_cast<std::size_t>(position);
     const std::size_t most = found.order.empty() ? facts.parameters.size() : found.order.size();
-    if (i >= most) ops::fail<ValueError>(where, facts.name, fmt::format("takes at most {} parameter{}", most, most == 1 ? "" : "s"));
-    argument.name = found.order.empty() ? facts.parameters[i].name : found.order[i].substr(found.order[i].find('=') + 1);
+    if (i >= most)
+      ops::fail<ValueError>(where, facts.name, fmt::format("takes at most {} parameter{}", most, most == 1 ? "" : "s"));
+    argument.name =
+        found.order.empty() ? facts.parameters[i].name : found.order[i].substr(found.order[i].find('=') + 1);
   }
   // The newest stands first: the binder takes the first preset of a parameter.
   found.presets.insert(found.presets.begin(), std::move(argument));
@@ -196,9 +210,11 @@ Expr apply(const Found& found, std::span<const Argument> arguments, std::source_
   if (entry.facts().special != nullptr)
     if (const auto special = entry.facts().special(terms, order, where)) return *special;
   if (order > 0 && !entry.is_elementwise())
-    ops::fail<ValueError>(ops::location_of(where), entry.facts().name, "works along an axis: differentiate with grad or jacobian");
+    ops::fail<ValueError>(ops::location_of(where), entry.facts().name,
+                          "works along an axis: differentiate with grad or jacobian");
   if (entry.is_elementwise() && terms.x.is_bound() && terms.x.dtype() == DType::b8)
-    ops::fail<TypeError>(ops::place(terms.x.graph().get(), where), entry.facts().name, "needs a number, the operand is bool; convert it with cast");
+    ops::fail<TypeError>(ops::place(terms.x.graph().get(), where), entry.facts().name,
+                         "needs a number, the operand is bool; convert it with cast");
   return entry.make(order, terms, where);
 }
 

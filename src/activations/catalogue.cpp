@@ -19,8 +19,8 @@ namespace hana = boost::hana;
 
 // The names of the public header, at compile time: each once.
 #define X(name) , BOOST_HANA_STRING(#name)
-constexpr auto builtin_names = hana::drop_front(hana::make_tuple(
-    hana::int_c<0> ACTINIUM_ACTIVATIONS(X) ACTINIUM_MASKED_ACTIVATIONS(X) ACTINIUM_REDUCING_ACTIVATIONS(X) ACTINIUM_AXIS_ACTIVATIONS(X)));
+constexpr auto builtin_names = hana::drop_front(hana::make_tuple(hana::int_c<0> ACTINIUM_ACTIVATIONS(
+    X) ACTINIUM_MASKED_ACTIVATIONS(X) ACTINIUM_REDUCING_ACTIVATIONS(X) ACTINIUM_AXIS_ACTIVATIONS(X)));
 #undef X
 static_assert(hana::size(hana::to_set(builtin_names)) == hana::size(builtin_names), "an activation is declared twice");
 
@@ -30,7 +30,8 @@ struct Registry {
   std::map<std::string, Found, std::less<>> names;
 
   Registry() {
-    for (auto family : {piecewise_entries, exponential_entries, sigmoid_entries, gaussian_entries, gated_entries, axis_entries, extra_entries})
+    for (auto family : {piecewise_entries, exponential_entries, sigmoid_entries, gaussian_entries, gated_entries,
+                        axis_entries, extra_entries})
       for (Facts& f : family()) insert(std::make_shared<const Entry>(std::move(f)));
   }
 
@@ -81,7 +82,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::size_t diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = std::tolower(static_cast<unsigned char>(a[i - 1])) == std::tolower(static_cast<unsigned char>(b[j - 1]));
+      const bool same =
+          std::tolower(static_cast<unsigned char>(a[i - 1])) == std::tolower(static_cast<unsigned char>(b[j - 1]));
       const std::size_t best = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (same ? 0 : 1)});
       diagonal = row[j];
       row[j] = best;
@@ -119,7 +121,8 @@ std::optional<Found> find(std::string_view name, compat system) {
   if (suffix == std::string_view::npos || suffix + 2 == name.size()) return std::nullopt;
   int order = 0;
   const char* end = name.data() + name.size();
-  if (const auto [stop, error] = std::from_chars(name.data() + suffix + 2, end, order); error != std::errc{} || stop != end || order < 1)
+  if (const auto [stop, error] = std::from_chars(name.data() + suffix + 2, end, order);
+      error != std::errc{} || stop != end || order < 1)
     return std::nullopt;
   auto found = look_up(name.substr(0, suffix));
   if (found) found->derivative = order;
@@ -133,12 +136,17 @@ std::string suggestions(std::string_view name) {
     Registry& r = registry();
     const std::lock_guard lock(r.mutex);
     for (const auto& [known, found] : r.names)
-      if (const std::size_t d = edit_distance(name, known); d <= std::max<std::size_t>(1, std::min(name.size(), known.size()) / 3))
+      if (const std::size_t d = edit_distance(name, known);
+          d <= std::max<std::size_t>(1, std::min(name.size(), known.size()) / 3))
         near.emplace_back(d, known);
   }
   std::sort(near.begin(), near.end());
   std::string text;
-  for (std::size_t i = 0; i < near.size() && i < 3; ++i) text += (i == 0 ? "; did you mean " : i + 1 == std::min<std::size_t>(near.size(), 3) ? " or " : ", ") + near[i].second;
+  for (std::size_t i = 0; i < near.size() && i < 3; ++i)
+    text += (i == 0                                           ? "; did you mean "
+             : i + 1 == std::min<std::size_t>(near.size(), 3) ? " or "
+                                                              : ", ") +
+            near[i].second;
   return text.empty() ? text : text + "?";
 }
 
@@ -156,7 +164,9 @@ std::shared_ptr<const Entry> add(std::shared_ptr<const Entry> entry) {
   if (!other.traced()) ops::fail<NameError>(mine.where, "define", fmt::format("'{}' is a builtin activation", name));
   const Traced& theirs = *other.traced();
   if (theirs.text == mine.text && theirs.derivative_text == mine.derivative_text) return at->second.entry;
-  ops::fail<NameError>(mine.where, "define", fmt::format("'{}' is already defined otherwise at {}: {} is not {}", name, theirs.where.str(), mine.text, theirs.text));
+  ops::fail<NameError>(mine.where, "define",
+                       fmt::format("'{}' is already defined otherwise at {}: {} is not {}", name, theirs.where.str(),
+                                   mine.text, theirs.text));
 }
 
 }  // namespace actinium::activations

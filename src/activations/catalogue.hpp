@@ -1,6 +1,6 @@
 // The catalogue: one Entry an activation, which holds all there is to know of it. To add one, add an Entry to the
-// catalogue_*.cpp of its family and its name to include/actinium/activations.h; tests, tool and documentation pick it up.
-// Start reading at Entry. The parser's way in is find() and apply().
+// catalogue_*.cpp of its family and its name to include/actinium/activations.h; tests, tool and documentation pick it
+// up. Start reading at Entry. The parser's way in is find() and apply().
 #pragma once
 #include <array>
 #include <memory>
@@ -30,11 +30,12 @@ constexpr bool is_operand(Takes t) { return t == Takes::number || t == Takes::ar
 
 struct Parameter {
   std::string name;
-  std::optional<double> fallback = std::nullopt;  ///< default of a number or option (index of a choice); axes without one: all
+  std::optional<double> fallback =
+      std::nullopt;  ///< default of a number or option (index of a choice); axes without one: all
   std::vector<std::string> aliases = {};
   Takes takes = Takes::number;
-  std::string domain = {};             ///< what a literal must be, in words: "at least 0"
-  bool (*valid)(double) = nullptr;     ///< whether it is
+  std::string domain = {};          ///< what a literal must be, in words: "at least 0"
+  bool (*valid)(double) = nullptr;  ///< whether it is
   std::vector<std::string> choices = {};
   bool required() const { return takes == Takes::array || (!fallback && takes != Takes::mask && takes != Takes::axes); }
 };
@@ -50,7 +51,7 @@ struct Alias {
 /// One application: what a formula sees.
 struct Terms {
   Expr x;
-  std::vector<Expr> parameters;       ///< operands in order of declaration; defaults are unbound constants
+  std::vector<Expr> parameters;  ///< operands in order of declaration; defaults are unbound constants
   std::optional<Expr> mask;
   std::vector<std::int64_t> options;  ///< in order of declaration, axes last
   const Expr& operator[](std::size_t i) const { return parameters[i]; }
@@ -93,15 +94,15 @@ struct Facts {
   Kind kind = Kind::unit;
   /// f, f', f'' in stable form; a missing one is differentiated from the one before it.
   std::array<Formula, 3> value = {};
-  /// The same over nodes whose derivatives are stable in turn: what orders beyond 2 and derivatives in the parameters are
-  /// generated from; missing ones are `value`.
+  /// The same over nodes whose derivatives are stable in turn: what orders beyond 2 and derivatives in the parameters
+  /// are generated from; missing ones are `value`.
   std::array<Formula, 3> closed = {};
   /// f differentiated by a parameter, where the generated one is not what is wanted (ties, cancellation).
   ParameterFormula parameter = nullptr;
   const AxisRule* axis = nullptr;
-  int zero_from = 99;      ///< derivatives in x of this order and above are 0 everywhere
-  bool integers = false;   ///< maps integers to integers
-  bool indexes = false;    ///< an integer first parameter holds indices along the axis options[0]: checked at the call
+  int zero_from = 99;     ///< derivatives in x of this order and above are 0 everywhere
+  bool integers = false;  ///< maps integers to integers
+  bool indexes = false;   ///< an integer first parameter holds indices along the axis options[0]: checked at the call
   std::string operand = "x";
   /// A call that is better another node (a primitive, another entry) because of its literal parameters and options.
   std::optional<Expr> (*special)(const Terms&, int order, std::source_location where) = nullptr;
@@ -160,9 +161,9 @@ std::string suggestions(std::string_view name);
 /// Adds a user's entry; returns the registered one. NameError if the name is taken by another definition.
 std::shared_ptr<const Entry> add(std::shared_ptr<const Entry> entry);
 
-/// The call of an activation: arguments[0] is x (positional), the others by position or name. Checks names, kinds and literal
-/// domains (NameError, TypeError, ValueError, ShapeError at `where`), fills in defaults, makes the node. `order`: the
-/// derivative of that order with respect to x instead.
+/// The call of an activation: arguments[0] is x (positional), the others by position or name. Checks names, kinds and
+/// literal domains (NameError, TypeError, ValueError, ShapeError at `where`), fills in defaults, makes the node.
+/// `order`: the derivative of that order with respect to x instead.
 Expr apply(const Found& found, std::span<const Argument> arguments, std::source_location where, int order = 0);
 
 /// Presets an argument; `position` counts positional ones. Checked as in a call.

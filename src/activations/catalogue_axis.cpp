@@ -1,6 +1,6 @@
-// Activations along axes. e = exp(x - m), m the largest; x - m is compensated, for its rounding alone would cost 128 ulp far
-// from the maximum. What is left of the sum once its largest terms are taken out, R, keeps what 1 + R loses. No index of the
-// maximum is needed: ties are counted, so rows stay in one fused kernel. Start reading at Row.
+// Activations along axes. e = exp(x - m), m the largest; x - m is compensated, for its rounding alone would cost 128
+// ulp far from the maximum. What is left of the sum once its largest terms are taken out, R, keeps what 1 + R loses. No
+// index of the maximum is needed: ties are counted, so rows stay in one fused kernel. Start reading at Row.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -110,15 +110,18 @@ ops::TypedShape same_shape(const Terms& t, const Location& where, std::string_vi
   return {t.x.dtype(), t.x.shape()};
 }
 ops::TypedShape softmax_shape(const Terms& t, const Location& where, std::string_view name) {
-  if (t.options[0] != 0 && t.x.rank() == 1) ops::fail<ShapeError>(where, name, fmt::format("cannot be applied to a rank-1 operand, {}", t.x.shape().str()));
+  if (t.options[0] != 0 && t.x.rank() == 1)
+    ops::fail<ShapeError>(where, name, fmt::format("cannot be applied to a rank-1 operand, {}", t.x.shape().str()));
   return same_shape(t, where, name);
 }
 ops::TypedShape reduced_shape(const Terms& t, const Location&, std::string_view) {
   std::vector<Dim> dims;
   for (int i = 0; i < t.x.rank(); ++i) {
     const bool gone = std::find(t.options.begin() + 1, t.options.end(), i) != t.options.end();
-    if (!gone) dims.push_back(t.x.shape()[i]);
-    else if (t.options[0] != 0) dims.push_back(Dim(1));
+    if (!gone)
+      dims.push_back(t.x.shape()[i]);
+    else if (t.options[0] != 0)
+      dims.push_back(Dim(1));
   }
   return {t.x.dtype(), Shape(std::move(dims))};
 }
@@ -159,7 +162,8 @@ Expr logsumexp_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents
 Expr logsumexp_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
   if (i > 0) return 0;
   const Axes axes = axes_of(t, 1);
-  const Expr ct = t.options[0] != 0 ? cotangent : ops::keep_axes(cotangent, t.x.shape(), std::span(t.options).subspan(1));
+  const Expr ct =
+      t.options[0] != 0 ? cotangent : ops::keep_axes(cotangent, t.x.shape(), std::span(t.options).subspan(1));
   return ct * logsumexp_slope(y, t, axes);
 }
 const AxisRule logsumexp_rule{reduced_shape, logsumexp_vjp, logsumexp_jvp};
@@ -180,11 +184,15 @@ ops::TypedShape entropy_shape(const Terms& t, const Location& where, std::string
   dims.erase(dims.begin() + axis);
   const Shape rest(dims);
   if (by_index(t) ? t[0].shape() != rest : t[0].shape() != t.x.shape())
-    ops::fail<ShapeError>(where, name, fmt::format("labels {} {} do not fit logits {}: class indices are {}, a distribution {}", name_of(t[0].dtype()),
-                                                   t[0].shape().str(), t.x.shape().str(), rest.str(), t.x.shape().str()));
+    ops::fail<ShapeError>(
+        where, name,
+        fmt::format("labels {} {} do not fit logits {}: class indices are {}, a distribution {}", name_of(t[0].dtype()),
+                    t[0].shape().str(), t.x.shape().str(), rest.str(), t.x.shape().str()));
   if (!by_index(t) && t[0].dtype() != t.x.dtype())
-    ops::fail<TypeError>(where, name, fmt::format("labels are {}, logits {}: give class indices (i32, i64) or a distribution of the logits' type",
-                                                  name_of(t[0].dtype()), name_of(t.x.dtype())));
+    ops::fail<TypeError>(
+        where, name,
+        fmt::format("labels are {}, logits {}: give class indices (i32, i64) or a distribution of the logits' type",
+                    name_of(t[0].dtype()), name_of(t.x.dtype())));
   return {t.x.dtype(), rest};
 }
 Expr log_softmax_node(const Terms& t) { return node("log_softmax", t.x, {}, {0, t.options[0]}); }
@@ -194,7 +202,8 @@ Expr entropy(const Terms& t) {
   const Expr l = log_softmax_node(t);
   if (!by_index(t)) return -sum(where(t[0] == 0, 0, t[0] * l), axis);
   const Expr label = t[0], classes = Graph(t.x.graph()).size(t.x.shape()[axis], label.dtype());
-  return where(label >= 0 && label < classes, -sum(where(at_label(t), l, 0), axis), std::numeric_limits<double>::quiet_NaN());
+  return where(label >= 0 && label < classes, -sum(where(at_label(t), l, 0), axis),
+               std::numeric_limits<double>::quiet_NaN());
 }
 /// softmax - onehot, the label's entry as expm1(log y); for a distribution p: y sum(p) - p, term by term.
 Expr entropy_slope(const Terms& t) {
@@ -292,7 +301,10 @@ Expr maxout(const Terms& t) {
   const Dim size = dims[static_cast<std::size_t>(axis)];
   const auto groups = size.divided_by(t.options[0]);
   const Location where = t.x.graph()->location(t.x.graph()->ambient);
-  if (!groups) ops::fail<ShapeError>(where, "maxout", fmt::format("axis {} of {} does not divide into groups of {}", axis, t.x.shape().str(), t.options[0]));
+  if (!groups)
+    ops::fail<ShapeError>(
+        where, "maxout",
+        fmt::format("axis {} of {} does not divide into groups of {}", axis, t.x.shape().str(), t.options[0]));
   dims[static_cast<std::size_t>(axis)] = *groups;
   dims.insert(dims.begin() + axis + 1, Dim(t.options[0]));
   return reduce_max(reshape(t.x, dims), axis + 1);
@@ -303,8 +315,8 @@ Expr crelu(const Terms& t) {
   return concat({up, down}, static_cast<int>(t.options[0]));
 }
 
-Facts along(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation, std::string source, Formula value,
-            const AxisRule* rule) {
+Facts along(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation,
+            std::string source, Formula value, const AxisRule* rule) {
   Facts f{std::move(name), std::move(aliases)};
   f.formula = std::move(formula);
   f.documentation = std::move(documentation);
@@ -330,30 +342,45 @@ std::vector<Facts> axis_entries() {
     f.parameters = std::move(parameters);
     list.push_back(std::move(f));
   };
-  add(along("softmax", {{"Softmax"}, {"softmax2d", {{"axis", -3}}}, {"Softmax2d", {{"axis", -3}}}}, "exp(x_i)/sum_j exp(x_j)",
-            "Masked elements are 0. strict_rank=true rejects rank 1, as Keras 2 does.", "Bridle 1990", softmax, &softmax_rule),
+  add(along("softmax", {{"Softmax"}, {"softmax2d", {{"axis", -3}}}, {"Softmax2d", {{"axis", -3}}}},
+            "exp(x_i)/sum_j exp(x_j)", "Masked elements are 0. strict_rank=true rejects rank 1, as Keras 2 does.",
+            "Bridle 1990", softmax, &softmax_rule),
       {axes_last, strict_rank, mask});
   add(along("log_softmax", {{"logsoftmax"}, {"LogSoftmax"}}, "x_i - log(sum_j exp(x_j))",
-            "To the last digits at the largest element, where x - logsumexp(x) is 0. Masked elements are -inf.", "PyTorch, JAX, Keras", log_softmax, &log_softmax_rule),
+            "To the last digits at the largest element, where x - logsumexp(x) is 0. Masked elements are -inf.",
+            "PyTorch, JAX, Keras", log_softmax, &log_softmax_rule),
       {axes_last, strict_rank, mask});
-  add(along("softmin", {{"Softmin"}}, "softmax(-x)", "Masked elements are 0.", "PyTorch Softmin", softmin, nullptr), {axes_last, strict_rank, mask});
-  add(along("hardmax", {{"Hardmax"}}, "1 at the first largest element, else 0", "Derivative 0.", "ONNX Hardmax", hardmax, nullptr), {axis_last});
-  add(along("logsumexp", {{"LogSumExp"}, {"ReduceLogSumExp"}}, "log(sum_j exp(x_j))", "-inf of nothing, or of -inf alone, where its gradient is 0.",
-            "SciPy, PyTorch, JAX", logsumexp, &logsumexp_rule),
+  add(along("softmin", {{"Softmin"}}, "softmax(-x)", "Masked elements are 0.", "PyTorch Softmin", softmin, nullptr),
+      {axes_last, strict_rank, mask});
+  add(along("hardmax", {{"Hardmax"}}, "1 at the first largest element, else 0", "Derivative 0.", "ONNX Hardmax",
+            hardmax, nullptr),
+      {axis_last});
+  add(along("logsumexp", {{"LogSumExp"}, {"ReduceLogSumExp"}}, "log(sum_j exp(x_j))",
+            "-inf of nothing, or of -inf alone, where its gradient is 0.", "SciPy, PyTorch, JAX", logsumexp,
+            &logsumexp_rule),
       {axes_all, keepdims, mask});
-  add(along("logmeanexp", {}, "log(mean_j exp(x_j))", "logsumexp(x) - log(n).", "JAX", logmeanexp, nullptr), {axes_all, keepdims, mask});
-  Facts f = along("softmax_cross_entropy", {{"sparse_softmax_cross_entropy"}}, "-log_softmax(logits)[label], or -sum(labels*log_softmax(logits))",
-                  "Integer labels are class indices (out of range: an error at the call); floating ones a distribution. The gradient softmax - onehot is right at the label too.",
-                  "TensorFlow, PyTorch CrossEntropyLoss, Optax", entropy, &entropy_rule);
+  add(along("logmeanexp", {}, "log(mean_j exp(x_j))", "logsumexp(x) - log(n).", "JAX", logmeanexp, nullptr),
+      {axes_all, keepdims, mask});
+  Facts f = along(
+      "softmax_cross_entropy", {{"sparse_softmax_cross_entropy"}},
+      "-log_softmax(logits)[label], or -sum(labels*log_softmax(logits))",
+      "Integer labels are class indices (out of range: an error at the call); floating ones a distribution. The gradient softmax - onehot is right at the label too.",
+      "TensorFlow, PyTorch CrossEntropyLoss, Optax", entropy, &entropy_rule);
   f.operand = "logits";
   f.indexes = true;
   add(f, {{"labels", std::nullopt, {"label"}, Takes::array}, axis_last});
-  add(along("sparsemax", {{"Sparsemax"}}, "the point of the simplex nearest to x", "Derivative by the support.", "Martins and Astudillo 2016", sparsemax, &sparsemax_rule), {axis_last});
-  add(along("standardize", {}, "(x - mean)/sqrt(variance + epsilon)", "Population variance, in two passes.", "JAX standardize", standardize, &standardize_rule),
+  add(along("sparsemax", {{"Sparsemax"}}, "the point of the simplex nearest to x", "Derivative by the support.",
+            "Martins and Astudillo 2016", sparsemax, &sparsemax_rule),
+      {axis_last});
+  add(along("standardize", {}, "(x - mean)/sqrt(variance + epsilon)", "Population variance, in two passes.",
+            "JAX standardize", standardize, &standardize_rule),
       {axes_last, {"epsilon", 1e-5, {"eps"}, Takes::number, "at least 0", not_negative}});
-  add(along("maxout", {{"Maxout"}}, "max over groups of consecutive elements", "The gradient goes to the first of ties.", "Goodfellow et al. 2013", maxout, nullptr),
+  add(along("maxout", {{"Maxout"}}, "max over groups of consecutive elements",
+            "The gradient goes to the first of ties.", "Goodfellow et al. 2013", maxout, nullptr),
       {{"groups", std::nullopt, {}, Takes::integer, "positive", positive}, axis_last});
-  add(along("crelu", {{"CReLU"}}, "concat(relu(x), relu(-x))", "Doubles the axis.", "Shang et al. 2016", crelu, nullptr), {axis_last});
+  add(along("crelu", {{"CReLU"}}, "concat(relu(x), relu(-x))", "Doubles the axis.", "Shang et al. 2016", crelu,
+            nullptr),
+      {axis_last});
   return list;
 }
 

@@ -1,5 +1,5 @@
-// Exponential-linear activations and the softplus family. exp(x) - 1 is expm1, and derivatives are written from x, never
-// from the value: elu'(-40) is exp(-40), which 1 + elu(-40) has lost.
+// Exponential-linear activations and the softplus family. exp(x) - 1 is expm1, and derivatives are written from x,
+// never from the value: elu'(-40) is exp(-40), which 1 + elu(-40) has lost.
 #include "activations/formula.hpp"
 
 #define F ACTINIUM_FORMULA
@@ -58,7 +58,9 @@ Expr switched(const Terms& t, const Expr& z, const Expr& beyond, const Expr& oth
 Expr softplus(const Terms& t) {
   const Decay d = decay(t[0], t.x);
   const auto beta = literal(t[0]);
-  const Expr part = !beta ? where(t[0] > 0, positive_part(t.x), negative_part(t.x)) : *beta > 0 ? positive_part(t.x) : negative_part(t.x);
+  const Expr part = !beta       ? where(t[0] > 0, positive_part(t.x), negative_part(t.x))
+                    : *beta > 0 ? positive_part(t.x)
+                                : negative_part(t.x);
   return switched(t, d.z, t.x, part + log1p(d.t) / t[0]);
 }
 Expr softplus_slope(const Terms& t) {
@@ -147,10 +149,12 @@ std::vector<Facts> elu_entries() {
 
   f = {"selu", {{"SELU"}, {"Selu"}}};
   f.formula = "1.0507009873554805 * (x > 0 ? x : 1.6732632423543773*(exp(x) - 1))";
-  f.documentation = "Derivative at 0: scale*alpha = 1.7580993408473769. Meant for LeCun-normal weights and alpha dropout.";
+  f.documentation =
+      "Derivative at 0: scale*alpha = 1.7580993408473769. Meant for LeCun-normal weights and alpha dropout.";
   f.source = "Klambauer et al. 2017; the constants in full precision (ONNX rounds them to f32)";
   f.value = {F(where(x > 0, selu_scale * x, selu_product * expm1(negative_part(x)))),
-             F(where(x > 0, selu_scale, selu_product * exp(negative_part(x)))), F(where(x > 0, 0, selu_product * exp(negative_part(x))))};
+             F(where(x > 0, selu_scale, selu_product * exp(negative_part(x)))),
+             F(where(x > 0, 0, selu_product * exp(negative_part(x))))};
   f.kinks = {0};
   list.push_back(f);
   return list;

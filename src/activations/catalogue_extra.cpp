@@ -85,9 +85,7 @@ Expr logish_curvature(const Terms& t) {
 /// phish = x tanh(g), g = gelu(x), by the orders of gelu itself.
 Expr gelu(const Terms& t, int order) { return find("gelu")->entry->expand(order, {t.x, {}, {}, {0}}); }
 Expr phish(const Terms& t) { return at_least(t.x, -40) * tanh(gelu(t, 0)); }
-Expr phish_slope(const Terms& t) {
-  return tanh(gelu(t, 0)) + limited(t.x, -40, 40) * (sech2(gelu(t, 0)) * gelu(t, 1));
-}
+Expr phish_slope(const Terms& t) { return tanh(gelu(t, 0)) + limited(t.x, -40, 40) * (sech2(gelu(t, 0)) * gelu(t, 1)); }
 Expr phish_curvature(const Terms& t) {
   const Expr xc = limited(t.x, -40, 40), g = gelu(t, 0), d = gelu(t, 1);
   return sech2(g) * (2.0 * d + xc * (gelu(t, 2) - 2.0 * (tanh(g) * (d * d))));
@@ -123,13 +121,15 @@ std::vector<Facts> extra_entries() {
   std::vector<Facts> list;
   list.push_back(extra("bent_identity", "x + (sqrt(x**2 + 1) - 1)/2", "", {bent_identity, bent_slope, bent_curvature}));
 
-  Facts f = extra("snake", "x + sin(a*x)**2/a", "Ziyin et al. 2020", {F(x + square(sin(t[0] * x)) / t[0]), snake_slope, snake_curvature});
+  Facts f = extra("snake", "x + sin(a*x)**2/a", "Ziyin et al. 2020",
+                  {F(x + square(sin(t[0] * x)) / t[0]), snake_slope, snake_curvature});
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "nonzero", nonzero}};
   list.push_back(f);
 
   list.push_back(extra("lisht", "x*tanh(x)", "Roy et al. 2019", {F(x * tanh(x)), lisht_slope, lisht_curvature}));
   list.push_back(extra("tanhexp", "x*tanh(exp(x))", "Liu and Di 2020", {tanhexp, tanhexp_slope, nullptr}));
-  list.push_back(extra("serf", "x*erf(log(1 + exp(x)))", "Nag and Bhattacharyya 2021", {serf, serf_slope, serf_curvature}));
+  list.push_back(
+      extra("serf", "x*erf(log(1 + exp(x)))", "Nag and Bhattacharyya 2021", {serf, serf_slope, serf_curvature}));
 
   f = extra("isru", "x/sqrt(1 + a*x**2)", "Carlile et al. 2017", {isru, isru_slope, isru_curvature});
   f.closed[0] = F(x / isru_scale(t));

@@ -69,11 +69,12 @@ std::vector<Facts> gated_entries() {
   list.push_back(f);
 
   list.push_back(gated("reglu", {{"ReGLU"}}, "relu(gate)*value", F(call("relu", x) * same_shape(t, "reglu"))));
-  list.push_back(gated("geglu", {{"GEGLU"}, {"GeGLU"}}, "gelu(gate)*value", F(call("gelu", x) * same_shape(t, "geglu"))));
+  list.push_back(
+      gated("geglu", {{"GEGLU"}, {"GeGLU"}}, "gelu(gate)*value", F(call("gelu", x) * same_shape(t, "geglu"))));
   f = gated("swiglu", {{"SwiGLU"}}, "silu(gate, beta)*value", swiglu);
   f.parameters.push_back({"beta", 1.0, {"alpha"}});
   list.push_back(f);
-  list.push_back(gated("bilinear", {{"Bilinear"}}, "gate*value", F(x* same_shape(t, "bilinear"))));
+  list.push_back(gated("bilinear", {{"Bilinear"}}, "gate*value", F(x * same_shape(t, "bilinear"))));
   return list;
 }
 

@@ -1,5 +1,5 @@
-// Activations of the normal distribution. e = exp(-x*x/4), with the rounding of x*x made good, enters twice, so that a tail
-// keeps its digits down to the smallest normal number.
+// Activations of the normal distribution. e = exp(-x*x/4), with the rounding of x*x made good, enters twice, so that a
+// tail keeps its digits down to the smallest normal number.
 #include "activations/formula.hpp"
 
 #define F ACTINIUM_FORMULA
@@ -16,8 +16,8 @@ Expr times_normpdf(const Expr& factor, const HalfGauss& g) {
   return ((inv_sqrt_2pi * factor) * g.e) * (g.e * (1.0 - 0.5 * g.low));
 }
 
-/// x * normcdf(x). Where normcdf is nearly subnormal: normpdf(x) times x times Mills' ratio, which a short polynomial gives
-/// (within 3e-17 on [-38.65, -37.4], 2e-9 on [-14.5, -12.9] for f32; beyond, the result is 0).
+/// x * normcdf(x). Where normcdf is nearly subnormal: normpdf(x) times x times Mills' ratio, which a short polynomial
+/// gives (within 3e-17 on [-38.65, -37.4], 2e-9 on [-14.5, -12.9] for f32; beyond, the result is 0).
 Expr gelu(const Terms& t) {
   const Expr& x = t.x;
   const bool single = x.dtype() == DType::f32;
@@ -27,10 +27,12 @@ Expr gelu(const Terms& t) {
     for (const double* c = highest_first.begin() + 1; c != highest_first.end(); ++c) sum = *c + v * sum;
     return sum;
   };
-  const Expr ratio = single ? polynomial(g.x + 13.5, {6.8277607982034181e-07, 8.2638842601051434e-06, 8.5655911289126730e-05,
-                                                      7.8716830250041162e-04, -0.9946009659751559})
-                            : polynomial(g.x + 38.0, {1.5633710185770902e-12, 5.1470610272845340e-11, 1.6367638373641960e-09, 4.9963256059313764e-08,
-                                                      1.4288632499127241e-06, 3.6297795533818855e-05, -0.9993089130216126});
+  const Expr ratio =
+      single ? polynomial(g.x + 13.5, {6.8277607982034181e-07, 8.2638842601051434e-06, 8.5655911289126730e-05,
+                                       7.8716830250041162e-04, -0.9946009659751559})
+             : polynomial(g.x + 38.0, {1.5633710185770902e-12, 5.1470610272845340e-11, 1.6367638373641960e-09,
+                                       4.9963256059313764e-08, 1.4288632499127241e-06, 3.6297795533818855e-05,
+                                       -0.9993089130216126});
   return where(x < (single ? -12.9 : -37.4), times_normpdf(ratio, g), x * normcdf(x));
 }
 Expr gelu_slope(const Terms& t) {
@@ -51,7 +53,8 @@ struct TanhForm {
 struct Constant {
   double high, low;
 };
-constexpr Constant form_a{1.5957691216057308, -9.9693088091109203e-17}, form_b{0.07135481627260025, -6.1751499181553155e-19};
+constexpr Constant form_a{1.5957691216057308, -9.9693088091109203e-17},
+    form_b{0.07135481627260025, -6.1751499181553155e-19};
 TanhForm tanh_form(const Expr& x) {
   const bool single = x.dtype() == DType::f32;
   const double end = single ? 14 : 30;
@@ -99,7 +102,8 @@ std::optional<Expr> gelu_special(const Terms& t, int order, std::source_location
   return find("gelu_tanh")->entry->make(order, {t.x, {}, {}, {}}, where);
 }
 
-Facts distribution(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation, Formula value) {
+Facts distribution(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation,
+                   Formula value) {
   Facts f{std::move(name), std::move(aliases)};
   f.formula = std::move(formula);
   f.documentation = std::move(documentation);
@@ -133,13 +137,15 @@ std::vector<Facts> gaussian_entries() {
   f = {"gaussian", {{"Gaussian"}}};
   f.formula = "exp(-x**2)";
   f.documentation = "Accurate in the tails: the rounding of x**2 is made good.";
-  f.value = {F(gauss(x)), F(times_gauss(-2.0 * near(x), near(x))), F(times_gauss(fma(4.0 * near(x), near(x), -2.0), near(x)))};
+  f.value = {F(gauss(x)), F(times_gauss(-2.0 * near(x), near(x))),
+             F(times_gauss(fma(4.0 * near(x), near(x), -2.0), near(x)))};
   f.closed = {nullptr, F(-2.0 * tail(x) * gauss(x)), F((4.0 * square(tail(x)) - 2.0) * gauss(x))};
   list.push_back(f);
 
-  list.push_back(distribution("normcdf", {}, "(1 + erf(x/sqrt(2)))/2", "Distribution function of the standard normal, accurate in the tails.",
-                              F(normcdf(x))));
-  list.push_back(distribution("erf", {{"Erf"}}, "2/sqrt(pi) * integral of exp(-t**2) from 0 to x", "The error function.", F(erf(x))));
+  list.push_back(distribution("normcdf", {}, "(1 + erf(x/sqrt(2)))/2",
+                              "Distribution function of the standard normal, accurate in the tails.", F(normcdf(x))));
+  list.push_back(distribution("erf", {{"Erf"}}, "2/sqrt(pi) * integral of exp(-t**2) from 0 to x",
+                              "The error function.", F(erf(x))));
   return list;
 }
 

@@ -1,5 +1,5 @@
-// Piecewise linear and quadratic activations. At a kink the derivative is that of the branch a strict compare leaves: active
-// zones are open intervals. Selects are arranged so that NaN falls to a branch that passes it on.
+// Piecewise linear and quadratic activations. At a kink the derivative is that of the branch a strict compare leaves:
+// active zones are open intervals. Selects are arranged so that NaN falls to a branch that passes it on.
 #include "activations/formula.hpp"
 
 #define F ACTINIUM_FORMULA
@@ -10,7 +10,8 @@ namespace {
 Expr relu(const Terms& t) {
   const Expr &x = t.x, &slope = t[0], &max_value = t[1], &threshold = t[2];
   const Expr upper = is(max_value, infinity) ? x : where(x > max_value, max_value, x);
-  if (is(slope, 0)) return is(threshold, 0) ? where(x < 0, 0, upper) : where(x <= threshold, 0, upper);  // 0 * -inf would be NaN
+  if (is(slope, 0))
+    return is(threshold, 0) ? where(x < 0, 0, upper) : where(x <= threshold, 0, upper);  // 0 * -inf would be NaN
   return where(x > threshold, upper, slope * (is(threshold, 0) ? x : x - threshold));
 }
 
@@ -82,7 +83,10 @@ std::vector<Facts> linear_entries() {
   f.integers = true;
   list.push_back(f);
 
-  f = {"step", {{"binary_step"}, {"heaviside", {{"threshold", 0}, {"value_at_threshold", 1}}, {"values=value_at_threshold"}}, {"Step"}}};
+  f = {"step",
+       {{"binary_step"},
+        {"heaviside", {{"threshold", 0}, {"value_at_threshold", 1}}, {"values=value_at_threshold"}},
+        {"Step"}}};
   f.parameters = {{"threshold", 0.0}, {"value_at_threshold", 1.0, {"values"}}};
   f.formula = "x >= threshold ? 1 : 0";
   f.documentation = "Inclusive at the threshold, where it is value_at_threshold. Derivative 0 everywhere.";
@@ -103,8 +107,10 @@ std::vector<Facts> relu_entries() {
                   {"threshold", 0.0},
                   {"grad_at_zero", 0, {}, Takes::integer, "0 or 1", [](double v) { return v == 0 || v == 1; }}};
   f.formula = "x > threshold ? min(x, max_value) : negative_slope * (x - threshold)";
-  f.documentation = "Derivative at the threshold: negative_slope (0 by default; 1 with grad_at_zero=1), at max_value: 0.";
-  f.source = "Keras relu(alpha, max_value, threshold), PyTorch ReLU, ONNX Relu; relu'(0) = 0 after Bertoin et al., NeurIPS 2021";
+  f.documentation =
+      "Derivative at the threshold: negative_slope (0 by default; 1 with grad_at_zero=1), at max_value: 0.";
+  f.source =
+      "Keras relu(alpha, max_value, threshold), PyTorch ReLU, ONNX Relu; relu'(0) = 0 after Bertoin et al., NeurIPS 2021";
   f.value = {relu, relu_slope};
   f.parameter = relu_parameter;
   f.zero_from = 2;
@@ -173,7 +179,9 @@ std::vector<Facts> hard_entries() {
   f.documentation = "Derivative 0 at both knees.";
   f.source = "PyTorch Hardtanh, Keras hard_tanh";
   f.value = {F(limited(x, t[0], t[1])), F(pick(x, x > t[0] && x < t[1], 1, 0))};
-  f.parameter = [](const Terms& t, int i) -> Expr { return i == 0 ? pick(t.x, t.x <= t[0], 1, 0) : pick(t.x, t.x >= t[1], 1, 0); };
+  f.parameter = [](const Terms& t, int i) -> Expr {
+    return i == 0 ? pick(t.x, t.x <= t[0], 1, 0) : pick(t.x, t.x >= t[1], 1, 0);
+  };
   f.zero_from = 2;
   f.kinks = {-1, 1};
   list.push_back(f);
@@ -185,7 +193,9 @@ std::vector<Facts> hard_entries() {
   f.documentation = "Derivative 0 at the knees, -3 and 3 by default. Keras 2 and ONNX: alpha=0.2.";
   f.source = "Keras 3, JAX, PyTorch; hard_sigmoid_keras2: Keras 1 and 2, ONNX";
   f.value = {hard_sigmoid, F(pick(x, hard_sigmoid_inside(t), t[0], 0))};
-  f.parameter = [](const Terms& t, int i) -> Expr { return pick(t.x, hard_sigmoid_inside(t), i == 0 ? t.x : Expr(1), 0); };
+  f.parameter = [](const Terms& t, int i) -> Expr {
+    return pick(t.x, hard_sigmoid_inside(t), i == 0 ? t.x : Expr(1), 0);
+  };
   f.zero_from = 2;
   f.kinks = {-3, 3};
   list.push_back(f);
@@ -195,14 +205,17 @@ std::vector<Facts> hard_entries() {
   f.documentation = "Divides before it multiplies, so nothing overflows. Derivative at -3: 0, at 3: 1.";
   f.source = "Howard et al. 2019, MobileNetV3";
   f.value = {F(where(x <= -3.0, 0, x * (limited(x + 3.0, 0, 6) / 6.0))),
-             F(where(x <= -3.0, 0, where(x >= 3.0, 1, (2.0 * x + 3.0) / 6.0))), F(pick(x, x > -3.0 && x < 3.0, 1.0 / 3, 0))};
+             F(where(x <= -3.0, 0, where(x >= 3.0, 1, (2.0 * x + 3.0) / 6.0))),
+             F(pick(x, x > -3.0 && x < 3.0, 1.0 / 3, 0))};
   f.zero_from = 3;
   f.kinks = {-3, 3};
   list.push_back(f);
 
-  f = {"threshold", {{"Threshold"}, {"thresholded_relu", {{"threshold", 1.0}, {"value", 0.0}}, {"alpha=threshold", "theta=threshold"}},
-                     {"ThresholdedRelu", {{"threshold", 1.0}, {"value", 0.0}}, {"alpha=threshold", "theta=threshold"}},
-                     {"ThresholdedReLU", {{"threshold", 1.0}, {"value", 0.0}}, {"theta=threshold", "alpha=threshold"}}}};
+  f = {"threshold",
+       {{"Threshold"},
+        {"thresholded_relu", {{"threshold", 1.0}, {"value", 0.0}}, {"alpha=threshold", "theta=threshold"}},
+        {"ThresholdedRelu", {{"threshold", 1.0}, {"value", 0.0}}, {"alpha=threshold", "theta=threshold"}},
+        {"ThresholdedReLU", {{"threshold", 1.0}, {"value", 0.0}}, {"theta=threshold", "alpha=threshold"}}}};
   f.parameters = {{"threshold"}, {"value", std::nullopt, {"default_value"}}};
   f.formula = "x > threshold ? x : value";
   f.documentation = "Derivative at the threshold: 0.";

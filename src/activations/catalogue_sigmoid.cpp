@@ -1,5 +1,5 @@
-// Sigmoid and tanh activations. h = exp(-|z|/2) enters twice where its square would already be subnormal while the result is
-// a normal number: silu(-740) is -3.1e-319, and silu(-90) in f32 is -7.4e-38.
+// Sigmoid and tanh activations. h = exp(-|z|/2) enters twice where its square would already be subnormal while the
+// result is a normal number: silu(-740) is -3.1e-319, and silu(-90) in f32 is -7.4e-38.
 #include "activations/formula.hpp"
 
 #define F ACTINIUM_FORMULA
@@ -58,7 +58,8 @@ Expr silu_closed_curvature(const Expr& beta, const Expr& x) {
 /// quick_gelu's 1.702 is the decimal number: what its rounding leaves enters as the product's error does.
 Swish quick(const Expr& x) {
   const bool single = x.dtype() == DType::f32;
-  const double beta = single ? static_cast<double>(1.702f) : 1.702, rest = single ? 1.702 - beta : 4.2632564145606011e-17;
+  const double beta = single ? static_cast<double>(1.702f) : 1.702,
+               rest = single ? 1.702 - beta : 4.2632564145606011e-17;
   const double end = far(x);
   const Expr z = beta * x, zc = limited(z, -end, end), low = fma(beta, x, -z) + rest * x;
   const Expr h = corrected(exp(-0.5 * abs(zc)), 0.5 * where(abs(z) > end, 0, where(z < 0, low, -low)));

@@ -1,4 +1,5 @@
-// An entry as a node: types and shapes, expansion, derivatives, printing. Start reading at Entry::expand and Entry::partial.
+// An entry as a node: types and shapes, expansion, derivatives, printing. Start reading at Entry::expand and
+// Entry::partial.
 #include <fmt/format.h>
 
 #include "activations/catalogue.hpp"
@@ -16,11 +17,13 @@ std::size_t count_operands(const Facts& f, bool masks) {
 }
 
 /// A shape that the operand at `name` must stretch to without stretching it.
-void check_fits(const ops::BuildContext& c, std::string_view entry, std::string_view name, NodeId operand, const Shape& shape) {
+void check_fits(const ops::BuildContext& c, std::string_view entry, std::string_view name, NodeId operand,
+                const Shape& shape) {
   const auto both = broadcast_shapes(c.graph.shape(operand), shape);
   if (both && *both == shape) return;
-  ops::fail<ShapeError>(c.where, entry, fmt::format("{} {} does not broadcast to the operand's shape {}", name,
-                                                    c.graph.shape(operand).str(), shape.str()));
+  ops::fail<ShapeError>(c.where, entry,
+                        fmt::format("{} {} does not broadcast to the operand's shape {}", name,
+                                    c.graph.shape(operand).str(), shape.str()));
 }
 
 std::string option_text(const Parameter& p, std::int64_t value) {
@@ -57,15 +60,17 @@ ops::TypedShape Entry::elementwise_shape(const ops::BuildContext& c) const {
   const NodeId x = c.operands[0];
   const DType type = c.graph.dtype(x);
   if (!is_float(type) && !(facts_.integers && is_integer(type)))
-    ops::fail<TypeError>(c.where, facts_.name, fmt::format("needs f32 or f64{}, {} is {}; convert it with cast",
-                                                           facts_.integers ? " or an integer" : "", describe(c.graph, x), name_of(type)));
+    ops::fail<TypeError>(c.where, facts_.name,
+                         fmt::format("needs f32 or f64{}, {} is {}; convert it with cast",
+                                     facts_.integers ? " or an integer" : "", describe(c.graph, x), name_of(type)));
   std::size_t i = 1;
   for (const Parameter& p : facts_.parameters) {
     if (!is_operand(p.takes) || i >= c.operands.size()) continue;
     const NodeId operand = c.operands[i++];
     if (c.graph.dtype(operand) != type)
-      ops::fail<TypeError>(c.where, facts_.name, fmt::format("{} is {}, {} is {}; convert one with cast", p.name,
-                                                             name_of(c.graph.dtype(operand)), describe(c.graph, x), name_of(type)));
+      ops::fail<TypeError>(c.where, facts_.name,
+                           fmt::format("{} is {}, {} is {}; convert one with cast", p.name,
+                                       name_of(c.graph.dtype(operand)), describe(c.graph, x), name_of(type)));
     check_fits(c, facts_.name, p.name, operand, c.graph.shape(x));
   }
   return {type, c.graph.shape(x)};
@@ -78,11 +83,13 @@ ops::TypedShape Entry::shape(const ops::BuildContext& c) const {
   for (NodeId id : c.operands) operands.emplace_back(graph, id);
   const Terms t = terms(c.attributes, operands);
   if (!is_float(t.x.dtype()))
-    ops::fail<TypeError>(c.where, facts_.name, fmt::format("needs f32 or f64, {} is {}; convert it with cast",
-                                                           describe(c.graph, c.operands[0]), name_of(t.x.dtype())));
+    ops::fail<TypeError>(c.where, facts_.name,
+                         fmt::format("needs f32 or f64, {} is {}; convert it with cast",
+                                     describe(c.graph, c.operands[0]), name_of(t.x.dtype())));
   if (t.mask) {
     if (t.mask->dtype() != DType::b8)
-      ops::fail<TypeError>(c.where, facts_.name, fmt::format("the mask is {}, not bool; compare it, as in m != 0", name_of(t.mask->dtype())));
+      ops::fail<TypeError>(c.where, facts_.name,
+                           fmt::format("the mask is {}, not bool; compare it, as in m != 0", name_of(t.mask->dtype())));
     check_fits(c, facts_.name, "the mask", t.mask->id(), t.x.shape());
   }
   return facts_.axis->shape(t, c.where, facts_.name);
@@ -90,13 +97,15 @@ ops::TypedShape Entry::shape(const ops::BuildContext& c) const {
 
 /// The best form to differentiate.
 Expr Entry::form(int order, const Terms& t) const {
-  if (order < 3 && facts_.closed[static_cast<std::size_t>(order)] != nullptr) return facts_.closed[static_cast<std::size_t>(order)](t);
+  if (order < 3 && facts_.closed[static_cast<std::size_t>(order)] != nullptr)
+    return facts_.closed[static_cast<std::size_t>(order)](t);
   return expand(order, t);
 }
 
 Expr Entry::expand(int order, const Terms& t) const {
   if (order >= facts_.zero_from) return 0;
-  if (order < 3 && facts_.value[static_cast<std::size_t>(order)] != nullptr) return facts_.value[static_cast<std::size_t>(order)](t);
+  if (order < 3 && facts_.value[static_cast<std::size_t>(order)] != nullptr)
+    return facts_.value[static_cast<std::size_t>(order)](t);
   if (traced_) {
     const std::size_t type = t.x.is_bound() && t.x.dtype() == DType::f32 ? 0 : 1;
     std::vector<Expr> operands{t.x};
@@ -138,7 +147,8 @@ Expr Entry::make(int order, const Terms& t, std::source_location where) const {
   for (const Expr& p : t.parameters) bound = bound || p.is_bound();
   if (!bound) {
     if (facts_.kind == Kind::axis)
-      ops::fail<GraphError>(ops::location_of(where), facts_.name, "an expression without a graph: declare it with Graph::constant or Graph::input");
+      ops::fail<GraphError>(ops::location_of(where), facts_.name,
+                            "an expression without a graph: declare it with Graph::constant or Graph::input");
     return expand(order, t);
   }
   if (order >= facts_.zero_from && t.x.is_bound()) return ops::filled(t.x, 0, t.x.shape());
@@ -198,7 +208,8 @@ std::string Entry::text(const Attributes& attributes, std::span<const std::strin
       if (operand < operands.size()) out += fmt::format(", {}={}", p.name, operands[operand++]);
     } else if (p.takes == Takes::axes) {
       std::string list;
-      for (std::size_t k = scalars; k < attributes.ints.size(); ++k) list += fmt::format("{}{}", list.empty() ? "" : ", ", attributes.ints[k]);
+      for (std::size_t k = scalars; k < attributes.ints.size(); ++k)
+        list += fmt::format("{}{}", list.empty() ? "" : ", ", attributes.ints[k]);
       const bool one = attributes.ints.size() == scalars + 1;
       out += one ? fmt::format(", {}={}", p.name, list) : fmt::format(", {}=({})", p.name, list);
     } else {

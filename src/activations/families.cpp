@@ -38,7 +38,8 @@ Expr normpdf_of(const Expr& x) {
   return (inv_sqrt_2pi * g.e) * (g.e * (1.0 - 0.5 * g.low));
 }
 
-/// erfc(-x/sqrt 2)/2. The rounding of x/sqrt 2 alone would cost 1484 ulp at -37 (f64): its error d enters to first order.
+/// erfc(-x/sqrt 2)/2. The rounding of x/sqrt 2 alone would cost 1484 ulp at -37 (f64): its error d enters to first
+/// order.
 Expr normcdf_of(const Expr& x) {
   const HalfGauss g = half_gauss(x);
   const Split r = split(x, 0.70710678118654757, -4.8336466567264567e-17);
@@ -47,9 +48,7 @@ Expr normcdf_of(const Expr& x) {
   return 0.5 * (erfc(y) - (2 * std::numbers::inv_sqrtpi) * (g.e * g.e) * d);
 }
 
-Expr log1mexp_of(const Expr& x) {
-  return where(x < std::numbers::ln2, log(-expm1(-x)), log1p(-exp(-x)));
-}
+Expr log1mexp_of(const Expr& x) { return where(x < std::numbers::ln2, log(-expm1(-x)), log1p(-exp(-x))); }
 
 }  // namespace
 

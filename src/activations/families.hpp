@@ -1,5 +1,5 @@
-// The stable families (sigmoid, softplus, normcdf, ...) written in base functions: what `decompose` puts in their place, and
-// what an operation on an unbound constant computes.
+// The stable families (sigmoid, softplus, normcdf, ...) written in base functions: what `decompose` puts in their
+// place, and what an operation on an unbound constant computes.
 #pragma once
 #include "actinium/expr.h"
 #include "ops/op.hpp"
@@ -8,7 +8,8 @@ namespace actinium::activations {
 
 /// True for the families, which have no body of machine code of their own.
 bool is_family(ops::Op op);
-/// The family's value in base functions. Equal parts are equal nodes: sigmoid, logistic_pdf and softplus share exp(-|x|).
+/// The family's value in base functions. Equal parts are equal nodes: sigmoid, logistic_pdf and softplus share
+/// exp(-|x|).
 Expr expand_family(ops::Op op, const Expr& x);
 
 /// exp(-x*x/4) with the rounding error of x*x, both for x limited to where exp(-x*x/2) is not yet 0.

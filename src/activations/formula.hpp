@@ -46,7 +46,8 @@ inline Expr limited(const Expr& x, const Expr& low, const Expr& high) { return c
 /// Where exp(-|x|) has vanished and taken all that it multiplies with it.
 inline double far(const Expr& x) { return x.dtype() == DType::f32 ? 200 : 1000; }
 
-/// beta * x and the rounding error that the product left: exp(z + low) = exp(z) * (1 + low) keeps exp of a large product right.
+/// beta * x and the rounding error that the product left: exp(z + low) = exp(z) * (1 + low) keeps exp of a large
+/// product right.
 struct Product {
   Expr value, low;
 };

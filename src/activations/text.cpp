@@ -32,7 +32,8 @@ class Presets {
     return at_ == text_.size();
   }
   [[noreturn]] void fail(std::string_view expected) const {
-    ops::fail<ParseError>(where_, "activation", fmt::format("{} expected\n  {}\n  {}^", expected, text_, std::string(at_, ' ')));
+    ops::fail<ParseError>(where_, "activation",
+                          fmt::format("{} expected\n  {}\n  {}^", expected, text_, std::string(at_, ' ')));
   }
 
   Argument argument() {
@@ -100,7 +101,9 @@ Activation activation(std::string_view text, compat system, std::source_location
   const std::string_view name = presets.name();
   if (name.empty() && !presets.at_end()) presets.fail("the name of an activation");
   auto found = activations::find(name, system);
-  if (!found) ops::fail<NameError>(where, "activation", fmt::format("unknown activation '{}'{}", name.substr(0, 80), activations::suggestions(name)));
+  if (!found)
+    ops::fail<NameError>(where, "activation",
+                         fmt::format("unknown activation '{}'{}", name.substr(0, 80), activations::suggestions(name)));
   if (presets.eat('(')) {
     int position = 0;
     while (!presets.eat(')')) {

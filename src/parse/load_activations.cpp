@@ -1,5 +1,5 @@
-// Definitions of activations as text: "swoosh(x, beta=1) = softplus(beta * x - 4) - ...", and "swoosh' = ..." below it for a
-// derivative of its own. What Activation::save writes. Start reading at load_activations.
+// Definitions of activations as text: "swoosh(x, beta=1) = softplus(beta * x - 4) - ...", and "swoosh' = ..." below it
+// for a derivative of its own. What Activation::save writes. Start reading at load_activations.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -32,7 +32,8 @@ class Reader {
     const auto close = text.find(')'), prime = text.find('\'');
     if (prime != std::string_view::npos && prime < close) return derivative(text, prime);
     const auto open = text.find('(');
-    if (open == std::string_view::npos || close == std::string_view::npos) fail("name(x, parameter=default, ...) = expression expected");
+    if (open == std::string_view::npos || close == std::string_view::npos)
+      fail("name(x, parameter=default, ...) = expression expected");
     Entry e{std::string(trimmed(text.substr(0, open))), std::string(body(text.substr(close + 1))), "", {}};
     parameters(e, text.substr(open + 1, close - open - 1));
     entries.push_back(std::move(e));
@@ -44,7 +45,9 @@ class Reader {
   std::string path_;
   int line_ = 0;
 
-  [[noreturn]] void fail(std::string_view what) const { throw ParseError(fmt::format("{}:{}: {}", path_, line_, what)); }
+  [[noreturn]] void fail(std::string_view what) const {
+    throw ParseError(fmt::format("{}:{}: {}", path_, line_, what));
+  }
 
   std::string_view body(std::string_view rest) const {
     rest = trimmed(rest);
@@ -53,7 +56,8 @@ class Reader {
   }
 
   void derivative(std::string_view text, std::size_t prime) {
-    if (entries.empty() || entries.back().name != trimmed(text.substr(0, prime))) fail("a derivative stands below its activation");
+    if (entries.empty() || entries.back().name != trimmed(text.substr(0, prime)))
+      fail("a derivative stands below its activation");
     entries.back().derivative = body(text.substr(prime + 1));
   }
 
@@ -69,7 +73,8 @@ class Reader {
         const std::string_view value = equals == std::string_view::npos ? item : trimmed(item.substr(equals + 1));
         DefinedParameter p{std::string(trimmed(item.substr(0, equals))), 0};
         const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), p.fallback);
-        if (equals == std::string_view::npos || error != std::errc{} || end != value.data() + value.size()) fail("parameter=number expected");
+        if (equals == std::string_view::npos || error != std::errc{} || end != value.data() + value.size())
+          fail("parameter=number expected");
         e.parameters.push_back(std::move(p));
       }
       first = false;
@@ -79,7 +84,8 @@ class Reader {
 
 Definition definition(const std::string& text, std::size_t parameters) {
   if (text.empty()) return {};
-  return {parameters + 1, [formula = Formula(text)](const Expr* operands) { return formula.build(Graph(operands[0].graph())); }};
+  return {parameters + 1,
+          [formula = Formula(text)](const Expr* operands) { return formula.build(Graph(operands[0].graph())); }};
 }
 
 }  // namespace
@@ -91,7 +97,8 @@ std::vector<Activation> load_activations(const std::string& path) {
   for (std::string line; std::getline(in, line);) reader.line(line);
   std::vector<Activation> loaded;
   for (const Entry& e : reader.entries)
-    loaded.push_back(define(e.name, definition(e.text, e.parameters.size()), e.parameters, {.derivative = definition(e.derivative, e.parameters.size())}));
+    loaded.push_back(define(e.name, definition(e.text, e.parameters.size()), e.parameters,
+                            {.derivative = definition(e.derivative, e.parameters.size())}));
   return loaded;
 }
 

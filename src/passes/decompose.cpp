@@ -1,5 +1,5 @@
-// decompose: activations and the stable families written in base functions. Equal parts become equal nodes: the exp of a value
-// and of its derivative is one.
+// decompose: activations and the stable families written in base functions. Equal parts become equal nodes: the exp of
+// a value and of its derivative is one.
 #include <optional>
 
 #include "activations/catalogue.hpp"
@@ -41,7 +41,8 @@ Module expand_once(const Module& in) {
   });
 }
 
-/// `x < c ? c : x` is one instruction, raw_max(c, x), which takes its second operand on NaN and ties as the select does.
+/// `x < c ? c : x` is one instruction, raw_max(c, x), which takes its second operand on NaN and ties as the select
+/// does.
 std::optional<Op> extremum(const GraphData& g, std::span<const NodeId> select) {
   if (!is_float(g.dtype(select[1]))) return std::nullopt;
   const Op compare = g.op(select[0]);

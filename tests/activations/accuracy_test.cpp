@@ -1,5 +1,5 @@
-// The whole catalogue at special points and many others, value and first two derivatives, f32 and f64, against the references.
-// ACTINIUM_ACCURACY=1 in the environment prints the worst errors found.
+// The whole catalogue at special points and many others, value and first two derivatives, f32 and f64, against the
+// references. ACTINIUM_ACCURACY=1 in the environment prints the worst errors found.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <limits>
 
+#include "actinium/activations.h"
+#include "actinium/graph.h"
 #include "activations/catalogue.hpp"
 #include "activations/evaluator.hpp"
 #include "activations/reference.hpp"
-#include "actinium/activations.h"
-#include "actinium/graph.h"
 
 namespace actinium::testing {
 namespace {
@@ -24,7 +24,9 @@ struct Case {
   std::string name;
   DType type;
 };
-std::string label(const ::testing::TestParamInfo<Case>& info) { return info.param.name + "_" + std::string(name_of(info.param.type)); }
+std::string label(const ::testing::TestParamInfo<Case>& info) {
+  return info.param.name + "_" + std::string(name_of(info.param.type));
+}
 
 std::vector<Case> cases() {
   std::vector<Case> all;
@@ -41,17 +43,21 @@ struct Worst {
 };
 
 /// The largest error of one order over the points; each beyond its bound is reported.
-Worst compare(const Reference& reference, const std::vector<double>& parameters, const std::vector<double>& x, const Array& y, int order) {
+Worst compare(const Reference& reference, const std::vector<double>& parameters, const std::vector<double>& x,
+              const Array& y, int order) {
   const Format format = format_of(y.dtype);
   const double smallest = std::ldexp(1.0, format.min_exponent - format.bits + 1), unit = std::ldexp(1.0, -format.bits);
   Worst worst;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const bool flat = std::isnan(x[i]) && order > 0 && !std::isnan(y[i]);  // piecewise constant derivatives may take a side
+    const bool flat =
+        std::isnan(x[i]) && order > 0 && !std::isnan(y[i]);  // piecewise constant derivatives may take a side
     if (flat || (order > 0 && x[i] < reference.domain)) continue;
     const Real exact = reference_value(reference, parameters, x[i], order);
     const double ulp = distance(y[i], exact, format);
-    const double error = exact.is_nan() || exact.is_inf() || std::isinf(y[i]) ? inf : abs(Real(y[i]) - exact).to_double();
-    const bool subnormal = error <= (4 + std::abs(x[i])) * smallest && std::abs(y[i]) < std::ldexp(1.0, format.min_exponent);
+    const double error =
+        exact.is_nan() || exact.is_inf() || std::isinf(y[i]) ? inf : abs(Real(y[i]) - exact).to_double();
+    const bool subnormal =
+        error <= (4 + std::abs(x[i])) * smallest && std::abs(y[i]) < std::ldexp(1.0, format.min_exponent);
     const bool near_zero = reference.smooth_zero[order] && error <= 4 * unit;
     if (subnormal || near_zero) continue;
     if (ulp > worst.ulp) worst = {ulp, x[i]};
@@ -83,7 +89,8 @@ TEST_P(Accuracy, ValueAndDerivatives) {
     Array y = evaluate(e, inputs);
     const Worst worst = compare(reference, parameters, x, y, order);
     if (std::getenv("ACTINIUM_ACCURACY") != nullptr)
-      std::printf("%-16s %s order %d: %7.3f ulp at %.9g\n", name.c_str(), std::string(name_of(type)).c_str(), order, worst.ulp, worst.x);
+      std::printf("%-16s %s order %d: %7.3f ulp at %.9g\n", name.c_str(), std::string(name_of(type)).c_str(), order,
+                  worst.ulp, worst.x);
   }
 }
 

@@ -5,11 +5,11 @@
 #include <limits>
 #include <random>
 
-#include "activations/evaluator.hpp"
-#include "activations/reference.hpp"
 #include "actinium/activations.h"
 #include "actinium/autodiff.h"
 #include "actinium/graph.h"
+#include "activations/evaluator.hpp"
+#include "activations/reference.hpp"
 
 namespace actinium::testing {
 namespace {
@@ -27,7 +27,8 @@ std::vector<Real> softmax_reference(const std::vector<double>& x) {
 
 /// Rows of many kinds: close, far apart, large, with ties.
 std::vector<std::vector<double>> sample_rows(DType type) {
-  std::vector<std::vector<double>> rows{{0, 0, 0}, {40, 0}, {1000, 0, -1000}, {-1000, -1000}, {0, -40}, {1e4, 1e4 - 1, 1e4 - 20}, {5, 5, -30}, {3.25}};
+  std::vector<std::vector<double>> rows{
+      {0, 0, 0}, {40, 0}, {1000, 0, -1000}, {-1000, -1000}, {0, -40}, {1e4, 1e4 - 1, 1e4 - 20}, {5, 5, -30}, {3.25}};
   std::mt19937_64 random(11);
   for (double scale : {0.1, 1.0, 10.0, 80.0, 300.0}) {
     std::vector<double> row(9);
@@ -43,7 +44,9 @@ Format format_of(DType t) { return t == f32 ? f32_format : f64_format; }
 class Softmax : public ::testing::TestWithParam<DType> {
  protected:
   Graph g{GetParam()};
-  Array run(const Expr& e, const std::vector<double>& x) { return evaluate(e, {{"x", array(GetParam(), {static_cast<std::int64_t>(x.size())}, x)}}); }
+  Array run(const Expr& e, const std::vector<double>& x) {
+    return evaluate(e, {{"x", array(GetParam(), {static_cast<std::int64_t>(x.size())}, x)}});
+  }
   void expect(double got, const Real& exact, std::size_t n, const std::string& what) {
     const double error = abs(Real(got) - exact).to_double();
     const Format f = format_of(GetParam());
@@ -77,7 +80,8 @@ TEST_P(Softmax, JacobianEntries) {
     const Expr x = own.input("x", {n});
     const auto y = softmax_reference(row);
     for (int i = 0; i < n; ++i) {
-      const Array d = run(grad(sum(slice(softmax(x), i, i + 1)), x), row), dl = run(grad(sum(slice(log_softmax(x), i, i + 1)), x), row);
+      const Array d = run(grad(sum(slice(softmax(x), i, i + 1)), x), row),
+                  dl = run(grad(sum(slice(log_softmax(x), i, i + 1)), x), row);
       for (int j = 0; j < n; ++j) {
         const auto a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
         Real others;
@@ -91,11 +95,13 @@ TEST_P(Softmax, JacobianEntries) {
         Real others;
         for (int k = 0; k < n; ++k)
           if (k != i) others = others + y[static_cast<std::size_t>(k)];
-        expect(t[static_cast<std::size_t>(j)], i == j ? others : -y[static_cast<std::size_t>(i)], row.size(), "jvp of log_softmax");
+        expect(t[static_cast<std::size_t>(j)], i == j ? others : -y[static_cast<std::size_t>(i)], row.size(),
+               "jvp of log_softmax");
       }
     }
     const Array slope = run(grad(logsumexp(x), x), row);
-    for (int j = 0; j < n; ++j) expect(slope[static_cast<std::size_t>(j)], y[static_cast<std::size_t>(j)], row.size(), "d logsumexp");
+    for (int j = 0; j < n; ++j)
+      expect(slope[static_cast<std::size_t>(j)], y[static_cast<std::size_t>(j)], row.size(), "d logsumexp");
   }
 }
 
@@ -115,21 +121,25 @@ TEST_P(Softmax, CrossEntropyAndItsGradient) {
           Real others;
           for (int k = 0; k < n; ++k)
             if (k != j) others = others + y[static_cast<std::size_t>(k)];
-          expect(d[static_cast<std::size_t>(j)], j == label ? -others : y[static_cast<std::size_t>(j)], row.size(), "d cross entropy");
+          expect(d[static_cast<std::size_t>(j)], j == label ? -others : y[static_cast<std::size_t>(j)], row.size(),
+                 "d cross entropy");
         }
       }
       const Expr distribution = one_hot(own.constant(label, i64), n);
-      expect(run(softmax_cross_entropy(x, distribution), row)[0], -log(y[static_cast<std::size_t>(label)]), row.size(), "cross entropy of a distribution");
+      expect(run(softmax_cross_entropy(x, distribution), row)[0], -log(y[static_cast<std::size_t>(label)]), row.size(),
+             "cross entropy of a distribution");
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, Softmax, ::testing::Values(f32, f64), [](const auto& info) { return std::string(name_of(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Types, Softmax, ::testing::Values(f32, f64),
+                         [](const auto& info) { return std::string(name_of(info.param)); });
 
 struct Axis : ::testing::Test {
   Graph g{f64};
   Expr x = g.input("x", {2, 3}), m = g.input("m", {2, 3}, boolean);
-  std::vector<double> run(const Expr& e, const std::vector<double>& xs, const std::vector<double>& ms = {1, 1, 1, 1, 1, 1}) {
+  std::vector<double> run(const Expr& e, const std::vector<double>& xs,
+                          const std::vector<double>& ms = {1, 1, 1, 1, 1, 1}) {
     const Array a = evaluate(e, {{"x", array(f64, {2, 3}, xs)}, {"m", array(boolean, {2, 3}, ms)}});
     std::vector<double> all;
     for (std::size_t i = 0; i < a.size(); ++i) all.push_back(a[i]);
@@ -138,9 +148,12 @@ struct Axis : ::testing::Test {
   static void same(const std::vector<double>& a, const std::vector<double>& b, double tolerance = 0) {
     ASSERT_EQ(a.size(), b.size());
     for (std::size_t i = 0; i < a.size(); ++i) {
-      if (std::isnan(b[i])) EXPECT_TRUE(std::isnan(a[i])) << i;
-      else if (std::isinf(b[i])) EXPECT_EQ(a[i], b[i]) << i;
-      else EXPECT_NEAR(a[i], b[i], tolerance) << i;
+      if (std::isnan(b[i]))
+        EXPECT_TRUE(std::isnan(a[i])) << i;
+      else if (std::isinf(b[i]))
+        EXPECT_EQ(a[i], b[i]) << i;
+      else
+        EXPECT_NEAR(a[i], b[i], tolerance) << i;
     }
   }
 };
@@ -173,7 +186,10 @@ TEST_F(Axis, AxesAndReductions) {
   for (double v : all) total += v;
   EXPECT_NEAR(total, 1, 1e-15);
   EXPECT_EQ(all, keyword);
-  same(run(softmax(x, 0), xs), {0.04742587317756678, 0.04742587317756678, 0.04742587317756678, 0.9525741268224334, 0.9525741268224334, 0.9525741268224334}, 1e-15);
+  same(run(softmax(x, 0), xs),
+       {0.04742587317756678, 0.04742587317756678, 0.04742587317756678, 0.9525741268224334, 0.9525741268224334,
+        0.9525741268224334},
+       1e-15);
   same(run(softmin(-x), xs), run(softmax(x), xs));
   EXPECT_EQ(logsumexp(x).rank(), 0);
   EXPECT_EQ(logsumexp(x, 0, true).shape(), (Shape{1, 3}));
@@ -187,7 +203,8 @@ TEST_F(Axis, AxesAndReductions) {
 TEST_F(Axis, SparsemaxAndStandardize) {
   same(run(sparsemax(x), {0, 0.5, 1, -inf, 2, 2}), {0, 0.25, 0.75, 0, 0.5, 0.5}, 1e-16);
   same(run(grad(sum(sparsemax(x) * x), x), {0, 0.5, 1, -5, 2, 2}), {0, 0, 1, 0, 0.5, 0.5}, 1e-15);
-  same(run(standardize(x, {{"epsilon", 0.0}}), {1, 2, 3, 1e8, 1e8 + 1, 1e8 + 2}), {-std::sqrt(1.5), 0, std::sqrt(1.5), -std::sqrt(1.5), 0, std::sqrt(1.5)}, 1e-15);
+  same(run(standardize(x, {{"epsilon", 0.0}}), {1, 2, 3, 1e8, 1e8 + 1, 1e8 + 2}),
+       {-std::sqrt(1.5), 0, std::sqrt(1.5), -std::sqrt(1.5), 0, std::sqrt(1.5)}, 1e-15);
   // sum(y) is constant and sum(y*y) nearly so: their gradients vanish.
   same(run(grad(sum(standardize(x)), x), {1, 2, 4, 0, 1, 0}), {0, 0, 0, 0, 0, 0}, 1e-15);
   same(run(grad(sum(square(standardize(x, {{"epsilon", 0.0}}))), x), {1, 2, 4, 0, 1, 0}), {0, 0, 0, 0, 0, 0}, 1e-14);
@@ -205,7 +222,8 @@ TEST_F(Axis, EmptyAxes) {
 TEST_F(Axis, Gates) {
   const Expr a = g.input("a", {4});
   const Inputs inputs{{"a", array(f64, {4}, {3, -2, 0, 40})}};
-  const Array y = evaluate(glu(a), inputs), first = evaluate(glu(a, {{"gate", "first"}}), inputs), relus = evaluate(glu(a, {{"act", "relu"}}), inputs);
+  const Array y = evaluate(glu(a), inputs), first = evaluate(glu(a, {{"gate", "first"}}), inputs),
+              relus = evaluate(glu(a, {{"act", "relu"}}), inputs);
   EXPECT_EQ(y[0], 1.5);
   EXPECT_EQ(y[1], -2);
   EXPECT_EQ(first[0], 0);
@@ -221,7 +239,8 @@ TEST_F(Axis, Gates) {
 
 TEST_F(Axis, OutOfRangeLabelIsNan) {
   const Expr label = g.input("label", {2}, i64);
-  const Array y = evaluate(softmax_cross_entropy(x, label), {{"x", array(f64, {2, 3}, {0, 0, 0, 0, 0, 0})}, {"label", array(i64, {2}, {3, -1})}});
+  const Array y = evaluate(softmax_cross_entropy(x, label),
+                           {{"x", array(f64, {2, 3}, {0, 0, 0, 0, 0, 0})}, {"label", array(i64, {2}, {3, -1})}});
   EXPECT_TRUE(std::isnan(y[0]));
   EXPECT_TRUE(std::isnan(y[1]));
 }

@@ -1,4 +1,5 @@
-// The catalogue itself: names, aliases, look-up by text, errors of calls, definitions, and that the header and it agree.
+// The catalogue itself: names, aliases, look-up by text, errors of calls, definitions, and that the header and it
+// agree.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,12 +8,12 @@
 #include <set>
 #include <sstream>
 
-#include "activations/catalogue.hpp"
-#include "activations/evaluator.hpp"
-#include "activations/reference.hpp"
 #include "actinium/activations.h"
 #include "actinium/autodiff.h"
 #include "actinium/graph.h"
+#include "activations/catalogue.hpp"
+#include "activations/evaluator.hpp"
+#include "activations/reference.hpp"
 
 namespace actinium::testing {
 namespace {
@@ -65,12 +66,83 @@ TEST(Catalogue, EveryEntryIsDescribed) {
 }
 
 TEST(Catalogue, KnowsTheNamesOfOthers) {
-  for (const char* name : {"relu", "leaky_relu", "relu6", "softmax", "celu", "elu", "selu", "softplus", "softsign", "squareplus", "soft_shrink", "sparse_plus", "silu", "gelu", "glu",
-                           "tanh", "tanh_shrink", "threshold", "sigmoid", "sparse_sigmoid", "exponential", "hard_sigmoid", "hard_silu", "hard_tanh", "hard_shrink", "linear", "mish",
-                           "log_softmax", "log_sigmoid", "sparsemax", "swish", "hard_swish", "None", "", "Identity", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "Hardsigmoid", "Hardtanh",
-                           "Tanhshrink", "Softshrink", "Hardshrink", "Threshold", "Softplus", "Softsign", "SiLU", "Hardswish", "GELU", "Mish", "GLU", "Softmax", "LogSoftmax", "Softmin",
-                           "Softmax2d", "logsigmoid", "soft_sign", "hardswish", "gelu_approx", "gelu_fast_approx", "ThresholdedRelu", "Shrink", "SwiGLU", "Hardmax", "ReduceLogSumExp", "heaviside",
-                           "binary_step", "relu2", "squared_relu", "hard_sigmoid_keras2", "thresholded_relu", "softmax2d", "standardize", "logmeanexp", "log1mexp", "crelu"})
+  for (const char* name : {"relu",
+                           "leaky_relu",
+                           "relu6",
+                           "softmax",
+                           "celu",
+                           "elu",
+                           "selu",
+                           "softplus",
+                           "softsign",
+                           "squareplus",
+                           "soft_shrink",
+                           "sparse_plus",
+                           "silu",
+                           "gelu",
+                           "glu",
+                           "tanh",
+                           "tanh_shrink",
+                           "threshold",
+                           "sigmoid",
+                           "sparse_sigmoid",
+                           "exponential",
+                           "hard_sigmoid",
+                           "hard_silu",
+                           "hard_tanh",
+                           "hard_shrink",
+                           "linear",
+                           "mish",
+                           "log_softmax",
+                           "log_sigmoid",
+                           "sparsemax",
+                           "swish",
+                           "hard_swish",
+                           "None",
+                           "",
+                           "Identity",
+                           "ReLU6",
+                           "LeakyReLU",
+                           "PReLU",
+                           "RReLU",
+                           "Hardsigmoid",
+                           "Hardtanh",
+                           "Tanhshrink",
+                           "Softshrink",
+                           "Hardshrink",
+                           "Threshold",
+                           "Softplus",
+                           "Softsign",
+                           "SiLU",
+                           "Hardswish",
+                           "GELU",
+                           "Mish",
+                           "GLU",
+                           "Softmax",
+                           "LogSoftmax",
+                           "Softmin",
+                           "Softmax2d",
+                           "logsigmoid",
+                           "soft_sign",
+                           "hardswish",
+                           "gelu_approx",
+                           "gelu_fast_approx",
+                           "ThresholdedRelu",
+                           "Shrink",
+                           "SwiGLU",
+                           "Hardmax",
+                           "ReduceLogSumExp",
+                           "heaviside",
+                           "binary_step",
+                           "relu2",
+                           "squared_relu",
+                           "hard_sigmoid_keras2",
+                           "thresholded_relu",
+                           "softmax2d",
+                           "standardize",
+                           "logmeanexp",
+                           "log1mexp",
+                           "crelu"})
     EXPECT_NO_THROW(activation(name)) << name;
 }
 
@@ -122,7 +194,8 @@ TEST_F(Calls, CompatibilityTables) {
 }
 
 TEST_F(Calls, KerasReluTable) {
-  const std::vector<double> half{-5, -2.5, 0, 5, 10}, five{0, 0, 0, 5, 5}, above{0, 0, 0, 0, 10}, both{0, 0, 0, 0, 5}, all{-7.5, -5, -2.5, 0, 5};
+  const std::vector<double> half{-5, -2.5, 0, 5, 10}, five{0, 0, 0, 5, 5}, above{0, 0, 0, 0, 10}, both{0, 0, 0, 0, 5},
+      all{-7.5, -5, -2.5, 0, 5};
   EXPECT_EQ(run(relu(x, 0.5)), half);
   EXPECT_EQ(run(relu(x, {{"alpha", 0.5}})), half);
   EXPECT_EQ(run(relu(x, {{"max_value", 5.0}})), five);
@@ -145,7 +218,8 @@ TEST_F(Calls, IntegersStayIntegers) {
 }
 
 TEST_F(Calls, Errors) {
-  EXPECT_THAT(message<NameError>([&] { relu(x, {{"slope_", 1.0}}); }), HasSubstr("negative_slope, max_value, threshold"));
+  EXPECT_THAT(message<NameError>([&] { relu(x, {{"slope_", 1.0}}); }),
+              HasSubstr("negative_slope, max_value, threshold"));
   EXPECT_THAT(message<ValueError>([&] { leaky_relu(x, 0.1, 0.2); }), HasSubstr("at most 1 parameter"));
   EXPECT_THAT(message<ValueError>([&] { prelu(x); }), HasSubstr("needs slope"));
   EXPECT_THAT(message<ValueError>([&] { soft_shrink(x, -0.5); }), HasSubstr("at least 0"));
@@ -184,19 +258,22 @@ TEST_F(Calls, Identities) {
 // --- Definitions ---
 
 TEST_F(Calls, DefinedActivations) {
-  const auto swoosh = define("swoosh_t", [](Expr z, Expr beta) { return softplus(beta * z - 4.0) - 0.08 * z - 0.035; }, {{"beta", 1.0}});
+  const auto swoosh = define("swoosh_t", [](Expr z, Expr beta) { return softplus(beta * z - 4.0) - 0.08 * z - 0.035; },
+                             {{"beta", 1.0}});
   EXPECT_TRUE(swoosh(x).same_as(activation("swoosh_t")(x)));
   EXPECT_TRUE(swoosh(x, {{"beta", 2.0}}).same_as(swoosh(x, 2.0)));
   EXPECT_THAT(to_string(swoosh(x, 2.0)), HasSubstr("swoosh_t(x, beta=2"));
   const auto y = run(swoosh(x)), plain = run(softplus(x - 4.0) - 0.08 * x - 0.035);
   EXPECT_EQ(y, plain);
-  const auto d = run(derivative(swoosh(x), x)), d_plain = run(sigmoid(x - 4.0) - 0.08), d2 = run(swoosh.derivative(2)(x)), d2_plain = run(logistic_pdf(x - 4.0));
+  const auto d = run(derivative(swoosh(x), x)), d_plain = run(sigmoid(x - 4.0) - 0.08),
+             d2 = run(swoosh.derivative(2)(x)), d2_plain = run(logistic_pdf(x - 4.0));
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_NEAR(d[i], d_plain[i], 1e-16);
     EXPECT_NEAR(d2[i], d2_plain[i], 1e-17);
   }
   const Expr b = g.input("beta_in", {});
-  const Array by_beta = evaluate(grad(sum(swoosh(x, b)), b), {{"x", array(f64, {5}, {-10, -5, 0, 5, 10})}, {"beta_in", array(f64, {}, {1})}});
+  const Array by_beta = evaluate(grad(sum(swoosh(x, b)), b),
+                                 {{"x", array(f64, {5}, {-10, -5, 0, 5, 10})}, {"beta_in", array(f64, {}, {1})}});
   double expected = 0;
   for (double v : {-10.0, -5.0, 0.0, 5.0, 10.0}) expected += v / (1 + std::exp(4 - v));
   EXPECT_NEAR(by_beta[0], expected, 1e-13);
@@ -204,7 +281,8 @@ TEST_F(Calls, DefinedActivations) {
 }
 
 TEST_F(Calls, DefinedDerivativeIsUsed) {
-  const auto straight = define("straight_t", [](Expr z) { return round(z); }, {}, {.derivative = [](Expr z) { return 0.0 * z + 1.0; }});
+  const auto straight =
+      define("straight_t", [](Expr z) { return round(z); }, {}, {.derivative = [](Expr z) { return 0.0 * z + 1.0; }});
   EXPECT_EQ(run(derivative(straight(x), x)), (std::vector<double>(5, 1.0)));
   EXPECT_EQ(run(derivative(round(x), x)), (std::vector<double>(5, 0.0)));
 }
@@ -222,7 +300,8 @@ TEST_F(Calls, DefinitionErrors) {
   const auto f = [](Expr z) { return z * sigmoid(z); };
   define("same_t", f);
   EXPECT_NO_THROW(define("same_t", f));
-  EXPECT_THAT(message<NameError>([] { define("same_t", [](Expr z) { return z + 1.0; }); }), HasSubstr("already defined otherwise at catalogue_test.cpp:"));
+  EXPECT_THAT(message<NameError>([] { define("same_t", [](Expr z) { return z + 1.0; }); }),
+              HasSubstr("already defined otherwise at catalogue_test.cpp:"));
   EXPECT_THAT(message<NameError>([&] { define("relu", f); }), HasSubstr("builtin"));
   EXPECT_THAT(message<NameError>([&] { define("not a name", f); }), HasSubstr("no name"));
   EXPECT_THAT(message<ShapeError>([] { define("sums_t", [](Expr z) { return sum(z); }); }), HasSubstr("elementwise"));
@@ -252,7 +331,8 @@ std::string written(const std::string& text) {
 }
 
 TEST_F(Calls, LoadsDefinitions) {
-  const auto loaded = load_activations(written("# two of them\nbump_t(x, width=2) = exp(-square(x / width))\nstair_t(x) = floor(x)\nstair_t' = 1 + 0 * x\n"));
+  const auto loaded = load_activations(written(
+      "# two of them\nbump_t(x, width=2) = exp(-square(x / width))\nstair_t(x) = floor(x)\nstair_t' = 1 + 0 * x\n"));
   ASSERT_EQ(loaded.size(), 2u);
   const Expr square_of = x / 2.0;
   EXPECT_EQ(run(loaded[0](x)), run(exp(-square(square_of))));

@@ -1,16 +1,16 @@
-// The whole catalogue through both engines: value and two derivatives give the bits of the scalar meaning of the machine code,
-// and activations along axes the same bits in both.
+// The whole catalogue through both engines: value and two derivatives give the bits of the scalar meaning of the
+// machine code, and activations along axes the same bits in both.
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 
-#include "activations/catalogue.hpp"
-#include "activations/evaluator.hpp"
-#include "activations/reference.hpp"
 #include "actinium/autodiff.h"
 #include "actinium/function.h"
 #include "actinium/graph.h"
+#include "activations/catalogue.hpp"
+#include "activations/evaluator.hpp"
+#include "activations/reference.hpp"
 
 namespace actinium::testing {
 namespace {
@@ -21,7 +21,8 @@ struct Case {
   Engine engine;
 };
 std::string label(const ::testing::TestParamInfo<Case>& info) {
-  return info.param.name + "_" + std::string(name_of(info.param.type)) + (info.param.engine == Engine::jit ? "_jit" : "_interpret");
+  return info.param.name + "_" + std::string(name_of(info.param.type)) +
+         (info.param.engine == Engine::jit ? "_jit" : "_interpret");
 }
 std::vector<Case> cases(bool elementwise) {
   std::vector<Case> all;
@@ -57,7 +58,8 @@ TEST_P(Elementwise, GivesTheBitsOfTheMachineCode) {
   std::vector<Argument> arguments{Argument("", x)};
   for (double p : references().at(name).parameters) arguments.emplace_back("", p);
   std::vector<Expr> outputs;
-  for (int order = 0; order < 3; ++order) outputs.push_back(activations::apply(*found, arguments, std::source_location::current(), order));
+  for (int order = 0; order < 3; ++order)
+    outputs.push_back(activations::apply(*found, arguments, std::source_location::current(), order));
   const Array xs = array(type, {static_cast<std::int64_t>(points.size())}, points);
   const auto results = compile({x}, outputs, {.engine = engine})(std::vector{tensor(xs)});
   for (int order = 0; order < 3; ++order) {
@@ -65,30 +67,41 @@ TEST_P(Elementwise, GivesTheBitsOfTheMachineCode) {
     const Tensor& got = results[static_cast<std::size_t>(order)];
     ASSERT_EQ(got.size(), static_cast<std::int64_t>(expected.size()));
     for (std::size_t i = 0; i < expected.size(); ++i)
-      EXPECT_TRUE(same_bits(got, expected, i)) << "order " << order << " at " << points[i] << ": "
-                                               << (type == f32 ? static_cast<double>(got.data<float>()[i]) : got.data<double>()[i]) << " is not " << expected[i];
+      EXPECT_TRUE(same_bits(got, expected, i))
+          << "order " << order << " at " << points[i] << ": "
+          << (type == f32 ? static_cast<double>(got.data<float>()[i]) : got.data<double>()[i]) << " is not "
+          << expected[i];
   }
 }
 INSTANTIATE_TEST_SUITE_P(Catalogue, Elementwise, ::testing::ValuesIn(cases(true)), label);
 
 class AlongAxes : public ::testing::TestWithParam<Case> {};
 
-/// The sums' order is the engines' own affair: the evaluator's plain order is near, the interpreter's bits are the JIT's.
+/// The sums' order is the engines' own affair: the evaluator's plain order is near, the interpreter's bits are the
+/// JIT's.
 TEST_P(AlongAxes, EnginesAgree) {
   const auto& [name, type, engine] = GetParam();
   const auto found = activations::find(name);
   Graph g(type);
-  const Expr x = g.input("x", {"rows", 6}), other = g.input("other", {"rows", 6}), label = g.input("label", {"rows"}, i64);
+  const Expr x = g.input("x", {"rows", 6}), other = g.input("other", {"rows", 6}),
+             label = g.input("label", {"rows"}, i64);
   std::vector<Argument> arguments{Argument("", x)};
   for (const activations::Parameter& p : found->entry->facts().parameters)
-    if (p.required()) arguments.emplace_back(p.name, p.name == "labels" ? label : p.takes == activations::Takes::integer ? Expr(2) : other);
+    if (p.required())
+      arguments.emplace_back(p.name, p.name == "labels"                       ? label
+                                     : p.takes == activations::Takes::integer ? Expr(2)
+                                                                              : other);
   const Expr y = activations::apply(*found, arguments, std::source_location::current());
   const std::vector<Expr> outputs{y, grad(sum(y * y), x)};
   std::vector<double> values, others;
-  for (int i = 0; i < 30; ++i) values.push_back(rounded(type, 3 * std::sin(i * i))), others.push_back(rounded(type, std::cos(i)));
-  const Inputs inputs{{"x", array(type, {5, 6}, values)}, {"other", array(type, {5, 6}, others)}, {"label", array(i64, {5}, {0, 5, 2, 3, 3})}};
+  for (int i = 0; i < 30; ++i)
+    values.push_back(rounded(type, 3 * std::sin(i * i))), others.push_back(rounded(type, std::cos(i)));
+  const Inputs inputs{{"x", array(type, {5, 6}, values)},
+                      {"other", array(type, {5, 6}, others)},
+                      {"label", array(i64, {5}, {0, 5, 2, 3, 3})}};
   const std::vector<Tensor> in{tensor(inputs.at("x")), tensor(inputs.at("other")), tensor(inputs.at("label"))};
-  const auto got = compile({x, other, label}, outputs, {.engine = engine})(in), reference = compile({x, other, label}, outputs, {.engine = Engine::interpret})(in);
+  const auto got = compile({x, other, label}, outputs, {.engine = engine})(in),
+             reference = compile({x, other, label}, outputs, {.engine = Engine::interpret})(in);
   for (std::size_t k = 0; k < 2; ++k) {
     EXPECT_EQ(got[k], reference[k]);
     const Array expected = evaluate(outputs[k], inputs, {{"rows", 5}});

@@ -91,7 +91,8 @@ Array reduction(Op op, const std::vector<std::int64_t>& axes, Array out, const A
   lines(x.shape, axes, [&](std::size_t line, const std::vector<std::size_t>& at) {
     const Op step = op == Op::reduce_sum ? Op::add : Op::max;
     if (op == Op::argmax) {
-      const auto first = std::max_element(at.begin(), at.end(), [&](std::size_t a, std::size_t b) { return x[a] < x[b]; });
+      const auto first =
+          std::max_element(at.begin(), at.end(), [&](std::size_t a, std::size_t b) { return x[a] < x[b]; });
       out.bits[line] = static_cast<std::uint64_t>(first - at.begin());
       return;
     }
@@ -107,9 +108,12 @@ Array scan(Op op, const std::vector<std::int64_t>& ints, Array out, const Array&
   lines(x.shape, {ints[0]}, [&](std::size_t, const std::vector<std::size_t>& at) {
     std::vector<double> line;
     for (std::size_t i : at) line.push_back(x[i]);
-    if (op == Op::sort) std::stable_sort(line.begin(), line.end());
-    else if (op == Op::flip) std::reverse(line.begin(), line.end());
-    else for (std::size_t i = 1; i < line.size(); ++i) line[i] = rounded(x.dtype, line[i] + line[i - 1]);
+    if (op == Op::sort)
+      std::stable_sort(line.begin(), line.end());
+    else if (op == Op::flip)
+      std::reverse(line.begin(), line.end());
+    else
+      for (std::size_t i = 1; i < line.size(); ++i) line[i] = rounded(x.dtype, line[i] + line[i - 1]);
     for (std::size_t i = 0; i < at.size(); ++i) out.bits[at[i]] = to_bits(x.dtype, line[i]);
   });
   return out;
@@ -132,7 +136,8 @@ Array structure(const GraphData& g, NodeId id, Array out, const std::vector<cons
       case Op::reshape: out.bits[i] = x[0]->bits[i]; break;
       case Op::iota: out.bits[i] = to_bits(out.dtype, static_cast<double>(position[axis])); break;
       case Op::slice:
-        for (std::size_t k = 0; k < position.size(); ++k) position[k] = attributes.dims[k].evaluate(sizes) + position[k] * attributes.ints[k];
+        for (std::size_t k = 0; k < position.size(); ++k)
+          position[k] = attributes.dims[k].evaluate(sizes) + position[k] * attributes.ints[k];
         out.bits[i] = at(*x[0], position);
         break;
       case Op::concat: {
@@ -188,13 +193,20 @@ Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes) {
     Array out{g.dtype(id), g.shape(id).evaluate(sizes), {}};
     out.bits.resize(static_cast<std::size_t>(product(out.shape)));
     const Op op = g.op(id);
-    if (op == Op::input) value[i] = inputs.at(std::string(g.input_name(id)));
-    else if (op == Op::dim_size) out.bits[0] = to_bits(out.dtype, static_cast<double>(g.attributes(id).dims[0].evaluate(sizes))), value[i] = out;
-    else if (op == Op::constant) out.bits[0] = *g.constant_bits(id), value[i] = out;
-    else if (ops::kind_of(op) == ops::Kind::elementwise) value[i] = elementwise(g, id, out, x);
-    else if (op == Op::reduce_sum || op == Op::reduce_max || op == Op::argmax) value[i] = reduction(op, g.attributes(id).ints, out, *x[0]);
-    else if (op == Op::sort || op == Op::cumsum || op == Op::flip) value[i] = scan(op, g.attributes(id).ints, out, *x[0]);
-    else value[i] = structure(g, id, out, x, sizes);
+    if (op == Op::input)
+      value[i] = inputs.at(std::string(g.input_name(id)));
+    else if (op == Op::dim_size)
+      out.bits[0] = to_bits(out.dtype, static_cast<double>(g.attributes(id).dims[0].evaluate(sizes))), value[i] = out;
+    else if (op == Op::constant)
+      out.bits[0] = *g.constant_bits(id), value[i] = out;
+    else if (ops::kind_of(op) == ops::Kind::elementwise)
+      value[i] = elementwise(g, id, out, x);
+    else if (op == Op::reduce_sum || op == Op::reduce_max || op == Op::argmax)
+      value[i] = reduction(op, g.attributes(id).ints, out, *x[0]);
+    else if (op == Op::sort || op == Op::cumsum || op == Op::flip)
+      value[i] = scan(op, g.attributes(id).ints, out, *x[0]);
+    else
+      value[i] = structure(g, id, out, x, sizes);
   }
   return value[index(m.outputs[0])];
 }

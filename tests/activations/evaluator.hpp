@@ -1,5 +1,5 @@
-// A third opinion beside both engines: evaluates a decomposed graph element by element with the scalar meaning of the machine
-// code of each primitive, and plain loops for everything else.
+// A third opinion beside both engines: evaluates a decomposed graph element by element with the scalar meaning of the
+// machine code of each primitive, and plain loops for everything else.
 #pragma once
 #include <map>
 #include <string>

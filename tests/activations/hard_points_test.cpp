@@ -6,12 +6,12 @@
 #include <fstream>
 #include <sstream>
 
-#include "activations/catalogue.hpp"
-#include "activations/evaluator.hpp"
-#include "activations/reference.hpp"
 #include "actinium/activations.h"
 #include "actinium/autodiff.h"
 #include "actinium/graph.h"
+#include "activations/catalogue.hpp"
+#include "activations/evaluator.hpp"
+#include "activations/reference.hpp"
 
 namespace actinium::testing {
 namespace {
@@ -51,7 +51,8 @@ std::vector<Row> rows() {
     Row row{cells.at(0), std::stoi(cells.at(1)), {}, numbers(cells.at(3)), numbers(cells.at(4)), cells.at(3)[0] == '['};
     std::istringstream parameters(cells.at(2));
     for (std::string pair; std::getline(parameters, pair, ';');)
-      row.parameters.emplace_back(pair.substr(0, pair.find('=')), std::strtod(pair.c_str() + pair.find('=') + 1, nullptr));
+      row.parameters.emplace_back(pair.substr(0, pair.find('=')),
+                                  std::strtod(pair.c_str() + pair.find('=') + 1, nullptr));
     all.push_back(row);
   }
   return all;
@@ -68,23 +69,32 @@ TEST_P(HardPoint, MeetsItsBound) {
   for (const auto& [name, value] : row.parameters)
     if (name != "out" && name != "wrt") arguments.emplace_back(name, value);
   const bool jacobian = row.has("out");
-  Expr y = activations::apply(*activations::find(row.activation), arguments, std::source_location::current(), jacobian ? 0 : row.order);
-  if (jacobian) y = slice(grad(sum(slice(y, static_cast<int>(*row.value("out")), static_cast<int>(*row.value("out")) + 1)), x),
-                          static_cast<int>(*row.value("wrt")), static_cast<int>(*row.value("wrt")) + 1);
-  const Array got = evaluate(y, {{"x", array(f64, row.is_vector ? std::vector{static_cast<std::int64_t>(row.input.size())} : std::vector<std::int64_t>{}, row.input)}});
+  Expr y = activations::apply(*activations::find(row.activation), arguments, std::source_location::current(),
+                              jacobian ? 0 : row.order);
+  if (jacobian)
+    y = slice(grad(sum(slice(y, static_cast<int>(*row.value("out")), static_cast<int>(*row.value("out")) + 1)), x),
+              static_cast<int>(*row.value("wrt")), static_cast<int>(*row.value("wrt")) + 1);
+  const Array got = evaluate(y, {{"x", array(f64,
+                                             row.is_vector ? std::vector{static_cast<std::int64_t>(row.input.size())}
+                                                           : std::vector<std::int64_t>{},
+                                             row.input)}});
   ASSERT_EQ(got.size(), row.expected.size());
-  const bool zero = (row.activation == "silu" || row.activation == "gelu") && row.order == 1 && std::abs(row.expected[0]) < 1e-15;
+  const bool zero =
+      (row.activation == "silu" || row.activation == "gelu") && row.order == 1 && std::abs(row.expected[0]) < 1e-15;
   const double bound = row.is_vector ? 4.0 + static_cast<double>(row.input.size()) : 4;
   for (std::size_t i = 0; i < got.size(); ++i) {
-    if (zero) EXPECT_NEAR(got[i], row.expected[i], 1e-16);
-    else if (std::abs(row.expected[i]) < 2.3e-308) EXPECT_NEAR(got[i], row.expected[i], 2 * 4.94065645841246544e-324);
-    else EXPECT_LE(distance(got[i], Real(row.expected[i]), f64_format), bound) << got[i] << " instead of " << row.expected[i];
+    if (zero)
+      EXPECT_NEAR(got[i], row.expected[i], 1e-16);
+    else if (std::abs(row.expected[i]) < 2.3e-308)
+      EXPECT_NEAR(got[i], row.expected[i], 2 * 4.94065645841246544e-324);
+    else
+      EXPECT_LE(distance(got[i], Real(row.expected[i]), f64_format), bound)
+          << got[i] << " instead of " << row.expected[i];
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Csv, HardPoint, ::testing::ValuesIn(rows()), [](const auto& info) {
-  return info.param.activation + "_" + std::to_string(info.index);
-});
+INSTANTIATE_TEST_SUITE_P(Csv, HardPoint, ::testing::ValuesIn(rows()),
+                         [](const auto& info) { return info.param.activation + "_" + std::to_string(info.index); });
 
 }  // namespace
 }  // namespace actinium::testing

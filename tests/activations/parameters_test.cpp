@@ -4,12 +4,12 @@
 #include <cmath>
 #include <limits>
 
-#include "activations/catalogue.hpp"
-#include "activations/evaluator.hpp"
-#include "activations/reference.hpp"
 #include "actinium/activations.h"
 #include "actinium/autodiff.h"
 #include "actinium/graph.h"
+#include "activations/catalogue.hpp"
+#include "activations/evaluator.hpp"
+#include "activations/reference.hpp"
 
 namespace actinium::testing {
 namespace {
@@ -22,7 +22,8 @@ struct Setting {
   double ulp = 4;
 };
 
-const std::vector<double> xs{-1e3, -745, -100, -88, -40, -20, -7.3, -2.9, -1.1, -0.7, -0.3, -1e-3, -1e-8, 1e-8, 1e-3, 0.3, 0.7, 1.1, 2.9, 7.3, 20, 40, 100, 745, 1e3};
+const std::vector<double> xs{-1e3, -745, -100, -88, -40, -20, -7.3, -2.9, -1.1, -0.7, -0.3, -1e-3, -1e-8,
+                             1e-8, 1e-3, 0.3,  0.7, 1.1, 2.9, 7.3,  20,   40,   100,  745,  1e3};
 
 class Settings : public ::testing::TestWithParam<Setting> {};
 
@@ -39,25 +40,33 @@ TEST_P(Settings, ValueAndDerivatives) {
     for (double p : parameters) arguments.emplace_back("", rounded(type, p)), own.push_back(rounded(type, p));
     const Format format = type == f32 ? f32_format : f64_format;
     for (int order = 0; order < 3; ++order) {
-      const Array y = evaluate(activations::apply(*activations::find(name), arguments, {}, order), {{"x", array(type, {static_cast<std::int64_t>(x.size())}, x)}});
+      const Array y = evaluate(activations::apply(*activations::find(name), arguments, {}, order),
+                               {{"x", array(type, {static_cast<std::int64_t>(x.size())}, x)}});
       for (std::size_t i = 0; i < x.size(); ++i) {
         const Real exact = reference_value(reference, own, x[i], order);
-        const double error = abs(Real(y[i]) - exact).to_double(), smallest = std::ldexp(1.0, format.min_exponent - format.bits + 1);
-        if (error <= (4 + std::abs(x[i])) * smallest || (reference.smooth_zero[order] && error <= 4 * std::ldexp(1.0, -format.bits))) continue;
-        EXPECT_LE(distance(y[i], exact, format), bound) << name_of(type) << " order " << order << " at " << x[i] << ": " << y[i] << " instead of " << exact.to_double();
+        const double error = abs(Real(y[i]) - exact).to_double(),
+                     smallest = std::ldexp(1.0, format.min_exponent - format.bits + 1);
+        if (error <= (4 + std::abs(x[i])) * smallest ||
+            (reference.smooth_zero[order] && error <= 4 * std::ldexp(1.0, -format.bits)))
+          continue;
+        EXPECT_LE(distance(y[i], exact, format), bound) << name_of(type) << " order " << order << " at " << x[i] << ": "
+                                                        << y[i] << " instead of " << exact.to_double();
       }
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, Settings,
-                         ::testing::Values(Setting{"leaky_relu", {0.2}}, Setting{"leaky_relu", {1.5}}, Setting{"leaky_relu", {0}}, Setting{"rrelu", {0.1, 0.4}},
-                                           Setting{"hard_tanh", {-2, 3.5}}, Setting{"hard_shrink", {0.25}}, Setting{"soft_shrink", {1}}, Setting{"shrink", {0.4, 0.2}},
-                                           Setting{"smelu", {2.5}}, Setting{"elu", {0.7}}, Setting{"elu", {-0.5}}, Setting{"celu", {0.7}}, Setting{"celu", {3}},
-                                           Setting{"softplus", {0.7, infinity}}, Setting{"softplus", {-1, infinity}}, Setting{"softplus", {3.3, infinity}},
-                                           Setting{"squareplus", {0.5}}, Setting{"silu", {1.702}}, Setting{"silu", {-0.6}}, Setting{"silu", {0}},
-                                           Setting{"scaled_tanh", {1.7159, 2.0 / 3}}, Setting{"snake", {0.5}, 6}, Setting{"isru", {0.3}}, Setting{"isrlu", {2.5}}),
-                         [](const auto& info) { return info.param.name + "_" + std::to_string(info.index); });
+INSTANTIATE_TEST_SUITE_P(
+    Catalogue, Settings,
+    ::testing::Values(Setting{"leaky_relu", {0.2}}, Setting{"leaky_relu", {1.5}}, Setting{"leaky_relu", {0}},
+                      Setting{"rrelu", {0.1, 0.4}}, Setting{"hard_tanh", {-2, 3.5}}, Setting{"hard_shrink", {0.25}},
+                      Setting{"soft_shrink", {1}}, Setting{"shrink", {0.4, 0.2}}, Setting{"smelu", {2.5}},
+                      Setting{"elu", {0.7}}, Setting{"elu", {-0.5}}, Setting{"celu", {0.7}}, Setting{"celu", {3}},
+                      Setting{"softplus", {0.7, infinity}}, Setting{"softplus", {-1, infinity}},
+                      Setting{"softplus", {3.3, infinity}}, Setting{"squareplus", {0.5}}, Setting{"silu", {1.702}},
+                      Setting{"silu", {-0.6}}, Setting{"silu", {0}}, Setting{"scaled_tanh", {1.7159, 2.0 / 3}},
+                      Setting{"snake", {0.5}, 6}, Setting{"isru", {0.3}}, Setting{"isrlu", {2.5}}),
+    [](const auto& info) { return info.param.name + "_" + std::to_string(info.index); });
 
 /// Every number among an entry's parameters, against a difference quotient in thousands of bits.
 TEST(Parameters, DerivativesMatchTheReference) {
@@ -67,15 +76,18 @@ TEST(Parameters, DerivativesMatchTheReference) {
     const Reference& reference = references().at(entry->facts().name);
     for (std::size_t k = 0; k < reference.parameters.size(); ++k) {
       const std::string& name = entry->facts().name;
-      if (!std::isfinite(reference.parameters[k]) || name == "relu" || name == "step" || name == "threshold") continue;  // jumps: below
+      if (!std::isfinite(reference.parameters[k]) || name == "relu" || name == "step" || name == "threshold")
+        continue;  // jumps: below
       Graph g(f64);
       const Expr x = g.input("x", {xs.size()}), p = g.input("p", {});
       std::vector<Argument> arguments{Argument("", x)};
-      for (std::size_t i = 0; i < reference.parameters.size(); ++i) arguments.emplace_back("", i == k ? p : Expr(reference.parameters[i]));
+      for (std::size_t i = 0; i < reference.parameters.size(); ++i)
+        arguments.emplace_back("", i == k ? p : Expr(reference.parameters[i]));
       const Expr y = activations::apply({entry}, arguments, {});
       const Expr tangent = jvp(y, p, g.constant(1.0));
       const double at = name == "hard_sigmoid" ? reference.parameters[k] * 0.9 : reference.parameters[k];
-      const Array got = evaluate(tangent, {{"x", array(f64, {static_cast<std::int64_t>(xs.size())}, xs)}, {"p", array(f64, {}, {at})}});
+      const Array got = evaluate(
+          tangent, {{"x", array(f64, {static_cast<std::int64_t>(xs.size())}, xs)}, {"p", array(f64, {}, {at})}});
       for (std::size_t i = 0; i < xs.size(); ++i) {
         const Real::Precision precision(2600);
         if (name == "hard_sigmoid") continue;  // its reference is the default form
@@ -84,7 +96,8 @@ TEST(Parameters, DerivativesMatchTheReference) {
         up[k] = Real(at) + h;
         down[k] = Real(at) - h;
         const double exact = ((reference.f(xs[i], up) - reference.f(xs[i], down)) / (Real(2) * h)).to_double();
-        EXPECT_NEAR(got[i], exact, 1e-13 * std::abs(exact) + 1e-300) << name << " by parameter " << k << " at " << xs[i];
+        EXPECT_NEAR(got[i], exact, 1e-13 * std::abs(exact) + 1e-300)
+            << name << " by parameter " << k << " at " << xs[i];
         ++checked;
       }
     }
@@ -125,7 +138,8 @@ TEST(Parameters, KinksFollowTheBranchTaken) {
 
 /// Orders 3 and 4 where the function is smooth, at 0 too, against differences of the reference.
 TEST(HigherOrders, AreGeneratedFromClosedForms) {
-  for (const char* name : {"sigmoid", "tanh", "softplus", "log_sigmoid", "silu", "quick_gelu", "mish", "gelu", "gelu_tanh", "gaussian", "squareplus", "tanh_shrink", "lisht", "logish"}) {
+  for (const char* name : {"sigmoid", "tanh", "softplus", "log_sigmoid", "silu", "quick_gelu", "mish", "gelu",
+                           "gelu_tanh", "gaussian", "squareplus", "tanh_shrink", "lisht", "logish"}) {
     Reference reference = references().at(name);
     reference.conventions.clear();
     std::vector<double> parameters = reference.parameters;
@@ -133,7 +147,8 @@ TEST(HigherOrders, AreGeneratedFromClosedForms) {
     const std::vector<double> grid{-30, -8, -2.5, -1, -0.3, -1e-8, 0, 1e-8, 0.3, 1, 2.5, 8, 30};
     std::vector<Argument> arguments{Argument("", g.input("x", {grid.size()}))};
     for (int order : {3, 4}) {
-      const Array got = evaluate(activations::apply(*activations::find(name), arguments, {}, order), {{"x", array(f64, {static_cast<std::int64_t>(grid.size())}, grid)}});
+      const Array got = evaluate(activations::apply(*activations::find(name), arguments, {}, order),
+                                 {{"x", array(f64, {static_cast<std::int64_t>(grid.size())}, grid)}});
       for (std::size_t i = 0; i < grid.size(); ++i) {
         const Real::Precision precision(2600);
         const std::vector<Real> p(parameters.begin(), parameters.end());
@@ -142,7 +157,8 @@ TEST(HigherOrders, AreGeneratedFromClosedForms) {
         const Real third = (f(2) - two * f(1) + two * f(-1) - f(-2)) / (two * h * h * h);
         const Real fourth = (f(2) - Real(4) * f(1) + Real(6) * f(0) - Real(4) * f(-1) + f(-2)) / (h * h * h * h);
         const double exact = (order == 3 ? third : fourth).to_double();
-        EXPECT_NEAR(got[i], exact, 1e-12 * std::abs(exact) + 1e-15 * std::exp(-std::abs(grid[i]))) << name << " order " << order << " at " << grid[i];
+        EXPECT_NEAR(got[i], exact, 1e-12 * std::abs(exact) + 1e-15 * std::exp(-std::abs(grid[i])))
+            << name << " order " << order << " at " << grid[i];
       }
     }
   }
@@ -154,7 +170,8 @@ TEST(HigherOrders, RepeatedDerivativeIsTheSame) {
   const Inputs inputs{{"x", array(f64, {5}, {-3, -0.5, 0, 0.5, 3})}};
   for (const char* name : {"silu", "gelu", "elu", "relu2", "tanh", "mish"}) {
     const Activation f = activation(name);
-    const Array once = evaluate(f.derivative(2)(x), inputs), twice = evaluate(derivative(derivative(f(x), x), x), inputs);
+    const Array once = evaluate(f.derivative(2)(x), inputs),
+                twice = evaluate(derivative(derivative(f(x), x), x), inputs);
     EXPECT_EQ(once.bits, twice.bits) << name;
   }
 }

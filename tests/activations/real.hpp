@@ -58,11 +58,11 @@ class Real {
   long exponent() const { return mpfr_get_exp(v_); }
   mpfr_srcptr raw() const { return v_; }
 
-#define ACTINIUM_REAL_BINARY(symbol, function)              \
+#define ACTINIUM_REAL_BINARY(symbol, function)                \
   friend Real operator symbol(const Real& a, const Real& b) { \
-    Real r;                                                 \
-    function(r.v_, a.v_, b.v_, MPFR_RNDN);                  \
-    return r;                                               \
+    Real r;                                                   \
+    function(r.v_, a.v_, b.v_, MPFR_RNDN);                    \
+    return r;                                                 \
   }
   ACTINIUM_REAL_BINARY(+, mpfr_add)
   ACTINIUM_REAL_BINARY(-, mpfr_sub)
@@ -76,11 +76,11 @@ class Real {
   friend bool operator>=(const Real& a, const Real& b) { return b <= a; }
   friend bool operator==(const Real& a, const Real& b) { return mpfr_equal_p(a.v_, b.v_) != 0; }
 
-#define ACTINIUM_REAL_UNARY(name)            \
-  friend Real name(const Real& a) {          \
-    Real r;                                  \
-    mpfr_##name(r.v_, a.v_, MPFR_RNDN);      \
-    return r;                                \
+#define ACTINIUM_REAL_UNARY(name)       \
+  friend Real name(const Real& a) {     \
+    Real r;                             \
+    mpfr_##name(r.v_, a.v_, MPFR_RNDN); \
+    return r;                           \
   }
   ACTINIUM_REAL_UNARY(exp)
   ACTINIUM_REAL_UNARY(log)

@@ -1,5 +1,5 @@
-// What each elementwise activation is, as a textbook has it, in thousands of bits. Derivatives come from differences of these,
-// conventions at kinks and limits at infinity from tables: nothing here knows the stable forms of the library.
+// What each elementwise activation is, as a textbook has it, in thousands of bits. Derivatives come from differences of
+// these, conventions at kinks and limits at infinity from tables: nothing here knows the stable forms of the library.
 #pragma once
 #include <functional>
 #include <limits>
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "activations/real.hpp"
 #include "actinium/dtype.h"
+#include "activations/real.hpp"
 
 namespace actinium::testing {
 
