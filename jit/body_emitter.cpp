@@ -2,7 +2,8 @@
 #include "jit/body_emitter.hpp"
 
 #include <algorithm>
-#include <array>
+#include <map>
+#include <set>
 
 #include "actinium/error.h"
 #include "math/functions.hpp"
@@ -15,6 +16,11 @@ using program::Step;
 using program::ValueId;
 
 namespace {
+
+/// Stages of more instructions than this call bodies of at least `called_body` instructions that occur `repeats` times.
+constexpr std::size_t long_stage = 1500;
+constexpr std::size_t called_body = 16;
+constexpr int repeats = 3;
 
 /// The environment of a stage being lowered: which Var each value is.
 class Lowering {
@@ -41,9 +47,27 @@ class Lowering {
       result.outputs.push_back(id);
       outputs.push_back(var(id));
     }
+    // Arguments of calls must outlive finish(): they are outputs for the time being.
+    for (const PendingCall& call : calls_) outputs.insert(outputs.end(), call.arguments.begin(), call.arguments.end());
     result.code = builder_.finish(outputs);
-    drop_unused_inputs(result);
+    number_inputs(result);
+    result.code.outputs.resize(result.outputs.size());
     return result;
+  }
+  /// Decides which bodies are called.
+  void plan_calls(const program::Stage& stage) {
+    std::map<const machine::Code*, int> count;
+    std::size_t total = 0;
+    for (const Step& step : stage.steps) {
+      if (step.kind != Step::Kind::op) continue;
+      const machine::Code& body = body_of(step);
+      ++count[&body];
+      total += body.insts.size();
+    }
+    if (total < long_stage) return;
+    for (const auto& [body, n] : count) {
+      if (n >= repeats && body->insts.size() >= called_body) called_.insert(body);
+    }
   }
 
  private:
@@ -53,6 +77,13 @@ class Lowering {
   std::vector<char> defined_;
   std::vector<StageCode::Input> inputs_;
   std::vector<Var> input_vars_;
+  struct PendingCall {
+    const machine::Code* body;
+    std::vector<Var> arguments;
+    Var result;
+  };
+  std::set<const machine::Code*> called_;
+  std::vector<PendingCall> calls_;
 
   machine::Type type(ValueId id) const { return machine::type_of(values_[index(id)]); }
   void define(ValueId id, Var v) {
@@ -67,24 +98,54 @@ class Lowering {
     input_vars_.push_back(builder_.input(t));
     return input_vars_.back();
   }
-  Var apply(const Step& step) {
-    std::array<Var, 3> arguments;
-    const auto arity = static_cast<std::size_t>(step.arity);
-    for (std::size_t i = 0; i < arity; ++i) arguments[i] = var(step.operands[i]);
+  const machine::Code& body_of(const Step& step) const {
     const DType operands = values_[index(step.operands[step.op == ops::Op::select ? 1 : 0])];
-    const machine::Code& code = math::body(step.op, operands, values_[index(step.result)]);
-    return builder_.inline_call(code, std::span(arguments.data(), arity))[0];
+    return math::body(step.op, operands, values_[index(step.result)]);
   }
-  void drop_unused_inputs(StageCode& result) {
+  Var apply(const Step& step) {
+    std::vector<Var> arguments;
+    for (int i = 0; i < step.arity; ++i) arguments.push_back(var(step.operands[static_cast<std::size_t>(i)]));
+    const machine::Code& body = body_of(step);
+    if (!called_.contains(&body)) return builder_.inline_call(body, arguments)[0];
+    calls_.push_back({&body, arguments, builder_.input(type(step.result))});
+    return calls_.back().result;
+  }
+  /// Numbers the inputs that are used: the stage's own, then the results of calls. Calls find their arguments.
+  void number_inputs(StageCode& result) {
+    std::vector<std::size_t> own(builder_.code().inputs.size(), inputs_.size());  // by number in the builder
+    for (std::size_t i = 0; i < inputs_.size(); ++i) own[number_of(input_vars_[i])] = i;
+    std::vector<std::size_t> called(own.size(), calls_.size()), argument(calls_.size());
+    std::size_t next = result.outputs.size();
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      called[number_of(calls_[i].result)] = i;
+      argument[i] = next;
+      next += calls_[i].arguments.size();
+    }
     std::vector<machine::Type> types;
+    const auto number = [&](machine::Inst& inst) {
+      types.push_back(inst.type);
+      inst.imm = types.size() - 1;
+    };
+    std::vector<machine::Inst*> of_calls;
     for (machine::Inst& inst : result.code.insts) {
       if (inst.op != machine::Op::input) continue;
-      types.push_back(inst.type);
-      result.inputs.push_back(inputs_[inst.imm]);
-      inst.imm = types.size() - 1;
+      if (own[inst.imm] == inputs_.size()) {
+        of_calls.push_back(&inst);
+        continue;
+      }
+      result.inputs.push_back(inputs_[own[inst.imm]]);
+      number(inst);
+    }
+    for (machine::Inst* of_call : of_calls) {
+      machine::Inst& inst = *of_call;
+      const std::size_t i = called[inst.imm];
+      const auto first = result.code.outputs.begin() + static_cast<std::ptrdiff_t>(argument[i]);
+      result.calls.push_back({calls_[i].body, {first, first + static_cast<std::ptrdiff_t>(calls_[i].arguments.size())}});
+      number(inst);
     }
     result.code.inputs = std::move(types);
   }
+  std::size_t number_of(Var input) const { return builder_.code().insts[static_cast<std::uint32_t>(input.value())].imm; }
 };
 
 }  // namespace
@@ -95,8 +156,9 @@ std::size_t StageCode::output(ValueId value) const {
   return static_cast<std::size_t>(found - outputs.begin());
 }
 
-StageCode lower_stage(const program::Stage& stage, std::span<const DType> values, std::span<const ValueId> also) {
+StageCode lower_stage(const program::Stage& stage, std::span<const DType> values, std::span<const ValueId> also, bool may_call) {
   Lowering lowering(values);
+  if (may_call) lowering.plan_calls(stage);
   for (const Step& step : stage.steps) lowering.run(step);
   std::vector<ValueId> wanted;
   for (const program::Store& store : stage.stores) wanted.push_back(store.value);

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "jit/machine_emitter.hpp"
 #include "math/machine.hpp"
 #include "program/program.hpp"
 
@@ -23,12 +24,15 @@ struct StageCode {
   };
   machine::Code code;
   std::vector<Input> inputs;             ///< of `code`, in order; each once, and only those that are used
+  std::vector<Call> calls;                ///< the inputs of `code` behind those: for VectorEmitter::emit
   std::vector<program::ValueId> outputs;  ///< of `code`, in order: each value once
   /// Position of a value in `outputs`.
   std::size_t output(program::ValueId value) const;
 };
 
-/// `values`: the kernel's types. Outputs are the values of stage.stores, reductions and kept, then `also`.
-StageCode lower_stage(const program::Stage& stage, std::span<const DType> values, std::span<const program::ValueId> also = {});
+/// `values`: the kernel's types. Outputs are the values of stage.stores, reductions and kept, then `also`. In long code bodies
+/// that repeat become calls, if `may_call`: LLVM's time grows faster than the length of straight-line code.
+StageCode lower_stage(const program::Stage& stage, std::span<const DType> values, std::span<const program::ValueId> also = {},
+                      bool may_call = false);
 
 }  // namespace actinium::jit

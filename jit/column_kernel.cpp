@@ -21,8 +21,8 @@ class ColumnEmitter {
       : m_(m),
         kernel_(kernel),
         b_(m.context),
-        body_(lower_stage(kernel.body, kernel.values)),
-        finish_(lower_stage(kernel.finish, kernel.values)),
+        body_(lower_stage(kernel.body, kernel.values, {}, /*may_call=*/true)),
+        finish_(lower_stage(kernel.finish, kernel.values, {}, /*may_call=*/true)),
         rank_(static_cast<int>(kernel.outer.size())) {}
 
   EmittedKernel emit(const std::string& symbol) {

@@ -1,8 +1,10 @@
-// The JIT as the runtime knows it: compiles a Program's kernels into one object, and keeps the code. Start at compile().
+// The JIT as the runtime knows it: compiles a Program's kernels, in parts side by side, and keeps the code. Start at compile().
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/Support/raw_ostream.h>
 
 #include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cctype>
@@ -10,6 +12,7 @@
 
 #include "actinium/error.h"
 #include "jit/kernel.hpp"
+#include "jit/object_cache.hpp"
 #include "jit/session.hpp"
 #include "runtime/engine.hpp"
 
@@ -39,40 +42,60 @@ EmittedKernel emit_kernel(ModuleEmitter& m, const program::Kernel& kernel, const
   return std::visit(Visitor{m, symbol}, kernel.body);
 }
 
-/// All kernels of a Program in one module.
+/// Kernels [begin, end) of a Program in one module.
 struct Unit {
   std::unique_ptr<llvm::LLVMContext> context = make_context();
   std::unique_ptr<llvm::Module> module;
   std::vector<EmittedKernel> kernels;
 
-  Unit(const Program& program, const Target& target) : module(make_module(*context, target)) {
+  Unit(const Program& program, const Target& target, std::size_t begin, std::size_t end) : module(make_module(*context, target)) {
     ModuleEmitter emitter(target, program.fused, *module);
-    for (std::size_t i = 0; i < program.kernels.size(); ++i) {
+    for (std::size_t i = begin; i < end; ++i) {
       kernels.push_back(emit_kernel(emitter, program.kernels[i], symbol_of(i, program.kernels[i].name)));
     }
   }
+  Unit(const Program& program, const Target& target) : Unit(program, target, 0, program.kernels.size()) {}
+  bool has_code() const {
+    return std::any_of(kernels.begin(), kernels.end(), [](const EmittedKernel& k) { return !k.main.empty(); });
+  }
 };
+
+/// A Program is compiled in parts of this many kernels, side by side: a part costs about as much as a third of a kernel.
+constexpr std::size_t kernels_in_part = 4;
 
 class JitExecutable final : public runtime::Executable {
  public:
   JitExecutable(std::shared_ptr<const Program> program, const Target& target) : program_(std::move(program)) {
-    Unit unit(*program_, target);
-    emitted_ = std::move(unit.kernels);
-    const bool any = std::any_of(emitted_.begin(), emitted_.end(), [](const EmittedKernel& k) { return !k.main.empty(); });
-    if (any) code_ = link(*compile_object(*unit.module, target));
-    for (const EmittedKernel& kernel : emitted_) kernels_.push_back(resolve(kernel));
+    const std::size_t count = program_->kernels.size();
+    parts_.resize((count + kernels_in_part - 1) / kernels_in_part);
+    kernels_.resize(count);
+    tbb::this_task_arena::isolate([&] {
+      tbb::parallel_for(std::size_t{0}, parts_.size(), [&](std::size_t i) {
+        compile_part(parts_[i], target, i * kernels_in_part, std::min(count, (i + 1) * kernels_in_part));
+      });
+    });
   }
   const CompiledKernel& kernel(std::size_t i) const override { return kernels_.at(i); }
 
  private:
+  struct Part {
+    std::vector<EmittedKernel> emitted;
+    std::unique_ptr<LinkedCode> code;
+  };
   std::shared_ptr<const Program> program_;
-  std::vector<EmittedKernel> emitted_;
-  std::unique_ptr<LinkedCode> code_;
+  std::vector<Part> parts_;
   std::vector<CompiledKernel> kernels_;
 
-  CompiledKernel resolve(const EmittedKernel& k) const {
+  void compile_part(Part& part, const Target& target, std::size_t begin, std::size_t end) {
+    Unit unit(*program_, target, begin, end);
+    if (unit.has_code()) part.code = link(*compiled_object(*unit.module, target));
+    part.emitted = std::move(unit.kernels);
+    for (std::size_t i = begin; i < end; ++i) kernels_[i] = resolve(part.emitted[i - begin], part.code.get());
+  }
+
+  static CompiledKernel resolve(const EmittedKernel& k, const LinkedCode* code) {
     const auto function = [&](const std::string& symbol) {
-      return symbol.empty() ? nullptr : reinterpret_cast<runtime::KernelFunction>(code_->address(symbol));
+      return symbol.empty() ? nullptr : reinterpret_cast<runtime::KernelFunction>(code->address(symbol));
     };
     CompiledKernel result;
     result.native = function(k.main);

@@ -115,16 +115,39 @@ void VectorEmitter::store_lane0(DType dtype, llvm::Value* value, llvm::Value* po
   b.CreateAlignedStore(scalar, pointer, llvm::Align(size_of(dtype)));
 }
 
-std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::span<llvm::Value* const> inputs) {
-  if (inputs.size() != code.inputs.size()) throw InternalError("jit: code with a wrong number of inputs");
+std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::span<llvm::Value* const> inputs, std::span<const Call> calls) {
+  if (inputs.size() + calls.size() != code.inputs.size()) throw InternalError("jit: code with a wrong number of inputs");
   std::vector<llvm::Value*> values;
   values.reserve(code.insts.size());
+  const auto call = [&](const Call& c) {
+    std::vector<llvm::Value*> arguments;
+    for (Value v : c.arguments) arguments.push_back(values[static_cast<std::uint32_t>(v)]);
+    return m.call(b, subroutine(*c.body), arguments);
+  };
   for (const Inst& inst : code.insts) {
-    values.push_back(inst.op == Op::input ? inputs[inst.imm] : instruction(code, inst, values));
+    if (inst.op != Op::input) {
+      values.push_back(instruction(code, inst, values));
+    } else {
+      values.push_back(inst.imm < inputs.size() ? inputs[inst.imm] : call(calls[inst.imm - inputs.size()]));
+    }
   }
   std::vector<llvm::Value*> outputs;
   for (Value v : code.outputs) outputs.push_back(values[static_cast<std::uint32_t>(v)]);
   return outputs;
+}
+
+/// The code as an internal function of vectors, one output.
+llvm::Function* VectorEmitter::subroutine(const machine::Code& code) {
+  std::vector<llvm::Type*> types;
+  for (Type t : code.inputs) types.push_back(type(t));
+  auto* signature = llvm::FunctionType::get(type(code.type(code.outputs[0])), types, false);
+  return m.helper(fmt::format("body_{:016x}_{}", fingerprint(code), lanes), signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
+    f->addFnAttr(llvm::Attribute::NoInline);
+    VectorEmitter body(m, inner, lanes);
+    std::vector<llvm::Value*> arguments;
+    for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
+    inner.CreateRet(body.emit(code, arguments)[0]);
+  });
 }
 
 llvm::Value* VectorEmitter::unary(llvm::Intrinsic::ID id, llvm::Value* a) { return b.CreateUnaryIntrinsic(id, a); }
@@ -299,15 +322,8 @@ llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* ind
 
 /// The callee is an internal function behind a branch that is taken if any lane asks for it.
 llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument) {
-  auto* signature = llvm::FunctionType::get(fallback->getType(), {argument->getType()}, false);
-  llvm::Function* function =
-      m.helper(fmt::format("rare_{:016x}_{}", fingerprint(callee), lanes), signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
-        f->addFnAttr(llvm::Attribute::NoInline);
-        f->addFnAttr(llvm::Attribute::Cold);
-        VectorEmitter body(m, inner, lanes);
-        const std::array<llvm::Value*, 1> arguments{f->getArg(0)};
-        inner.CreateRet(body.emit(callee, arguments)[0]);
-      });
+  llvm::Function* function = subroutine(callee);
+  function->addFnAttr(llvm::Attribute::Cold);
   llvm::Function* here = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
   llvm::Type* mask_type = b.getIntNTy(static_cast<unsigned>(lanes));

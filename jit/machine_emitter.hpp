@@ -13,6 +13,12 @@
 
 namespace actinium::jit {
 
+/// A body that is called instead of being repeated: its arguments are values of the calling code.
+struct Call {
+  const machine::Code* body;  ///< of math::body, so it lives on
+  std::vector<machine::Value> arguments;
+};
+
 /// Values are vectors of `lanes` elements (of several registers at will); a predicate (b1) is a vector of i1, and a byte 0 or 1 in memory.
 class VectorEmitter {
  public:
@@ -39,8 +45,9 @@ class VectorEmitter {
   llvm::Value* load_scalar(DType dtype, llvm::Value* pointer);
   void store_lane0(DType dtype, llvm::Value* value, llvm::Value* pointer);
 
-  /// The outputs of `code` on these inputs. May add blocks (for `rare`): the builder ends in the last one.
-  std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs);
+  /// The outputs of `code` on these inputs. May add blocks (for `rare`): the builder ends in the last one. Inputs of the code
+  /// beyond `inputs` are results of `calls`, in order.
+  std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs, std::span<const Call> calls = {});
 
  private:
   llvm::Value* instruction(const machine::Code& code, const machine::Inst& inst, std::span<llvm::Value* const> values);
@@ -48,6 +55,7 @@ class VectorEmitter {
   llvm::Value* scale(machine::Type type, llvm::Value* a, llvm::Value* exponent);
   llvm::Value* lookup(const machine::Table& table, llvm::Value* index);
   llvm::Value* permute_lookup(const machine::Table& table, llvm::Value* index);
+  llvm::Function* subroutine(const machine::Code& code);
   llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);
   llvm::Value* unary(llvm::Intrinsic::ID id, llvm::Value* a);
   /// operation(emitter of half the lanes, halves of `values`), twice; joined. For instructions of one register.

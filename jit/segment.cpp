@@ -129,7 +129,7 @@ void RowEmitter::run_once(const Stage& stage, const StageCode& code) {
       inputs.push_back(v.splat(v.load_scalar(access.dtype, address_[input.number])));
     }
   }
-  const std::vector<llvm::Value*> outputs = v.emit(code.code, inputs);
+  const std::vector<llvm::Value*> outputs = v.emit(code.code, inputs, code.calls);
   for (std::size_t i = 0; i < outputs.size(); ++i) values[index(code.outputs[i])] = outputs[i];
   for (const program::Store& store : stage.stores) {
     v.store_lane0(accesses_[store.access].dtype, outputs[code.output(store.value)], address_[store.access]);
@@ -243,7 +243,7 @@ llvm::Value* RowEmitter::input(const Segment& s, std::size_t number, llvm::Value
 void RowEmitter::body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled) {
   std::vector<llvm::Value*> inputs;
   for (std::size_t n = 0; n < s.code.inputs.size(); ++n) inputs.push_back(input(s, n, i, mask));
-  const std::vector<llvm::Value*> outputs = v.emit(s.code.code, inputs);
+  const std::vector<llvm::Value*> outputs = v.emit(s.code.code, inputs, s.code.calls);
   for (std::size_t n = 0; n < s.stores.size(); ++n) {
     const program::Store& store = s.stage.stores[n];
     const DType dtype = accesses_[store.access].dtype;

@@ -133,6 +133,31 @@ TEST(JitLoop, ManyDimensionsAndTypes) {
   expect_same(bench, 1);
 }
 
+/// A long chain, whose bodies become subroutines: sums of sin, tanh and pow of each other.
+TEST(JitLoop, LongBodiesCallSubroutines) {
+  Numbers numbers(8);
+  for (DType t : {DType::f32, DType::f64}) {
+    Bench bench{.kernel = {}, .operands = {}, .extents = {37}};
+    LoopKernel kernel{.outer = {}, .inner = 37, .accesses = {Bench::access(t, {true}), Bench::access(t, {true})}, .stages = {Stage{}}, .values = {}};
+    Body body;
+    Stage& s = kernel.stages[0];
+    ValueId x = body.load(s, 0, t), y = x;
+    for (int i = 0; i < 12; ++i) {
+      const ValueId p = body.op(s, Op::pow, t, {body.op(s, Op::abs, t, {y}), x});
+      y = body.op(s, Op::add, t, {body.op(s, Op::sin, t, {y}), body.op(s, Op::tanh, t, {p})});
+    }
+    s.stores = {{y, 1}};
+    kernel.values = body.values;
+    bench.kernel = kernel;
+    bench.operands = {filled(t, bench.extents, &numbers, true), filled(t, bench.extents, nullptr, true)};
+    for (std::int64_t i = 0; i < 37; ++i) {
+      const double value = numbers.moderate();
+      bench.operands[0].set(i, t == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(value)) : std::bit_cast<std::uint64_t>(value));
+    }
+    expect_same(bench);
+  }
+}
+
 /// One reduction over the rows of [rows, n], its result times two stored, and if `keeps` x*x stored along the way.
 Bench row_reduction(std::int64_t rows, std::int64_t n, DType t, Combine combine, bool heavy, bool keeps) {
   Numbers numbers(static_cast<std::uint64_t>(n) + 17);

@@ -77,7 +77,7 @@ TEST_P(JitOps, GivesTheBitsOfEvaluate) {
   const Case& c = GetParam();
   Numbers numbers(static_cast<std::uint64_t>(c.op) * 7 + 1);
   const std::size_t arity = math::body(c.op, c.dtype, c.to).inputs.size();
-  const Bench bench = bench_of(c, arity == 1 ? 3001 : 20011, numbers);
+  const Bench bench = bench_of(c, arity == 1 ? 1501 : 8003, numbers);
   const std::vector<Operand> fused = evaluate(bench, true), separate = evaluate(bench, false);
   for (const std::string& isa : host_isas()) {
     SCOPED_TRACE(isa);
@@ -97,9 +97,9 @@ TEST(JitFma, IsExactWhereProductsCancelAndVanish) {
   Numbers numbers(99);
   for (DType t : {DType::f32, DType::f64}) {
     const Case c{ops::Op::fma, t, t};
-    Bench bench = bench_of(c, 40000, numbers);
+    Bench bench = bench_of(c, 9000, numbers);
     const bool single = t == DType::f32;
-    for (std::int64_t i = 0; i < 40000; ++i) {
+    for (std::int64_t i = 0; i < 9000; ++i) {
       const auto random = [&](int spread) {
         const std::uint64_t mantissa = numbers.next(), exponent = numbers.next() % static_cast<std::uint64_t>(2 * spread + 1);
         const auto e = static_cast<std::uint64_t>((single ? 127 : 1023) - spread) + exponent;
