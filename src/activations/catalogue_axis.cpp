@@ -111,7 +111,7 @@ ops::TypedShape same_shape(const Terms& t, const Location& where, std::string_vi
 }
 ops::TypedShape softmax_shape(const Terms& t, const Location& where, std::string_view name) {
   if (t.options[0] != 0 && t.x.rank() == 1)
-    ops::fail<ShapeError>(where, name, fmt::format("cannot be applied to a rank-1 operand, {}", t.x.shape().str()));
+    ops::fail<ShapeError>(where, name, fmt::format("cannot apply {} to a rank-1 input, {}", name, t.x.shape().str()));
   return same_shape(t, where, name);
 }
 ops::TypedShape reduced_shape(const Terms& t, const Location&, std::string_view) {
