@@ -1,0 +1,105 @@
+// One answer: a row alone and in a batch, one thread and two, vectors of 128, 256 and 512 bits, strided and contiguous arguments.
+#include <gtest/gtest.h>
+
+#include "actinium/actinium.h"
+
+namespace ac = actinium;
+
+namespace {
+
+ac::Expr network(const ac::Expr& x, const ac::Expr& w1, const ac::Expr& w2, const ac::Expr& b) {
+  return log_softmax(matmul(gelu(matmul(x, w1) + b), w2));
+}
+
+struct Network {
+  explicit Network(ac::DType dtype, std::int64_t in = 37, std::int64_t hidden = 301, std::int64_t out = 19)
+      : g(dtype), x(g.input("x", {"batch", in})), w1(g.input("w1", {in, hidden})), w2(g.input("w2", {hidden, out})), b(g.input("b", {hidden})),
+        w1s(ac::random_normal(1, {in, hidden}, 0, 0.2, dtype)), w2s(ac::random_normal(2, {hidden, out}, 0, 0.2, dtype)),
+        bs(ac::random_normal(3, {hidden}, 0, 1, dtype)), y(network(x, w1, w2, b)) {}
+  ac::Graph g;
+  ac::Expr x, w1, w2, b;
+  ac::Tensor w1s, w2s, bs;
+  ac::Expr y;
+};
+
+class OneAnswer : public testing::TestWithParam<ac::DType> {};
+
+TEST_P(OneAnswer, ARowAloneAndTheSameRowInABatch) {
+  const Network n(GetParam());
+  const auto f = ac::compile({n.x, n.w1, n.w2, n.b}, n.y);
+  const std::int64_t batch = 67;
+  const ac::Tensor xs = ac::random_normal(4, {batch, 37}, 0, 2, GetParam());
+  const ac::Tensor all = f(xs, n.w1s, n.w2s, n.bs);
+  for (std::int64_t i = 0; i < batch; ++i) {
+    const ac::Tensor row = f(xs[i].reshape(std::vector<std::int64_t>{1, 37}), n.w1s, n.w2s, n.bs);
+    ASSERT_TRUE(ac::same_bits(row[0], all[i])) << "row " << i;
+  }
+}
+
+TEST_P(OneAnswer, AnEmptyBatch) {
+  const Network n(GetParam());
+  const auto [y, dw] = ac::compile({n.x, n.w1, n.w2, n.b}, {n.y, ac::grad(sum(n.y), n.w1)})(ac::Tensor::zeros({0, 37}, GetParam()), n.w1s, n.w2s, n.bs);
+  EXPECT_EQ(y.extent(0), 0);
+  EXPECT_TRUE(ac::same_bits(dw, ac::Tensor::zeros({37, 301}, GetParam())));
+}
+
+TEST_P(OneAnswer, OneThreadAndTwoOnLargeWork) {
+  const Network n(GetParam(), 129, 700, 131);
+  const ac::Tensor xs = ac::random_normal(4, {1037, 129}, 0, 2, GetParam());
+  const auto gradients = ac::grad(mean(n.y * n.y), std::vector<ac::Expr>{n.w1, n.w2, n.b});
+  std::vector<ac::Expr> outputs{n.y, sum(n.x), sum(n.x, 0), reduce_max(n.x, 1)};
+  outputs.insert(outputs.end(), gradients.begin(), gradients.end());
+  const std::vector<ac::Expr> inputs{n.x, n.w1, n.w2, n.b};
+  const std::vector<ac::Tensor> arguments{xs, n.w1s, n.w2s, n.bs};
+  const auto reference = ac::compile(inputs, outputs, {.threads = 1})(arguments);
+  for (int threads : {2, 3}) {
+    const auto results = ac::compile(inputs, outputs, {.threads = threads})(arguments);
+    for (std::size_t i = 0; i < outputs.size(); ++i) EXPECT_TRUE(ac::same_bits(reference[i], results[i])) << threads << " threads, output " << i;
+  }
+}
+
+TEST_P(OneAnswer, TheInterpreterIsTheTwinOfEveryInstructionSet) {
+  const Network n(GetParam());
+  const ac::Tensor xs = ac::random_normal(4, {33, 37}, 0, 2, GetParam());
+  const std::vector<ac::Expr> outputs{n.y, ac::grad(sum(n.y * n.y), n.w1)};
+  int compared = 0;
+  for (const char* isa : {"native", "x86-64-v4", "x86-64-v3", "x86-64-v2"}) {
+    std::vector<ac::Tensor> jit;
+    try {
+      jit = ac::compile({n.x, n.w1, n.w2, n.b}, outputs, {.engine = ac::Engine::jit, .isa = isa})(xs, n.w1s, n.w2s, n.bs);
+    } catch (const ac::CompileError&) {
+      continue;  // the host cannot run it
+    }
+    const auto interpreted = ac::compile({n.x, n.w1, n.w2, n.b}, outputs, {.engine = ac::Engine::interpret, .isa = isa})(xs, n.w1s, n.w2s, n.bs);
+    for (std::size_t i = 0; i < outputs.size(); ++i) EXPECT_TRUE(ac::same_bits(interpreted[i], jit[i])) << isa << ", output " << i;
+    ++compared;
+  }
+  EXPECT_GE(compared, 2);
+}
+
+TEST_P(OneAnswer, StridesDoNotMatter) {
+  const Network n(GetParam());
+  const std::int64_t batch = 21;
+  const ac::Tensor xs = ac::random_normal(4, {batch, 37}, 0, 2, GetParam());
+  // The same numbers column by column, and every second of a longer row.
+  ac::Tensor columns = ac::Tensor::zeros({37, batch}, GetParam()), wide = ac::Tensor::zeros({batch, 74}, GetParam());
+  for (std::int64_t i = 0; i < batch; ++i)
+    for (std::int64_t j = 0; j < 37; ++j) {
+      if (GetParam() == ac::f32) {
+        columns.at<float>(j, i) = wide.at<float>(i, 2 * j) = xs.at<float>(i, j);
+      } else {
+        columns.at<double>(j, i) = wide.at<double>(i, 2 * j) = xs.at<double>(i, j);
+      }
+    }
+  const std::array<std::int64_t, 2> shape{batch, 37}, by_column{1, batch}, by_two{74, 2};
+  const auto f = ac::compile({n.x, n.w1, n.w2, n.b}, {n.y, exp(n.x) * 2.0, sum(n.x)});
+  const auto expected = f(xs, n.w1s, n.w2s, n.bs);
+  for (const ac::ArrayRef& view : {ac::ArrayRef(columns.raw(), GetParam(), shape, by_column), ac::ArrayRef(wide.raw(), GetParam(), shape, by_two)}) {
+    const auto results = f(view, n.w1s, n.w2s, n.bs);
+    for (std::size_t i = 0; i < results.size(); ++i) EXPECT_TRUE(ac::same_bits(expected[i], results[i])) << "output " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, OneAnswer, testing::Values(ac::f32, ac::f64), [](const auto& info) { return std::string(ac::name_of(info.param)); });
+
+}  // namespace
