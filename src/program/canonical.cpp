@@ -1,4 +1,6 @@
 // The last rewriting before fusion: every reduction over one axis, every product over as few dimensions as it has.
+#include <algorithm>
+
 #include "program/view.hpp"
 
 namespace actinium::program {
@@ -71,7 +73,11 @@ NodeId merge_product(Maker m, const GraphData& in, NodeId node, NodeId a, NodeId
   const Shape& left = m.out.shape(a);
   Dim rows = 1;
   for (int axis = 0; axis + 1 < rank; ++axis) rows = rows * left[axis];
-  const NodeId flat_b = m.reshape(source, {source_shape[source_shape.rank() - 2], source_shape[source_shape.rank() - 1]});
+  // The source may be stretched inside the matrix too: a row, a column or a number.
+  const Shape matrix{left[rank - 1], shape[rank - 1]};
+  const auto& dims = source_shape.dims();
+  NodeId flat_b = m.reshape(source, {dims.end() - std::min<std::ptrdiff_t>(2, source_shape.rank()), dims.end()});
+  if (m.out.shape(flat_b) != matrix) flat_b = m.make(Op::broadcast, in.dtype(node), matrix, {flat_b});
   const NodeId flat_a = m.reshape(a, {rows, left[rank - 1]});
   const NodeId product = m.make(Op::matmul, in.dtype(node), Shape{rows, shape[rank - 1]}, {flat_a, flat_b});
   return m.reshape(product, shape.dims());

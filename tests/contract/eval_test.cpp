@@ -37,6 +37,8 @@ INSTANTIATE_TEST_SUITE_P(Values, Eval, testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Operations, Eval, testing::Values(
     Row{{"x @ w", "x=[[1,2],[3,4]]", "w=[[5],[6]]"}, "[[17], [39]]\n"}, Row{{"x.T", "x=[[1,2],[3,4]]"}, "[[1, 3], [2, 4]]\n"},
+    Row{{"reshape(x, (2,1,2)) @ broadcast_to(z, (2,2,3))", "x=arange(4)", "z=[1,2,3]"}, "[[[1, 2, 3]], [[5, 10, 15]]]\n"},
+    Row{{"reshape(x, (2,1,2)) @ broadcast_to(z, (2,2,2))", "x=arange(4)", "z=[[1],[2]]"}, "[[[2, 2]], [[8, 8]]]\n"},
     Row{{"max(x)", "x=[3,1,2]"}, "3\n"}, Row{{"max(x, 2)", "x=[3,1,2]"}, "[3, 2, 2]\n"}, Row{{"sum(x, axis=0)", "x=[[1,2],[3,4]]"}, "[4, 6]\n"},
     Row{{"sum(x, axis=2, keepdims=true)", "x=zeros(2,0,4)"}, "[[], []]\n"}, Row{{"sum(x)", "x=zeros(0)"}, "0\n"}, Row{{"prod(x)", "x=zeros(0)"}, "1\n"},
     Row{{"mean(x)", "x=zeros(0)"}, "nan\n"}, Row{{"logsumexp(x)", "x=zeros(0)"}, "-inf\n"}, Row{{"argmax(x, axis=1)", "x=[[1,5,5],[2,0,1]]"}, "[1, 0]\n"},
@@ -51,6 +53,7 @@ INSTANTIATE_TEST_SUITE_P(Operations, Eval, testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Derivatives, Eval, testing::Values(
     Row{{"x * y", "x=3", "y=4", "--grad", "y,x"}, "3\n4\n"}, Row{{"x * y", "x=[1,2]", "y=4", "--value-and-grad", "x,y"}, "12\n[4, 4]\n3\n"},
+    Row{{"x @ y", "x=ones(2,1,3)", "y=ones(2,3,1)", "--grad", "x,y"}, "[[[1, 1, 1]], [[1, 1, 1]]]\n[[[1], [1], [1]], [[1], [1], [1]]]\n"},
     Row{{"x ** 3", "x=[1,2]", "--derivative", "x"}, "[3, 12]\n"}, Row{{"x ** 3", "x=[1,2]", "--derivative", "x", "--derivative", "x"}, "[6, 12]\n"},
     Row{{"x ** 2 * y", "x=3", "y=5", "--derivative", "x", "--grad", "y"}, "6\n"}, Row{{"x", "x=1", "z=[1,2]", "--grad", "z"}, "[0, 0]\n"},
     Row{{"x ** 1.5", "x=0", "--derivative", "x"}, "0\n"}, Row{{"relu(x)", "x=[-1,0,1]", "--grad", "x"}, "[0, 0, 1]\n"},
