@@ -1,5 +1,5 @@
-// Expressions as text, with Python's operators and precedence: parse for a graph whose inputs are declared; Formula when the
-// names decide what inputs to declare. docs/language.md has the grammar and the functions.
+// Expressions as text, with Python's operators and precedence: parse for a graph whose inputs are declared; Formula
+// when the names decide what inputs to declare. docs/language.md has the grammar and the functions.
 #pragma once
 #include <actinium/graph.h>
 
@@ -17,14 +17,15 @@ enum class compat : std::uint8_t;  // actinium/activations.h
 /// A name that the text leaves free, and what the text uses it for.
 struct FreeName {
   std::string name;
-  std::size_t column = 1;   ///< of its first use, in bytes from 1
-  bool as_value = false;    ///< in arithmetic
-  bool as_index = false;    ///< where integers are required: indices, labels
+  std::size_t column = 1;     ///< of its first use, in bytes from 1
+  bool as_value = false;      ///< in arithmetic
+  bool as_index = false;      ///< where integers are required: indices, labels
   bool as_condition = false;  ///< where bools are required
 };
 
 struct ParseOptions {
-  /// The expression that a free name stands for. By default the graph's input of that name; a NameError if there is none.
+  /// The expression that a free name stands for. By default the graph's input of that name; a NameError if there is
+  /// none.
   std::function<Expr(const FreeName&)> resolve;
   /// If set, integers that meet floats, `/` or a smooth function are cast to this type; otherwise they are a TypeError.
   std::optional<DType> promote_integers;
@@ -49,7 +50,8 @@ class ACTINIUM_API Formula {
 /// Reads and builds at once.
 ACTINIUM_API Expr parse(const Graph& graph, std::string_view text, const ParseOptions& options = {});
 
-/// All functions that text can call besides the catalogue's activations: one signature each, "clamp(x, lo, hi)", sorted.
+/// All functions that text can call besides the catalogue's activations: one signature each, "clamp(x, lo, hi)",
+/// sorted.
 ACTINIUM_API std::vector<std::string> text_functions();
 
 /// `message`, then the line of `text` around `column` (bytes from 1) and a caret under it.

@@ -27,7 +27,8 @@ template <class T>
 double ulps(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b) ? 0 : std::numeric_limits<double>::infinity();
+    if (std::isnan(a) || std::isnan(b))
+      return std::isnan(a) && std::isnan(b) ? 0 : std::numeric_limits<double>::infinity();
     return std::abs(static_cast<double>(ordinal<T, Bits>(a)) - static_cast<double>(ordinal<T, Bits>(b)));
   } else {
     return a == b ? 0 : std::numeric_limits<double>::infinity();
@@ -58,13 +59,16 @@ Worst worst_of(const Tensor& a, const Tensor& b) {
   return {};
 }
 
-std::string element_text(const Tensor& t, std::int64_t i) { return to_text(t.reshape(std::vector<std::int64_t>{t.size()})[i]); }
+std::string element_text(const Tensor& t, std::int64_t i) {
+  return to_text(t.reshape(std::vector<std::int64_t>{t.size()})[i]);
+}
 
 /// What is wrong between a result and its reference; empty if they are within `limit`.
 std::string difference(const Tensor& result, const std::string& path, double limit) {
   const Tensor read = load_npy(path);
   if (!std::equal(read.shape().begin(), read.shape().end(), result.shape().begin(), result.shape().end()))
-    throw ShapeError(fmt::format("{} has shape [{}], the result [{}]", path, fmt::join(read.shape(), ", "), fmt::join(result.shape(), ", ")));
+    throw ShapeError(fmt::format("{} has shape [{}], the result [{}]", path, fmt::join(read.shape(), ", "),
+                                 fmt::join(result.shape(), ", ")));
   const Tensor reference = read.dtype() == result.dtype() ? read : read.cast(result.dtype());
   const Worst w = worst_of(result, reference);
   if (w.ulp <= limit) return {};
@@ -82,14 +86,15 @@ int run_eval(const Options& options) {
   const Problem p = read_problem(options);
   for (const auto* list : {&options.outputs, &options.expected})
     if (!list->empty() && list->size() != p.outputs.size())
-      throw ValueError(fmt::format("{} has {} file{}, the outputs are {}", list == &options.outputs ? "-o" : "--expect", list->size(),
-                                   list->size() == 1 ? "" : "s", p.outputs.size()));
+      throw ValueError(fmt::format("{} has {} file{}, the outputs are {}", list == &options.outputs ? "-o" : "--expect",
+                                   list->size(), list->size() == 1 ? "" : "s", p.outputs.size()));
   const auto f = compile(p.inputs, p.outputs, compiled);
   const std::vector<Tensor> results = f(p.values);
 
   std::string differences;
   for (std::size_t i = 0; i < options.expected.size(); ++i)
-    if (const std::string d = difference(results[i], options.expected[i], options.ulp); !d.empty()) differences += (differences.empty() ? "" : "\n") + d;
+    if (const std::string d = difference(results[i], options.expected[i], options.ulp); !d.empty())
+      differences += (differences.empty() ? "" : "\n") + d;
   if (!differences.empty()) throw Mismatch{differences};
 
   if (options.outputs.empty()) {

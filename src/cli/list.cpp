@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "command.hpp"
 
 namespace actinium::cli {
@@ -13,7 +11,8 @@ namespace {
 
 std::string parameters_text(const Activation& a) {
   std::vector<std::string> list;
-  for (const ParameterInfo& p : a.parameters()) list.push_back(p.fallback.empty() ? p.name : fmt::format("{}={}", p.name, p.fallback));
+  for (const ParameterInfo& p : a.parameters())
+    list.push_back(p.fallback.empty() ? p.name : fmt::format("{}={}", p.name, p.fallback));
   return list.empty() ? "" : fmt::format("({})", fmt::join(list, ", "));
 }
 
@@ -38,19 +37,17 @@ int run_activations(const std::string& name) {
     return 0;
   }
   std::string text;
-  const auto all = catalogue();
-  std::size_t width = 0;
-  for (const Activation& a : all) width = std::max(width, a.name().size() + parameters_text(a).size());
-  for (const Activation& a : all) {
+  for (const Activation& a : catalogue()) {
     const std::string head = a.name() + parameters_text(a);
-    text += fmt::format("{:<{}}  {}\n", head, a.aliases().empty() ? head.size() : std::min<std::size_t>(width, 48), fmt::join(a.aliases(), " "));
+    text += a.aliases().empty() ? head + '\n' : fmt::format("{:<48}  {}\n", head, fmt::join(a.aliases(), " "));
   }
   print(text);
   return 0;
 }
 
 int run_info() {
-  print(fmt::format("actinium {}\nLLVM {}\n{}", version(), llvm_version(), host_description()));
+  print(fmt::format("actinium {}\nLLVM {}\n{}cache: none, expressions are compiled as they run\n", version(),
+                    llvm_version(), host_description()));
   return 0;
 }
 

@@ -1,5 +1,6 @@
-// The `actinium` tool: reads the command line and reports errors. Exit status 2 for what the user wrote, 1 for a failure of the
-// tool or of a comparison. Start reading at main; the subcommands are in eval.cpp, show.cpp and list.cpp.
+// The `actinium` tool: reads the command line and reports errors. Exit status 2 for what the user wrote, 1 for a
+// failure of the tool or of a comparison. Start reading at main; the subcommands are in eval.cpp, show.cpp and
+// list.cpp.
 #include <actinium/parse.h>
 #include <actinium/version.h>
 #include <fmt/format.h>
@@ -18,7 +19,10 @@ namespace {
 constexpr std::string_view usage = "the subcommands are eval, show, activations and info; actinium --help";
 
 void add_repeated(CLI::App& app, const std::string& name, std::vector<std::string>& list, const std::string& help) {
-  app.add_option(name, list, help)->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option(name, list, help)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void add_common(CLI::App& app, Options& o) {
@@ -35,13 +39,17 @@ void add_common(CLI::App& app, Options& o) {
   app.add_flag("--explain", o.explain, "say on stderr what was fused and kept");
 }
 
-/// The arguments, last first, as CLI11 wants them. An expression may begin with a minus, which CLI11 would take for an option:
-/// the first argument that is neither an option nor the value of one gets a blank in front, which run() takes away again.
+/// The arguments, last first, as CLI11 wants them. An expression may begin with a minus, which CLI11 would take for an
+/// option: the first argument that is neither an option nor the value of one gets a blank in front, which run() takes
+/// away again.
 std::vector<std::string> arguments_of(int argc, char** argv) {
   static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h"};
-  static constexpr std::string_view valued[] = {"--grad",   "--derivative", "--value-and-grad", "--dtype", "--compat", "--engine", "--threads",
-                                                "--isa",    "--shape",      "--stage",          "--expect", "--ulp",   "-o"};
-  const auto among = [](std::string_view name, const auto& list) { return std::find(std::begin(list), std::end(list), name) != std::end(list); };
+  static constexpr std::string_view valued[] = {
+      "--grad", "--derivative", "--value-and-grad", "--dtype",  "--compat", "--engine", "--threads",
+      "--isa",  "--shape",      "--stage",          "--expect", "--ulp",    "-o"};
+  const auto among = [](std::string_view name, const auto& list) {
+    return std::find(std::begin(list), std::end(list), name) != std::end(list);
+  };
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool takes = !arguments.empty() && (arguments[0] == "eval" || arguments[0] == "show");
   for (std::size_t i = 1; takes && i < arguments.size(); ++i) {
@@ -78,7 +86,8 @@ int run(int argc, char** argv) {
   std::string activation;
   CLI::App& eval = *app.add_subcommand("eval", "evaluate an expression");
   add_common(eval, options);
-  eval.add_option("VALUES", options.values, "NAME=VALUE: a number, a list, FILE.npy, zeros(2,3), ones, arange, linspace, normal, uniform");
+  eval.add_option("VALUES", options.values,
+                  "NAME=VALUE: a number, a list, FILE.npy, zeros(2,3), ones, arange, linspace, normal, uniform");
   add_repeated(eval, "--expect", options.expected, "REF.npy: fail if the output differs by more than --ulp");
   eval.add_option("--ulp", options.ulp, "for --expect");
   add_repeated(eval, "-o", options.outputs, "FILE.npy: write instead of printing; one an output");
@@ -95,8 +104,7 @@ int run(int argc, char** argv) {
   const std::string_view first = argv[1];
   const auto all = app.get_subcommands([](CLI::App*) { return true; });
   const bool known = std::any_of(all.begin(), all.end(), [&](const CLI::App* a) { return a->get_name() == first; });
-  if (!first.starts_with('-') && !known)
-    return report(fmt::format("unknown subcommand '{}': {}", first, usage), 2);
+  if (!first.starts_with('-') && !known) return report(fmt::format("unknown subcommand '{}': {}", first, usage), 2);
   try {
     app.parse(arguments_of(argc, argv));
     if (options.expression.starts_with(' ')) options.expression.erase(0, 1);

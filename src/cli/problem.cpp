@@ -1,4 +1,5 @@
-// From the command line to expressions: types of inputs, the expression built, derivatives taken. Start reading at read_problem.
+// From the command line to expressions: types of inputs, the expression built, derivatives taken. Start reading at
+// read_problem.
 #include <actinium/parse.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -39,8 +40,8 @@ std::optional<DType> dtype_option(const std::string& text) {
 
 compat compat_option(const std::string& text) {
   static constexpr std::pair<std::string_view, compat> systems[] = {
-      {"", compat::ours},       {"keras", compat::keras}, {"keras2", compat::keras2}, {"torch", compat::torch},
-      {"jax", compat::jax},     {"onnx", compat::onnx},   {"mlx", compat::mlx},
+      {"", compat::ours},   {"keras", compat::keras}, {"keras2", compat::keras2}, {"torch", compat::torch},
+      {"jax", compat::jax}, {"onnx", compat::onnx},   {"mlx", compat::mlx},
   };
   for (const auto& [name, system] : systems)
     if (name == text) return system;
@@ -69,14 +70,16 @@ DType choose_dtype(const Options& options, const std::map<std::string, Value>& v
     const Tensor* t = value.from_file();
     if (t == nullptr || !is_float(t->dtype())) continue;
     if (files && *files != t->dtype())
-      throw TypeError(fmt::format("{} is {} and {} is {}: .npy inputs must agree", first, name_of(*files), name, name_of(t->dtype())));
+      throw TypeError(fmt::format("{} is {} and {} is {}: .npy inputs must agree", first, name_of(*files), name,
+                                  name_of(t->dtype())));
     files = t->dtype();
     first = name;
   }
   return asked ? *asked : files.value_or(f32);
 }
 
-/// Numbers are read as the floating type, but integers where the expression needs integers, and 0 and 1 where it needs bools.
+/// Numbers are read as the floating type, but integers where the expression needs integers, and 0 and 1 where it needs
+/// bools.
 DType type_of(const Value& value, const FreeName* use, DType floating) {
   if (value.from_file() != nullptr) return value.written();
   if (value.written() == DType::b8) return DType::b8;
@@ -100,23 +103,28 @@ void require_all(const Formula& formula, const std::vector<std::string>& given, 
   }
   if (missing.empty()) return;
   throw NameError(with_caret(fmt::format("no {} for {}: write {}", what, fmt::join(missing, ", "),
-                                         what == "value" ? fmt::format("{}=VALUE", missing[0]) : fmt::format("--shape {}=DIMxDIM", missing[0])),
+                                         what == "value" ? fmt::format("{}=VALUE", missing[0])
+                                                         : fmt::format("--shape {}=DIMxDIM", missing[0])),
                              formula.text(), column));
 }
 
 Expr input_named(const Problem& p, const std::string& name, std::string_view option) {
   const auto found = std::find(p.names.begin(), p.names.end(), name);
   if (found == p.names.end())
-    throw NameError(fmt::format("{}: '{}' is no input; {}", option, name,
-                                p.names.empty() ? "there are none" : fmt::format("there is {}", fmt::join(p.names, ", "))));
+    throw NameError(
+        fmt::format("{}: '{}' is no input; {}", option, name,
+                    p.names.empty() ? "there are none" : fmt::format("there is {}", fmt::join(p.names, ", "))));
   const Expr x = p.inputs[static_cast<std::size_t>(found - p.names.begin())];
-  if (!is_float(x.dtype())) throw TypeError(fmt::format("{}: '{}' is {}: only floating inputs have derivatives", option, name, name_of(x.dtype())));
+  if (!is_float(x.dtype()))
+    throw TypeError(
+        fmt::format("{}: '{}' is {}: only floating inputs have derivatives", option, name, name_of(x.dtype())));
   return x;
 }
 
 /// sum(y), which is y itself at rank 0.
 Expr total(const Expr& y, std::string_view option) {
-  if (!is_float(y.dtype())) throw TypeError(fmt::format("{}: the expression is {} and has no derivative", option, name_of(y.dtype())));
+  if (!is_float(y.dtype()))
+    throw TypeError(fmt::format("{}: the expression is {} and has no derivative", option, name_of(y.dtype())));
   return y.rank() == 0 ? y : sum(At(y, nowhere));
 }
 
@@ -128,7 +136,8 @@ std::vector<Expr> inputs_named(const Problem& p, const std::string& names, std::
 
 void differentiate(Problem& p, const Options& options) {
   Expr y = p.outputs.front();
-  for (const std::string& name : options.derivatives) y = grad(At(total(y, "--derivative"), nowhere), input_named(p, name, "--derivative"));
+  for (const std::string& name : options.derivatives)
+    y = grad(At(total(y, "--derivative"), nowhere), input_named(p, name, "--derivative"));
   p.outputs = {y};
   if (options.grad && options.value_and_grad) throw ValueError("--grad and --value-and-grad exclude each other");
   if (options.grad) {
@@ -212,7 +221,8 @@ Problem read_shapes(const Options& options) {
   }
   for (const std::string& text : options.shapes) {
     const Assignment a = split_assignment(text);
-    if (std::find(p.names.begin(), p.names.end(), a.name) != p.names.end()) throw ValueError(fmt::format("{} is given twice", a.name));
+    if (std::find(p.names.begin(), p.names.end(), a.name) != p.names.end())
+      throw ValueError(fmt::format("{} is given twice", a.name));
     const FreeName* use = find(formula.names(), a.name);
     const bool condition = use != nullptr && use->as_condition && !use->as_value;
     declare(p, a.name, read_shape(a.value), use != nullptr && use->as_index ? i64 : condition ? boolean : floating);
@@ -227,9 +237,12 @@ CompileOptions compile_options(const Options& options) {
   if (options.threads < 0) throw ValueError("--threads takes a positive number, or 0 for all cores");
   c.threads = options.threads;
   c.isa = options.isa;
-  if (options.engine == "jit") c.engine = Engine::jit;
-  else if (options.engine == "interpret") c.engine = Engine::interpret;
-  else if (!options.engine.empty()) throw ValueError(fmt::format("--engine takes jit or interpret, not '{}'", options.engine));
+  if (options.engine == "jit")
+    c.engine = Engine::jit;
+  else if (options.engine == "interpret")
+    c.engine = Engine::interpret;
+  else if (!options.engine.empty())
+    throw ValueError(fmt::format("--engine takes jit or interpret, not '{}'", options.engine));
   return c;
 }
 

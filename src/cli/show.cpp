@@ -15,9 +15,9 @@ struct Shown {
   std::optional<Stage> stage;  ///< nothing: of the graph as built
 };
 constexpr std::array stages{
-    Shown{"graph", std::nullopt},          Shown{"gradient", std::nullopt},
-    Shown{"optimized", Stage::decomposed}, Shown{"kernels", Stage::kernels},       Shown{"llvm", Stage::llvm},
-    Shown{"asm", Stage::assembly},         Shown{"dot", std::nullopt},
+    Shown{"graph", std::nullopt},     Shown{"gradient", std::nullopt}, Shown{"optimized", Stage::decomposed},
+    Shown{"kernels", Stage::kernels}, Shown{"llvm", Stage::llvm},      Shown{"asm", Stage::assembly},
+    Shown{"dot", std::nullopt},
 };
 
 const Shown& find_stage(const std::string& name) {
@@ -53,13 +53,17 @@ int run_show(const Options& given) {
   CompileOptions compiled = compile_options(options);
   const Shown& shown = find_stage(options.stage);
   const bool machine_code = shown.stage == Stage::llvm || shown.stage == Stage::assembly;
-  if (!machine_code && compiled.engine == Engine::automatic) compiled.engine = Engine::interpret;  // generates no code for nothing
+  if (!machine_code && compiled.engine == Engine::automatic)
+    compiled.engine = Engine::interpret;  // generates no code for nothing
   if (shown.name == "gradient") with_gradients(options);
   const Problem p = read_shapes(options);
   std::string text;
-  if (shown.stage) text = compile(p.inputs, p.outputs, compiled).show(*shown.stage);
-  else if (shown.name == "dot") text = p.graph.dot();
-  else text = texts(p);
+  if (shown.stage)
+    text = compile(p.inputs, p.outputs, compiled).show(*shown.stage);
+  else if (shown.name == "dot")
+    text = p.graph.dot();
+  else
+    text = texts(p);
   if (!text.ends_with('\n')) text += '\n';
   print(text);
   if (options.explain) std::fputs(compile(p.inputs, p.outputs, compiled).explain().c_str(), stderr);

@@ -53,7 +53,8 @@ Tensor from_doubles(const std::vector<double>& values, DType dtype) {
 Tensor arange(const Call& c, DType dtype) {
   const double start = c.arguments.size() > 1 ? c.arguments[0] : 0, stop = c.arguments[c.arguments.size() > 1 ? 1 : 0];
   const double step = c.arguments.size() > 2 ? c.arguments[2] : 1;
-  if (!(step != 0) || !std::isfinite(start) || !std::isfinite(stop) || !std::isfinite(step)) fail(c.text, "takes start, stop, step: finite, step not 0");
+  if (!(step != 0) || !std::isfinite(start) || !std::isfinite(stop) || !std::isfinite(step))
+    fail(c.text, "takes start, stop, step: finite, step not 0");
   const double count = std::max(0.0, std::ceil((stop - start) / step));
   if (count > 0x1p36) fail(c.text, "the array is too large");
   std::vector<double> values(static_cast<std::size_t>(count));
@@ -67,7 +68,8 @@ Tensor linspace(const Call& c, DType dtype) {
   if (n < 0 || n > std::int64_t{1} << 36) fail(c.text, "takes start, stop and a number of points");
   std::vector<double> values(static_cast<std::size_t>(n));
   for (std::int64_t i = 0; i < n; ++i)
-    values[static_cast<std::size_t>(i)] = i + 1 == n && n > 1 ? hi : lo + (hi - lo) * (n > 1 ? static_cast<double>(i) / static_cast<double>(n - 1) : 0);
+    values[static_cast<std::size_t>(i)] =
+        i + 1 == n && n > 1 ? hi : lo + (hi - lo) * (n > 1 ? static_cast<double>(i) / static_cast<double>(n - 1) : 0);
   return from_doubles(values, dtype);
 }
 
@@ -105,7 +107,8 @@ Call read_call(std::string_view text) {
   const std::size_t open = text.find('(');
   Call c{text, trim(text.substr(0, open)), {}};
   const Generator* g = find_generator(c.name);
-  if (g == nullptr) fail(text, "no value: write a number, a list, FILE.npy, zeros, ones, arange, linspace, normal or uniform(...)");
+  if (g == nullptr)
+    fail(text, "no value: write a number, a list, FILE.npy, zeros, ones, arange, linspace, normal or uniform(...)");
   std::string_view inside = text.substr(open + 1, text.size() - open - 2);
   // zeros((2,3)) is understood as zeros(2,3).
   if (const auto t = trim(inside); t.starts_with('(') && t.ends_with(')')) inside = t.substr(1, t.size() - 2);
@@ -115,7 +118,8 @@ Call read_call(std::string_view text) {
     if (item.starts_with('+')) item.remove_prefix(1);
     double x = 0;
     const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), x);
-    if (item.empty() || end != item.data() + item.size() || error != std::errc{}) fail(text, fmt::format("'{}' is no number", item));
+    if (item.empty() || end != item.data() + item.size() || error != std::errc{})
+      fail(text, fmt::format("'{}' is no number", item));
     c.arguments.push_back(x);
     inside = comma == std::string_view::npos ? std::string_view{} : inside.substr(comma + 1);
   }
@@ -129,7 +133,8 @@ bool all_integral(const Call& c) {
 
 bool is_path(const std::string& text) {
   std::error_code error;
-  return text.starts_with('/') || text.starts_with("./") || text.starts_with("../") || std::filesystem::is_regular_file(text, error);
+  return text.starts_with('/') || text.starts_with("./") || text.starts_with("../") ||
+         std::filesystem::is_regular_file(text, error);
 }
 
 }  // namespace

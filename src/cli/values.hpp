@@ -1,4 +1,5 @@
-// The values of inputs as the command line writes them: numbers, nested lists, .npy files, zeros(2,3), normal(7, 2,3), ...
+// The values of inputs as the command line writes them: numbers, nested lists, .npy files, zeros(2,3), normal(7, 2,3),
+// ...
 #pragma once
 #include <actinium/actinium.h>
 

@@ -39,7 +39,7 @@ std::size_t Attributes::hash() const {
 }
 
 std::string Location::str() const {
-  if (file == nullptr) return {};
+  if (file == nullptr || *file == '\0') return {};
   if (line == 0) return fmt::format("{}:{}", file, column);
   const char* slash = std::strrchr(file, '/');
   return fmt::format("{}:{}", slash ? slash + 1 : file, line);

@@ -29,13 +29,14 @@ Bytes read_file(const std::string& path) {
     int descriptor;
     ~Closer() { ::close(descriptor); }
   } closer{descriptor};
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0) fail(path, reason());
   if (S_ISDIR(status.st_mode)) fail(path, "is a directory");
   Bytes bytes(S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0);
   std::size_t size = 0;
   while (true) {
-    if (size == bytes.size()) bytes.resize(size + (size < (1 << 16) ? 1 << 16 : size / 2));  // one read beyond the end sees it
+    if (size == bytes.size())
+      bytes.resize(size + (size < (1 << 16) ? 1 << 16 : size / 2));  // one read beyond the end sees it
     const ssize_t n = ::read(descriptor, bytes.data() + size, bytes.size() - size);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(path, fmt::format("cannot be read: {}", reason()));
@@ -47,7 +48,7 @@ Bytes read_file(const std::string& path) {
 }
 
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
-  struct stat status {};
+  struct stat status{};
   direct_ = ::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
   if (direct_) {
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
@@ -63,8 +64,10 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})),
-      descriptor_(std::exchange(other.descriptor_, -1)), direct_(other.direct_) {}
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      direct_(other.direct_) {}
 
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);

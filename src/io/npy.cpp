@@ -1,5 +1,5 @@
-// .npy: a magic, a header that is a Python dict, and the elements. Every length is checked against the file before memory is
-// allocated. Start reading at decode_npy.
+// .npy: a magic, a header that is a Python dict, and the elements. Every length is checked against the file before
+// memory is allocated. Start reading at decode_npy.
 #include "io/npy.hpp"
 
 #include <fmt/format.h>
@@ -39,10 +39,14 @@ class HeaderReader {
     while (!accept('}')) {
       const std::string_view key = string();
       expect(':');
-      if (key == "descr" && !has_type) has_type = true, read_type(header);
-      else if (key == "fortran_order" && !has_order) has_order = true, header.fortran = truth();
-      else if (key == "shape" && !has_shape) has_shape = true, header.shape = tuple();
-      else fail(fmt::format("unexpected key '{}'", key.substr(0, 40)));
+      if (key == "descr" && !has_type)
+        has_type = true, read_type(header);
+      else if (key == "fortran_order" && !has_order)
+        has_order = true, header.fortran = truth();
+      else if (key == "shape" && !has_shape)
+        has_shape = true, header.shape = tuple();
+      else
+        fail(fmt::format("unexpected key '{}'", key.substr(0, 40)));
       if (!accept(',')) {
         expect('}');
         break;
@@ -58,9 +62,12 @@ class HeaderReader {
   std::string_view path_, text_;
   std::size_t at_ = 0;
 
-  [[noreturn]] void fail(std::string_view message) const { io::fail(path_, fmt::format("malformed .npy header: {}", message)); }
+  [[noreturn]] void fail(std::string_view message) const {
+    io::fail(path_, fmt::format("malformed .npy header: {}", message));
+  }
   void skip() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r'))
+      ++at_;
   }
   bool accept(char c) {
     skip();
@@ -101,7 +108,8 @@ class HeaderReader {
         break;
       }
     }
-    if (list.size() > static_cast<std::size_t>(max_rank)) io::fail(path_, fmt::format("rank {} is more than {}", list.size(), max_rank));
+    if (list.size() > static_cast<std::size_t>(max_rank))
+      io::fail(path_, fmt::format("rank {} is more than {}", list.size(), max_rank));
     return list;
   }
   std::int64_t extent() {
@@ -109,7 +117,8 @@ class HeaderReader {
     std::int64_t n = 0;
     const std::size_t begin = at_;
     for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_)
-      if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, text_[at_] - '0', &n)) io::fail(path_, "the shape is too large");
+      if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, text_[at_] - '0', &n))
+        io::fail(path_, "the shape is too large");
     if (at_ == begin) fail(fmt::format("an extent expected at byte {}", at_));
     if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // Python 2 wrote long integers so
     return n;
@@ -119,7 +128,9 @@ class HeaderReader {
     static constexpr std::pair<std::string_view, DType> types[] = {
         {"f4", DType::f32}, {"f8", DType::f64}, {"i4", DType::i32}, {"i8", DType::i64}, {"b1", DType::b8}};
     for (const auto& [code, dtype] : types) {
-      if (text.size() != 3 || text.substr(1) != code || std::string_view("<>|=").find(text[0]) == std::string_view::npos) continue;
+      if (text.size() != 3 || text.substr(1) != code ||
+          std::string_view("<>|=").find(text[0]) == std::string_view::npos)
+        continue;
       header.dtype = dtype;
       header.swapped = text[0] == '>' && size_of(dtype) > 1;
       return;
@@ -135,7 +146,8 @@ std::pair<std::string_view, std::size_t> find_header(std::string_view path, std:
   if (text.size() < 10) fail(path, "is truncated in the .npy header");
   const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(text[i])); };
   const std::size_t version = byte(6);
-  if (version < 1 || version > 3) fail(path, fmt::format(".npy version {}.{} is not known: 1 to 3 are", version, byte(7)));
+  if (version < 1 || version > 3)
+    fail(path, fmt::format(".npy version {}.{} is not known: 1 to 3 are", version, byte(7)));
   const std::size_t begin = version == 1 ? 10 : 12;
   if (text.size() < begin) fail(path, "is truncated in the .npy header");
   std::size_t length = byte(8) | byte(9) << 8;
@@ -194,15 +206,19 @@ Tensor decode_npy(std::string_view path, std::span<const std::byte> bytes) {
   const Header header = HeaderReader(path, text).read();
   const std::size_t expected = checked_bytes(path, header), present = bytes.size() - begin;
   if (present < expected)
-    fail(path, fmt::format("is truncated: the shape ({}) takes {} bytes, {} are there", fmt::join(header.shape, ", "), expected, present));
+    fail(path, fmt::format("is truncated: the shape ({}) takes {} bytes, {} are there", fmt::join(header.shape, ", "),
+                           expected, present));
   if (present > expected)
-    fail(path, fmt::format("has {} bytes after the {} of the shape ({})", present - expected, expected, fmt::join(header.shape, ", ")));
+    fail(path, fmt::format("has {} bytes after the {} of the shape ({})", present - expected, expected,
+                           fmt::join(header.shape, ", ")));
   Tensor t = Tensor::empty(header.dtype, header.shape);
   auto* const data = static_cast<std::byte*>(t.raw());
   const std::size_t element = size_of(header.dtype);
   if (expected == 0) return t;
-  if (header.fortran && header.shape.size() > 1) from_fortran(data, bytes.data() + begin, header.shape, element);
-  else std::memcpy(data, bytes.data() + begin, expected);
+  if (header.fortran && header.shape.size() > 1)
+    from_fortran(data, bytes.data() + begin, header.shape, element);
+  else
+    std::memcpy(data, bytes.data() + begin, expected);
   if (header.swapped) swap_bytes(data, expected / element, element);
   if (header.dtype == DType::b8)
     for (std::size_t i = 0; i < expected; ++i) data[i] = data[i] == std::byte{0} ? std::byte{0} : std::byte{1};
@@ -211,8 +227,8 @@ Tensor decode_npy(std::string_view path, std::span<const std::byte> bytes) {
 
 std::string npy_header(const Tensor& tensor) {
   const auto shape = tensor.shape();
-  const std::string dict = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", code_of(tensor.dtype()),
-                                       fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  const std::string dict = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
+                                       code_of(tensor.dtype()), fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   const std::size_t total = (10 + dict.size() + 1 + 63) / 64 * 64, length = total - 10;
   std::string header(magic);
   header += '\x01';

@@ -1,4 +1,5 @@
-// .npz: a zip archive whose members are .npy files. Written stored, read stored or deflated, through the central directory.
+// .npz: a zip archive whose members are .npy files. Written stored, read stored or deflated, through the central
+// directory.
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -37,7 +38,8 @@ class Record {
 std::uint32_t checksum(std::span<const std::byte> bytes, std::uint32_t crc = 0) {
   while (!bytes.empty()) {
     const auto part = bytes.first(std::min<std::size_t>(bytes.size(), std::size_t{1} << 30));
-    crc = static_cast<std::uint32_t>(::crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(part.size())));
+    crc = static_cast<std::uint32_t>(
+        ::crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(part.size())));
     bytes = bytes.subspan(part.size());
   }
   return crc;
@@ -71,7 +73,8 @@ class Archive {
   mutable Bytes inflated_;
 
   std::size_t field(std::size_t at, int n) const {
-    if (at > bytes_.size() || static_cast<std::size_t>(n) > bytes_.size() - at) fail(path_, "is truncated or no .npz file");
+    if (at > bytes_.size() || static_cast<std::size_t>(n) > bytes_.size() - at)
+      fail(path_, "is truncated or no .npz file");
     std::size_t x = 0;
     for (int i = 0; i < n; ++i) x |= static_cast<std::size_t>(bytes_[at + static_cast<std::size_t>(i)]) << (8 * i);
     return x;
@@ -106,8 +109,12 @@ class Archive {
       if (field(at, 4) != central_signature) fail(path_, "has a damaged directory");
       const std::size_t name = field(at + 28, 2), extra = field(at + 30, 2), comment = field(at + 32, 2);
       const auto text = part(at + central_size, name);
-      Member m{std::string(reinterpret_cast<const char*>(text.data()), name), field(at + 10, 2), field(at + 20, 4), field(at + 24, 4),
-               field(at + 42, 4), static_cast<std::uint32_t>(field(at + 16, 4))};
+      Member m{std::string(reinterpret_cast<const char*>(text.data()), name),
+               field(at + 10, 2),
+               field(at + 20, 4),
+               field(at + 24, 4),
+               field(at + 42, 4),
+               static_cast<std::uint32_t>(field(at + 16, 4))};
       if ((field(at + 8, 2) & 1) != 0) fail(path_, fmt::format("{} is encrypted", m.name));
       read_extra(m, at + central_size + name, extra);
       members.push_back(std::move(m));
@@ -133,7 +140,8 @@ class Archive {
     if (field(m.offset, 4) != local_signature) fail(path_, fmt::format("{} is damaged", m.name));
     const auto packed = part(m.offset + local_size + field(m.offset + 26, 2) + field(m.offset + 28, 2), m.packed);
     if (m.method == 0 && m.size != m.packed) fail(path_, fmt::format("{} is damaged", m.name));
-    if (m.method != 0 && m.method != 8) fail(path_, fmt::format("{} is packed by method {}: stored and deflated are read", m.name, m.method));
+    if (m.method != 0 && m.method != 8)
+      fail(path_, fmt::format("{} is packed by method {}: stored and deflated are read", m.name, m.method));
     const auto bytes = m.method == 0 ? packed : inflate_member(m, packed);
     if (checksum(bytes) != m.crc) fail(path_, fmt::format("{} is damaged: its checksum differs", m.name));
     return bytes;
@@ -181,12 +189,21 @@ void save(const std::string& path, const std::map<std::string, Tensor>& arrays) 
   for (const auto& [name, tensor] : arrays) {
     const std::string header = npy_header(tensor), member = name + ".npy";
     const std::size_t size = header.size() + tensor.bytes();
-    if (size > limit || offset > limit - local_size - member.size()) fail(path, "holds less than 4 GB: write the arrays as .npy files");
+    if (size > limit || offset > limit - local_size - member.size())
+      fail(path, "holds less than 4 GB: write the arrays as .npy files");
     if (member.size() > 65535) fail(path, "has a name of more than 65535 bytes");
     const std::uint32_t crc = checksum(data_of(tensor), checksum(bytes_of(header)));
     constexpr std::size_t utf8_names = 1 << 11;
     const auto common = [&](Record& r) -> Record& {
-      return r.u16(utf8_names).u16(0).u16(dos_time).u16(dos_date).u32(crc).u32(size).u32(size).u16(member.size()).u16(0);
+      return r.u16(utf8_names)
+          .u16(0)
+          .u16(dos_time)
+          .u16(dos_date)
+          .u32(crc)
+          .u32(size)
+          .u32(size)
+          .u16(member.size())
+          .u16(0);
     };
     Record local, central;
     common(local.u32(local_signature).u16(20)).text(member);

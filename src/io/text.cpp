@@ -1,4 +1,5 @@
-// Arrays as text: nested lists. Numbers go through from_chars and to_chars, so that each is rounded once and reads back exactly.
+// Arrays as text: nested lists. Numbers go through from_chars and to_chars, so that each is rounded once and reads back
+// exactly.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -80,14 +81,16 @@ struct Elements {
     return end;
   }
   void close_extent(std::size_t depth, std::int64_t n, std::size_t at) {
-    if (shape[depth] < 0) shape[depth] = n;
-    else if (shape[depth] != n) fail(text, at, fmt::format("lists of unlike length: {} and {}", shape[depth], n));
+    if (shape[depth] < 0)
+      shape[depth] = n;
+    else if (shape[depth] != n)
+      fail(text, at, fmt::format("lists of unlike length: {} and {}", shape[depth], n));
   }
   /// A stack of counts instead of recursion. Extents are -1 until a list of that depth closes.
   std::size_t list(std::size_t at) {
     std::vector<std::int64_t> counts;
-    bool separated = true;      // an element or a list may come
-    std::size_t leaves = 0;     // depth of numbers, once one came
+    bool separated = true;   // an element or a list may come
+    std::size_t leaves = 0;  // depth of numbers, once one came
     do {
       at = skip(at);
       if (at == text.size()) fail(text, at, "']' is missing");
@@ -106,12 +109,14 @@ struct Elements {
         if (text[at] == '[') {
           if (leaves != 0 && counts.size() >= leaves) fail(text, at, "a list stands where the others have a number");
           counts.push_back(0);
-          if (counts.size() > static_cast<std::size_t>(max_rank)) fail(text, at, fmt::format("nested more than {} deep", max_rank));
+          if (counts.size() > static_cast<std::size_t>(max_rank))
+            fail(text, at, fmt::format("nested more than {} deep", max_rank));
           if (counts.size() > shape.size()) shape.push_back(-1);
           ++at;
         } else {
           if (leaves == 0) leaves = counts.size();
-          if (leaves != counts.size() || leaves != shape.size()) fail(text, at, "a number stands where the others have a list");
+          if (leaves != counts.size() || leaves != shape.size())
+            fail(text, at, "a number stands where the others have a list");
           separated = false;
           at = element(at);
         }
@@ -133,19 +138,23 @@ std::optional<T> special(std::string_view s) {
   const bool negative = s.starts_with('-');
   if (negative || s.starts_with('+')) s.remove_prefix(1);
   if (is_word(s, "nan")) return std::numeric_limits<T>::quiet_NaN();
-  if (is_word(s, "inf") || is_word(s, "infinity")) return negative ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity();
+  if (is_word(s, "inf") || is_word(s, "infinity"))
+    return negative ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity();
   return std::nullopt;
 }
 
 [[noreturn]] void fail_item(const Elements& e, std::string_view item, std::string_view what) {
-  Elements::fail(e.text, static_cast<std::size_t>(item.data() - e.text.data()), fmt::format("'{}' is {}", item.substr(0, 60), what));
+  Elements::fail(e.text, static_cast<std::size_t>(item.data() - e.text.data()),
+                 fmt::format("'{}' is {}", item.substr(0, 60), what));
 }
 
 /// Too large for T is infinite, too small is zero, as in Python.
 template <class T>
 T beyond_range(std::string_view s) {
   const std::size_t e = s.find_first_of("eE");
-  const bool small = e != std::string_view::npos ? s[e + 1] == '-' : s.find_first_not_of("0.") == std::string_view::npos || s.starts_with("0.") || s.starts_with('.');
+  const bool small = e != std::string_view::npos ? s[e + 1] == '-'
+                                                 : s.find_first_not_of("0.") == std::string_view::npos ||
+                                                       s.starts_with("0.") || s.starts_with('.');
   return small ? T{0} : std::numeric_limits<T>::infinity();
 }
 
@@ -161,7 +170,8 @@ T read_item(const Elements& e, std::string_view item) {
     if (is_word(item, "true") || is_word(item, "false")) return is_word(item, "true") ? T{1} : T{0};
     const bool signed_again = s.starts_with('-');
     const auto [last, error] = std::from_chars(s.data(), end, x);
-    if (last != end || s.empty() || signed_again || error == std::errc::invalid_argument) fail_item(e, item, "no number");
+    if (last != end || s.empty() || signed_again || error == std::errc::invalid_argument)
+      fail_item(e, item, "no number");
     if (error == std::errc::result_out_of_range) x = beyond_range<T>(s);
     return negative ? -x : x;
   } else {
@@ -182,9 +192,12 @@ void fill(Tensor& t, const Elements& e) {
 void fill_bools(Tensor& t, const Elements& e) {
   bool* out = t.data<bool>();
   for (const std::string_view item : e.items) {
-    if (is_word(item, "true") || item == "1") *out++ = true;
-    else if (is_word(item, "false") || item == "0") *out++ = false;
-    else fail_item(e, item, "neither true nor false");
+    if (is_word(item, "true") || item == "1")
+      *out++ = true;
+    else if (is_word(item, "false") || item == "0")
+      *out++ = false;
+    else
+      fail_item(e, item, "neither true nor false");
   }
 }
 

@@ -11,13 +11,22 @@
 namespace actinium::parse_detail {
 namespace {
 
-/// One run over the syntax. Values are unbound or bound expressions; tuples, strings and such have none and are read where a
-/// parameter takes them.
+/// One run over the syntax. Values are unbound or bound expressions; tuples, strings and such have none and are read
+/// where a parameter takes them.
 class Builder {
  public:
   Builder(const Graph& graph, const ParseOptions& options, const Resolved& r)
-      : graph_(graph), data_(*graph.data()), options_(options), text_(r.text), syntax_(r.syntax), targets_(r.targets),
-        roles_(r.roles), names_(r.names), name_of_node_(r.name_of_node), values_(r.syntax.nodes.size()), saved_(data_.ambient) {}
+      : graph_(graph),
+        data_(*graph.data()),
+        options_(options),
+        text_(r.text),
+        syntax_(r.syntax),
+        targets_(r.targets),
+        roles_(r.roles),
+        names_(r.names),
+        name_of_node_(r.name_of_node),
+        values_(r.syntax.nodes.size()),
+        saved_(data_.ambient) {}
   ~Builder() { data_.ambient = saved_; }
   Builder(const Builder&) = delete;
   Builder& operator=(const Builder&) = delete;
@@ -31,7 +40,8 @@ class Builder {
         if ((roles_[id] & ~role_size) != 0) values_[id] = build(id);
       }
       const Expr root = value(syntax_.root);
-      return root.is_bound() ? root : graph_.constant(root.literal());
+      if (root.is_bound()) return root;
+      return graph_.constant(root.literal(), is_truth(node(syntax_.root).kind) ? std::optional(boolean) : std::nullopt);
     } catch (const ShapeError& e) {
       rethrow<ShapeError>(e);
     } catch (const TypeError& e) {
@@ -67,7 +77,8 @@ class Builder {
   template <class E>
   [[noreturn]] void rethrow(const E& e) const {
     const std::string_view what = e.what();
-    throw E(with_caret(what.starts_with("text:") ? std::string(what) : fmt::format("text:{}: {}", offset_ + 1, what), text_, offset_ + 1));
+    throw E(with_caret(what.starts_with("text:") ? std::string(what) : fmt::format("text:{}: {}", offset_ + 1, what),
+                       text_, offset_ + 1));
   }
   /// An error about a part of what is being built; run() adds the caret.
   template <class E>
@@ -76,6 +87,11 @@ class Builder {
     throw E(fmt::format("text:{}: {}", offset + 1, message));
   }
 
+  /// Whether what is built of numbers alone is a bool.
+  static bool is_truth(SyntaxKind kind) {
+    return kind == SyntaxKind::truth || kind == SyntaxKind::not_ ||
+           (kind >= SyntaxKind::less && kind <= SyntaxKind::or_);
+  }
   const SyntaxNode& node(SyntaxId id) const { return syntax_.nodes[id]; }
   static std::string_view described(SyntaxKind kind) {
     if (kind == SyntaxKind::tuple || kind == SyntaxKind::list) return "a list";
@@ -84,11 +100,12 @@ class Builder {
   }
   bool has_value(SyntaxId id) const {
     const SyntaxKind kind = node(id).kind;
-    return kind != SyntaxKind::tuple && kind != SyntaxKind::list && kind != SyntaxKind::text && kind != SyntaxKind::none &&
-           !(kind == SyntaxKind::name && !name_of_node_.contains(id));
+    return kind != SyntaxKind::tuple && kind != SyntaxKind::list && kind != SyntaxKind::text &&
+           kind != SyntaxKind::none && !(kind == SyntaxKind::name && !name_of_node_.contains(id));
   }
   const Expr& value(SyntaxId id) {
-    if (!has_value(id)) fail<TypeError>(node(id).offset, fmt::format("{} is no value to compute with", described(node(id).kind)));
+    if (!has_value(id))
+      fail<TypeError>(node(id).offset, fmt::format("{} is no value to compute with", described(node(id).kind)));
     return values_[id];
   }
 
@@ -97,7 +114,8 @@ class Builder {
     const auto operands = syntax_.operands(n);
     const auto a = [&]() -> const Expr& { return value(operands[0].node); };
     switch (n.kind) {
-      case SyntaxKind::number: return n.integral && std::abs(n.number) < 0x1p53 ? Expr(static_cast<std::int64_t>(n.number)) : Expr(n.number);
+      case SyntaxKind::number:
+        return n.integral && std::abs(n.number) < 0x1p53 ? Expr(static_cast<std::int64_t>(n.number)) : Expr(n.number);
       case SyntaxKind::truth: return Expr(n.number != 0);
       case SyntaxKind::name: return has_value(id) ? resolve(names_[name_of_node_.at(id)]) : Expr{};
       case SyntaxKind::text:
@@ -129,23 +147,27 @@ class Builder {
 
   Expr infix(SyntaxKind kind, Expr a, Expr b) {
     Expr* const both[] = {&a, &b};
-    if (kind == SyntaxKind::div) both_smooth(both);
-    else harmonise(both);
+    if (kind == SyntaxKind::div)
+      both_smooth(both);
+    else
+      harmonise(both);
+    if (kind == SyntaxKind::matmul) join(a);
+    const At x{a, std::source_location{}}, y{b, std::source_location{}};  // bound operands have their place in the text
     switch (kind) {
-      case SyntaxKind::add: return a + b;
-      case SyntaxKind::sub: return a - b;
-      case SyntaxKind::mul: return a * b;
-      case SyntaxKind::div: return a / b;
-      case SyntaxKind::matmul: return matmul(a, b);
-      case SyntaxKind::pow: return pow(a, b);
-      case SyntaxKind::less: return a < b;
-      case SyntaxKind::less_equal: return a <= b;
-      case SyntaxKind::greater: return a > b;
-      case SyntaxKind::greater_equal: return a >= b;
-      case SyntaxKind::equal: return a == b;
-      case SyntaxKind::not_equal: return a != b;
-      case SyntaxKind::and_: return a && b;
-      case SyntaxKind::or_: return a || b;
+      case SyntaxKind::add: return x + y;
+      case SyntaxKind::sub: return x - y;
+      case SyntaxKind::mul: return x * y;
+      case SyntaxKind::div: return x / y;
+      case SyntaxKind::matmul: return matmul(x, y);
+      case SyntaxKind::pow: return pow(x, y);
+      case SyntaxKind::less: return x < y;
+      case SyntaxKind::less_equal: return x <= y;
+      case SyntaxKind::greater: return x > y;
+      case SyntaxKind::greater_equal: return x >= y;
+      case SyntaxKind::equal: return x == y;
+      case SyntaxKind::not_equal: return x != y;
+      case SyntaxKind::and_: return logical_and(x, y);
+      case SyntaxKind::or_: return logical_or(x, y);
       case SyntaxKind::number:
       case SyntaxKind::name:
       case SyntaxKind::text:
@@ -168,7 +190,8 @@ class Builder {
     if (id != no_node) return {graph_.data(), id};
     std::vector<std::string> inputs;
     for (const NodeId input : data_.inputs()) inputs.emplace_back(data_.input_name(input));
-    throw NameError(fmt::format("'{}' is no input of the graph{}; it has {}", name.name, did_you_mean(name.name, inputs),
+    throw NameError(fmt::format("'{}' is no input of the graph{}; it has {}", name.name,
+                                did_you_mean(name.name, inputs),
                                 inputs.empty() ? "none" : fmt::format("{}", fmt::join(inputs, ", "))));
   }
 
@@ -196,7 +219,8 @@ class Builder {
   // --- Calls. ---
 
   Expr call(const SyntaxNode& n, const Target& target) {
-    return target.function != nullptr ? call_function(n, *target.function, target.parameter) : call_activation(n, *target.activation);
+    return target.function != nullptr ? call_function(n, *target.function, target.parameter)
+                                      : call_activation(n, *target.activation);
   }
 
   Expr call_function(const SyntaxNode& n, const Function& f, std::span<const int> parameter) {
@@ -225,6 +249,9 @@ class Builder {
       for (Expr* e : values) join(*e);
       for (Expr* e : smooth) join(*e);
     }
+    for (std::size_t p = 0; p < bound.size(); ++p)
+      if (f.parameters[p].takes == Takes::index && !bound[p].expr.is_bound())
+        bound[p].expr = graph_.constant(bound[p].expr.literal(), i64);
     place(n.offset);
     return f.build({graph_, bound, rest});
   }
@@ -266,7 +293,8 @@ class Builder {
 
   std::int64_t integer(SyntaxId id, std::string_view what) {
     const bool known = has_value(id) && node(id).kind != SyntaxKind::truth && !values_[id].is_bound();
-    if (!known || !values_[id].literal_is_integral()) fail<TypeError>(node(id).offset, fmt::format("{} takes an integer that is known now", what));
+    if (!known || !values_[id].literal_is_integral())
+      fail<TypeError>(node(id).offset, fmt::format("{} takes an integer that is known now", what));
     const double x = values_[id].literal();
     if (std::abs(x) > 0x1p31) fail<ValueError>(node(id).offset, fmt::format("{} is out of range", what));
     return static_cast<std::int64_t>(x);
@@ -274,20 +302,24 @@ class Builder {
 
   std::vector<int> integers(SyntaxId id, std::string_view what) {
     std::vector<int> list;
-    if (node(id).kind != SyntaxKind::tuple && node(id).kind != SyntaxKind::list) return {static_cast<int>(integer(id, what))};
+    if (node(id).kind != SyntaxKind::tuple && node(id).kind != SyntaxKind::list)
+      return {static_cast<int>(integer(id, what))};
     for (const Operand& o : syntax_.operands(node(id))) list.push_back(static_cast<int>(integer(o.node, what)));
     return list;
   }
 
   Axes axes(SyntaxId id, std::string_view what) {
-    if (node(id).kind == SyntaxKind::none || (node(id).kind == SyntaxKind::text && node(id).text == "all")) return all_axes;
-    if (node(id).kind == SyntaxKind::text) fail<ValueError>(node(id).offset, fmt::format("{} takes integers or \"all\"", what));
+    if (node(id).kind == SyntaxKind::none || (node(id).kind == SyntaxKind::text && node(id).text == "all"))
+      return all_axes;
+    if (node(id).kind == SyntaxKind::text)
+      fail<ValueError>(node(id).offset, fmt::format("{} takes integers or \"all\"", what));
     return Axes(integers(id, what));
   }
 
   bool flag(SyntaxId id, std::string_view what) {
     if (node(id).kind == SyntaxKind::truth) return node(id).number != 0;
-    if (node(id).kind == SyntaxKind::number && (node(id).number == 0 || node(id).number == 1)) return node(id).number != 0;
+    if (node(id).kind == SyntaxKind::number && (node(id).number == 0 || node(id).number == 1))
+      return node(id).number != 0;
     fail<TypeError>(node(id).offset, fmt::format("{} takes true or false", what));
   }
 
@@ -308,7 +340,8 @@ class Builder {
       const auto found = sizes_.find(operands[i].node);
       return found == sizes_.end() ? nullptr : &found->second;
     };
-    if (n.kind == SyntaxKind::number && n.integral && n.number < 0x1p53) sizes_.emplace(id, Dim(static_cast<std::int64_t>(n.number)));
+    if (n.kind == SyntaxKind::number && n.integral && n.number < 0x1p53)
+      sizes_.emplace(id, Dim(static_cast<std::int64_t>(n.number)));
     if (n.kind == SyntaxKind::name) sizes_.emplace(id, Dim(n.text));
     if (operands.empty() || operands.size() > 2) return;
     const Dim *a = known(0), *b = known(operands.size() - 1);
@@ -322,7 +355,9 @@ class Builder {
 
   Dim size(SyntaxId id, std::string_view what) {
     const auto found = sizes_.find(id);
-    if (found == sizes_.end()) fail<TypeError>(node(id).offset, fmt::format("{} takes a size: an integer, a name, or sums and products of them", what));
+    if (found == sizes_.end())
+      fail<TypeError>(node(id).offset,
+                      fmt::format("{} takes a size: an integer, a name, or sums and products of them", what));
     return found->second;
   }
 
@@ -337,7 +372,8 @@ class Builder {
       if ((pair && node(o.node).count != 2) || (!b.sizes.empty() && pair != b.pairs))
         fail<TypeError>(node(o.node).offset, fmt::format("{} takes sizes or pairs of sizes", what));
       b.pairs = pair;
-      if (!pair) b.sizes.push_back(size(o.node, what));
+      if (!pair)
+        b.sizes.push_back(size(o.node, what));
       else
         for (const Operand& inner : syntax_.operands(node(o.node))) b.sizes.push_back(size(inner.node, what));
     }
@@ -351,16 +387,21 @@ class Builder {
     for (const Operand& o : operands) {
       const bool is_x = o.keyword == found.entry->facts().operand;
       Argument a = argument(is_x ? std::string_view{} : o.keyword, o.node);
-      if (is_x) arguments.insert(arguments.begin(), std::move(a));
-      else arguments.push_back(std::move(a));
+      if (is_x)
+        arguments.insert(arguments.begin(), std::move(a));
+      else
+        arguments.push_back(std::move(a));
     }
     if (arguments[0].kind != Argument::Kind::expr || !arguments[0].name.empty())
       fail<TypeError>(n.offset, fmt::format("[{}] the operand comes first", n.text));
     promote_operands(found, arguments);
     if (!arguments[0].expr.is_bound()) {
-      const auto bound = std::find_if(arguments.begin(), arguments.end(), [](const Argument& a) { return a.kind == Argument::Kind::expr && a.expr.is_bound(); });
+      const auto bound = std::find_if(arguments.begin(), arguments.end(), [](const Argument& a) {
+        return a.kind == Argument::Kind::expr && a.expr.is_bound();
+      });
       const bool typed = bound != arguments.end() && is_float(bound->expr.dtype());
-      arguments[0].expr = graph_.constant(arguments[0].expr.literal(), typed ? std::optional(bound->expr.dtype()) : std::nullopt);
+      arguments[0].expr =
+          graph_.constant(arguments[0].expr.literal(), typed ? std::optional(bound->expr.dtype()) : std::nullopt);
     }
     place(n.offset);
     return activations::apply(found, arguments, std::source_location::current());
@@ -373,7 +414,8 @@ class Builder {
       case SyntaxKind::truth: return {keyword, n.number != 0};
       case SyntaxKind::text: return {keyword, n.text};
       case SyntaxKind::tuple:
-      case SyntaxKind::list: return {keyword, Axes(integers(id, keyword.empty() ? "a list" : fmt::format("'{}'", keyword)))};
+      case SyntaxKind::list:
+        return {keyword, Axes(integers(id, keyword.empty() ? "a list" : fmt::format("'{}'", keyword)))};
       default: return {keyword, value(id)};  // NOLINT: all others are values
     }
   }
@@ -386,13 +428,19 @@ class Builder {
       Argument& a = arguments[i];
       if (a.kind != Argument::Kind::expr) continue;
       const activations::Parameter* p = i == 0 ? nullptr : parameter_of(found, i - 1, a.name);
-      if (p != nullptr && takes_labels(found, *p)) labels = &a.expr;
-      else if (i == 0 || (p != nullptr && (p->takes == activations::Takes::number || p->takes == activations::Takes::array))) operands.push_back(&a.expr);
+      if (p != nullptr && takes_labels(found, *p))
+        labels = &a.expr;
+      else if (i == 0 ||
+               (p != nullptr && (p->takes == activations::Takes::number || p->takes == activations::Takes::array)))
+        operands.push_back(&a.expr);
     }
-    if (found.entry->facts().integers) harmonise(operands);
-    else both_smooth(operands);
+    if (found.entry->facts().integers)
+      harmonise(operands);
+    else
+      both_smooth(operands);
     // Integers of the logits' own shape are no labels but a distribution written without points.
-    if (labels != nullptr && labels->is_bound() && arguments[0].expr.is_bound() && labels->shape() == arguments[0].expr.shape())
+    if (labels != nullptr && labels->is_bound() && arguments[0].expr.is_bound() &&
+        labels->shape() == arguments[0].expr.shape())
       promote(*labels, arguments[0].expr.dtype());
   }
 };
@@ -414,6 +462,8 @@ Expr Formula::build(const Graph& graph, const ParseOptions& options) const {
   return parse_detail::Builder(graph, options, *data_).run();
 }
 
-Expr parse(const Graph& graph, std::string_view text, const ParseOptions& options) { return Formula(text).build(graph, options); }
+Expr parse(const Graph& graph, std::string_view text, const ParseOptions& options) {
+  return Formula(text).build(graph, options);
+}
 
 }  // namespace actinium

@@ -1,4 +1,5 @@
-// The table of functions. A line is: names, parameters as text ("x, axis|dim: axes?": other names after '|', what it takes after
+// The table of functions. A line is: names, parameters as text ("x, axis|dim: axes?": other names after '|', what it
+// takes after
 // ':', '?' if it may be left out), and how to build it. NumPy's spellings are the second names.
 #include "parse/functions.hpp"
 
@@ -50,19 +51,17 @@ Expr build_dim_size(const Call& c) {
   return c.graph.size(c.arguments[0].sizes.front(), dtype);
 }
 
-Expr build_constant(const Call& c) {
-  return c.graph.constant(c.expr(0).literal(), c.arguments[1].dtype);
-}
+Expr build_constant(const Call& c) { return c.graph.constant(c.expr(0).expr.literal(), c.arguments[1].dtype); }
 
 Expr build_clamp(const Call& c) {
   if (c.given(1) && c.given(2)) return clamp(c.expr(0), c.expr(1), c.expr(2));
-  if (!c.given(1) && !c.given(2)) return c.expr(0);
+  if (!c.given(1) && !c.given(2)) return c.expr(0).expr;
   return c.given(1) ? max(c.expr(0), c.expr(1)) : min(c.expr(0), c.expr(2));
 }
 
 /// pad(x, 1), pad(x, (1, 2)), pad(x, before, after), or NumPy's pairs: pad(x, ((1, 2), (0, 0))).
 Expr build_pad(const Call& c) {
-  const Expr value = c.given(3) ? c.expr(3) : Expr(0.0);
+  const Expr value = c.given(3) ? c.expr(3).expr : Expr(0.0);
   std::vector<Dim> before = c.arguments[1].sizes, after = c.given(2) ? c.arguments[2].sizes : before;
   if (c.arguments[1].pairs) {
     const std::vector<Dim> all = std::exchange(before, {});
@@ -70,7 +69,7 @@ Expr build_pad(const Call& c) {
     for (std::size_t i = 0; i < all.size(); ++i) (i % 2 == 0 ? before : after).push_back(all[i]);
   }
   for (std::vector<Dim>* list : {&before, &after})
-    if (list->size() == 1) list->assign(static_cast<std::size_t>(c.expr(0).rank()), Dim(list->front()));
+    if (list->size() == 1) list->assign(static_cast<std::size_t>(c.expr(0).expr.rank()), Dim(list->front()));
   return pad(c.expr(0), before, after, value);
 }
 
@@ -153,23 +152,29 @@ const Line other_lines[] = {
     {"reduce_min amin", reduced, REDUCE(reduce_min)},
     {"argmax", sought, [](const Call& c) { return argmax(c.expr(0), optional_axis(c, 1), c.flag(2)); }},
     {"argmin", sought, [](const Call& c) { return argmin(c.expr(0), optional_axis(c, 1), c.flag(2)); }},
-    {"cumsum", "x, axis|dim: integer?, reverse: flag?", [](const Call& c) { return cumsum(c.expr(0), c.integer(1, -1), c.flag(2)); }},
+    {"cumsum", "x, axis|dim: integer?, reverse: flag?",
+     [](const Call& c) { return cumsum(c.expr(0), c.integer(1, -1), c.flag(2)); }},
     {"sort", "x, axis|dim: integer?", [](const Call& c) { return sort(c.expr(0), c.integer(1, -1)); }},
     {"argsort", "x, axis|dim: integer?", [](const Call& c) { return argsort(c.expr(0), c.integer(1, -1)); }},
     // products and structure
     {"matmul dot", "a, b", TWO(matmul)},
-    {"broadcast_to broadcast", "x, shape: sizes", [](const Call& c) { return broadcast_to(c.expr(0), Shape(c.arguments[1].sizes)); }},
+    {"broadcast_to broadcast", "x, shape: sizes",
+     [](const Call& c) { return broadcast_to(c.expr(0), Shape(c.arguments[1].sizes)); }},
     {"reshape", "x, shape|newshape: sizes", [](const Call& c) { return reshape(c.expr(0), c.arguments[1].sizes); }},
     {"transpose permute permute_dims", "x, axes|perm|permutation|dims: integers?",
      [](const Call& c) { return transpose(c.expr(0), c.arguments[1].integers); }},
-    {"expand_dims unsqueeze", "x, axis|dim: integer", [](const Call& c) { return expand_dims(c.expr(0), c.integer(1)); }},
+    {"expand_dims unsqueeze", "x, axis|dim: integer",
+     [](const Call& c) { return expand_dims(c.expr(0), c.integer(1)); }},
     {"squeeze", "x, axis|axes|dim: axes?", [](const Call& c) { return squeeze(c.expr(0), c.axes(1)); }},
     {"flatten ravel", "x", ONE(flatten)},
     {"slice", "x, start: size?, stop: size?, step: integer?, axis: integer?", build_slice},
     {"pad", "x, before: sizes, after: sizes?, value|constant_values: value?", build_pad},
-    {"concat concatenate cat", "*, axis|dim: integer?", [](const Call& c) { return concat({c.rest.begin(), c.rest.end()}, c.integer(0)); }},
-    {"stack", "*, axis|dim: integer?", [](const Call& c) { return stack({c.rest.begin(), c.rest.end()}, c.integer(0)); }},
-    {"gather take", "x, indices|index|i: index, axis|dim: integer?", [](const Call& c) { return gather(c.expr(0), c.expr(1), c.integer(2)); }},
+    {"concat concatenate cat", "*, axis|dim: integer?",
+     [](const Call& c) { return concat({c.rest.begin(), c.rest.end()}, c.integer(0)); }},
+    {"stack", "*, axis|dim: integer?",
+     [](const Call& c) { return stack({c.rest.begin(), c.rest.end()}, c.integer(0)); }},
+    {"gather take", "x, indices|index|i: index, axis|dim: integer?",
+     [](const Call& c) { return gather(c.expr(0), c.expr(1), c.integer(2)); }},
     {"scatter_add", "base, indices|index: index, updates, axis|dim: integer?",
      [](const Call& c) { return scatter_add(c.expr(0), c.expr(1), c.expr(2), c.integer(3)); }},
     {"flip", "x, axis|axes|dim|dims: axes?", [](const Call& c) { return flip(c.expr(0), c.axes(1)); }},
@@ -209,9 +214,10 @@ std::vector<std::string_view> split(std::string_view text, char by) {
 
 Takes takes_named(std::string_view text) {
   static constexpr std::pair<std::string_view, Takes> names[] = {
-      {"value", Takes::value}, {"smooth", Takes::smooth},   {"index", Takes::index},       {"condition", Takes::condition},
-      {"integer", Takes::integer}, {"axes", Takes::axes},   {"flag", Takes::flag},         {"size", Takes::size},
-      {"sizes", Takes::sizes}, {"integers", Takes::integers}, {"dtype", Takes::dtype},
+      {"value", Takes::value},         {"smooth", Takes::smooth},   {"index", Takes::index},
+      {"condition", Takes::condition}, {"integer", Takes::integer}, {"axes", Takes::axes},
+      {"flag", Takes::flag},           {"size", Takes::size},       {"sizes", Takes::sizes},
+      {"integers", Takes::integers},   {"dtype", Takes::dtype},
   };
   for (const auto& [name, takes] : names)
     if (name == text) return takes;
@@ -243,7 +249,8 @@ struct Table {
     for (const Line& line : of_several) several.push_back(read(line, true));
     for (const Function& f : all)
       for (const std::string_view name : f.names)
-        if (!index.emplace(name, &f).second) throw InternalError(fmt::format("functions.cpp: two functions are called {}", name));
+        if (!index.emplace(name, &f).second)
+          throw InternalError(fmt::format("functions.cpp: two functions are called {}", name));
   }
 };
 const Table& table() {

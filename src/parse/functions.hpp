@@ -1,5 +1,5 @@
-// The functions that text can call, besides the catalogue's activations: names, parameters, how to build them. Start reading at
-// Function; the table is in functions.cpp.
+// The functions that text can call, besides the catalogue's activations: names, parameters, how to build them. Start
+// reading at Function; the table is in functions.cpp.
 #pragma once
 #include <optional>
 #include <span>
@@ -48,7 +48,8 @@ struct Call {
   std::span<const Bound> arguments;
   std::span<const Expr> rest;  ///< of a variadic function
 
-  const Expr& expr(std::size_t i) const { return arguments[i].expr; }
+  /// Without a line of ours: bound operands have their place in the text.
+  At expr(std::size_t i) const { return {arguments[i].expr, std::source_location{}}; }
   bool given(std::size_t i) const { return arguments[i].given; }
   int integer(std::size_t i, int otherwise = 0) const {
     return given(i) ? static_cast<int>(arguments[i].integer) : otherwise;
@@ -73,7 +74,8 @@ struct Function {
   std::string signature() const;
 };
 
-/// By any of its names, with `positional` operands given by position (max and min of several are elementwise); null if unknown.
+/// By any of its names, with `positional` operands given by position (max and min of several are elementwise); null if
+/// unknown.
 const Function* find_function(std::string_view name, std::size_t positional, bool keywords);
 std::span<const Function> functions();
 /// Those of `names` close to `name`, nearest first, three at most.

@@ -1,4 +1,5 @@
-// Tokens of the expression language. Python's operators that are not offered are refused here, with what to write instead.
+// Tokens of the expression language. Python's operators that are not offered are refused here, with what to write
+// instead.
 #include "parse/lexer.hpp"
 
 #include <fmt/format.h>
@@ -22,10 +23,10 @@ struct Spelling {
   Token token;
 };
 constexpr std::array keywords{
-    Spelling{"let", Token::let},      Spelling{"in", Token::in},        Spelling{"and", Token::and_},
-    Spelling{"or", Token::or_},       Spelling{"not", Token::not_},     Spelling{"true", Token::true_},
-    Spelling{"True", Token::true_},   Spelling{"false", Token::false_}, Spelling{"False", Token::false_},
-    Spelling{"none", Token::none},    Spelling{"None", Token::none},
+    Spelling{"let", Token::let},    Spelling{"in", Token::in},        Spelling{"and", Token::and_},
+    Spelling{"or", Token::or_},     Spelling{"not", Token::not_},     Spelling{"true", Token::true_},
+    Spelling{"True", Token::true_}, Spelling{"false", Token::false_}, Spelling{"False", Token::false_},
+    Spelling{"none", Token::none},  Spelling{"None", Token::none},
 };
 // Longest first.
 constexpr std::array operators{
@@ -107,7 +108,8 @@ void Lexer::take(Token t, std::size_t length) {
 
 void Lexer::next() {
   offset_ = end_;
-  while (offset_ < text_.size() && (text_[offset_] == ' ' || (text_[offset_] >= '\t' && text_[offset_] <= '\r'))) ++offset_;
+  while (offset_ < text_.size() && (text_[offset_] == ' ' || (text_[offset_] >= '\t' && text_[offset_] <= '\r')))
+    ++offset_;
   if (offset_ == text_.size()) return take(Token::end, 0);
   const char c = text_[offset_];
   if (begins_name(c)) return read_name();
@@ -115,7 +117,8 @@ void Lexer::next() {
   if (c == '"' || c == '\'') return read_text(c);
   if (read_operator()) return;
   const bool printable = c > ' ' && c < 127;
-  fail_parse(printable ? fmt::format("unexpected '{}'", c) : fmt::format("unexpected character (byte 0x{:02x})", static_cast<unsigned char>(c)),
+  fail_parse(printable ? fmt::format("unexpected '{}'", c)
+                       : fmt::format("unexpected character (byte 0x{:02x})", static_cast<unsigned char>(c)),
              text_, offset_);
 }
 
@@ -126,7 +129,8 @@ bool Lexer::accept(Token t) {
 }
 
 void Lexer::expect(Token t, std::string_view after) {
-  if (token_ != t) fail_parse(fmt::format("expected {} {}, found {}", describe(t), after, describe(token_)), text_, offset_);
+  if (token_ != t)
+    fail_parse(fmt::format("expected {} {}, found {}", describe(t), after, describe(token_)), text_, offset_);
 }
 
 void Lexer::read_name() {

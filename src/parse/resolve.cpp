@@ -1,4 +1,5 @@
-// Two loops over the syntax: calls are resolved and uses handed down from users to operands; then the free names are listed.
+// Two loops over the syntax: calls are resolved and uses handed down from users to operands; then the free names are
+// listed.
 #include "parse/resolve.hpp"
 
 #include <fmt/format.h>
@@ -52,13 +53,15 @@ std::vector<std::string> all_callable() {
 
 }  // namespace
 
-const activations::Parameter* parameter_of(const activations::Found& found, std::size_t position, std::string_view keyword) {
+const activations::Parameter* parameter_of(const activations::Found& found, std::size_t position,
+                                           std::string_view keyword) {
   const auto& parameters = found.entry->facts().parameters;
   std::string_view name = keyword;
   for (std::size_t i = 0; i < found.order.size(); ++i) {
     const std::string_view entry = found.order[i];
     const std::size_t equals = entry.find('=');
-    const std::string_view alias = entry.substr(0, equals), own = equals == std::string_view::npos ? entry : entry.substr(equals + 1);
+    const std::string_view alias = entry.substr(0, equals),
+                           own = equals == std::string_view::npos ? entry : entry.substr(equals + 1);
     if (keyword.empty() ? i == position : alias == keyword) name = own;
   }
   if (name.empty()) return position < parameters.size() ? &parameters[position] : nullptr;
@@ -126,9 +129,10 @@ Target Resolved::resolve(const SyntaxNode& node) const {
   target.activation = activations::find(node.text, system);
   if (!target.activation) {
     const std::size_t dot = node.text.find('.');
-    const std::string hint = dot == std::string_view::npos
-                                 ? did_you_mean(node.text, all_callable())
-                                 : fmt::format("; write {}({}, ...)", node.text.substr(dot + 1), node.text.substr(0, dot));
+    const std::string hint =
+        dot == std::string_view::npos
+            ? did_you_mean(node.text, all_callable())
+            : fmt::format("; write {}({}, ...)", node.text.substr(dot + 1), node.text.substr(0, dot));
     fail<NameError>(node.offset, fmt::format("'{}' is no function or activation{}", node.text, hint));
   }
   if (operands.empty()) fail<TypeError>(node.offset, fmt::format("[{}] takes an operand", node.text));
@@ -147,14 +151,17 @@ std::vector<int> Resolved::match(const SyntaxNode& node, const Function& f, std:
     }
     const std::size_t p = o.keyword.empty() ? next++ : keyword_index(node, f, o);
     if (p >= f.parameters.size())
-      fail<TypeError>(o.offset, fmt::format("[{}] takes at most {} arguments: {}", node.text, f.parameters.size(), f.signature()));
-    if (given[p] != 0) fail<TypeError>(o.offset, fmt::format("[{}] '{}' is given twice", node.text, f.parameters[p].names.front()));
+      fail<TypeError>(
+          o.offset, fmt::format("[{}] takes at most {} arguments: {}", node.text, f.parameters.size(), f.signature()));
+    if (given[p] != 0)
+      fail<TypeError>(o.offset, fmt::format("[{}] '{}' is given twice", node.text, f.parameters[p].names.front()));
     given[p] = 1;
     parameter.push_back(static_cast<int>(p));
   }
   for (std::size_t p = 0; p < f.parameters.size(); ++p)
     if (given[p] == 0 && f.parameters[p].required)
-      fail<TypeError>(node.offset, fmt::format("[{}] '{}' is missing: {}", node.text, f.parameters[p].names.front(), f.signature()));
+      fail<TypeError>(node.offset,
+                      fmt::format("[{}] '{}' is missing: {}", node.text, f.parameters[p].names.front(), f.signature()));
   if (f.variadic && (operands.empty() || !operands[0].keyword.empty()))
     fail<TypeError>(node.offset, fmt::format("[{}] takes operands: {}", node.text, f.signature()));
   return parameter;
@@ -167,7 +174,8 @@ std::size_t Resolved::keyword_index(const SyntaxNode& node, const Function& f, c
       if (n == o.keyword) return p;
       names.emplace_back(n);
     }
-  fail<NameError>(o.offset, fmt::format("[{}] has no argument '{}'{}: {}", node.text, o.keyword, did_you_mean(o.keyword, names), f.signature()));
+  fail<NameError>(o.offset, fmt::format("[{}] has no argument '{}'{}: {}", node.text, o.keyword,
+                                        did_you_mean(o.keyword, names), f.signature()));
 }
 
 void Resolved::list_names() {

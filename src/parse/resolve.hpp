@@ -1,13 +1,13 @@
-// What a text means before it is built: what each call calls, what each node is used for, which names are free. Start reading at
-// Resolved.
+// What a text means before it is built: what each call calls, what each node is used for, which names are free. Start
+// reading at Resolved.
 #pragma once
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "activations/catalogue.hpp"
 #include "actinium/parse.h"
+#include "activations/catalogue.hpp"
 #include "parse/functions.hpp"
 #include "parse/syntax.hpp"
 
@@ -17,7 +17,8 @@ namespace actinium::parse_detail {
 enum Role : std::uint8_t { role_value = 1, role_index = 2, role_condition = 4, role_fixed = 8, role_size = 16 };
 constexpr std::uint8_t built_roles = role_value | role_index | role_condition;
 
-/// What a call node calls. `parameter` has, for each operand, the index of the function's parameter, or -1 for one of any number.
+/// What a call node calls. `parameter` has, for each operand, the index of the function's parameter, or -1 for one of
+/// any number.
 struct Target {
   const Function* function = nullptr;
   std::optional<activations::Found> activation;
@@ -31,7 +32,8 @@ inline bool takes_labels(const activations::Found& found, const activations::Par
 }
 
 /// The parameter that operand `position` (after x) or `keyword` means; null if the entry has none.
-const activations::Parameter* parameter_of(const activations::Found& found, std::size_t position, std::string_view keyword);
+const activations::Parameter* parameter_of(const activations::Found& found, std::size_t position,
+                                           std::string_view keyword);
 
 /// "; did you mean a, b?" or "".
 std::string did_you_mean(std::string_view name, std::span<const std::string> names);
@@ -40,7 +42,7 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> nam
 struct Resolved {
   std::string text;
   compat system;
-  Syntax syntax;  ///< its views point into `text`
+  Syntax syntax;                                 ///< its views point into `text`
   std::unordered_map<SyntaxId, Target> targets;  ///< of calls
   std::vector<std::uint8_t> roles;               ///< 0: not needed
   std::vector<FreeName> names;

@@ -1,4 +1,5 @@
-// The reader: precedence climbing with Python's levels. Chains of operators are loops; only nesting recurses, to a fixed depth.
+// The reader: precedence climbing with Python's levels. Chains of operators are loops; only nesting recurses, to a
+// fixed depth.
 #include "parse/syntax.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,17 @@ namespace actinium::parse_detail {
 namespace {
 
 // Python's precedence, loosest first. The unary signs bind looser than ** on their right: -x ** 2 is -(x ** 2).
-enum Level : int { level_any, level_or, level_and, level_not, level_compare, level_sum, level_product, level_sign, level_power };
+enum Level : int {
+  level_any,
+  level_or,
+  level_and,
+  level_not,
+  level_compare,
+  level_sum,
+  level_product,
+  level_sign,
+  level_power
+};
 
 /// Python allows 200 parentheses; stacks are small in some threads.
 constexpr int max_depth = 500;
@@ -68,7 +79,8 @@ class Reader {
   Syntax read() {
     if (lexer_.token() == Token::end) fail("the expression is empty");
     syntax_.root = expression(level_any);
-    if (lexer_.token() == Token::close || lexer_.token() == Token::close_list) fail("there is nothing open to close here");
+    if (lexer_.token() == Token::close || lexer_.token() == Token::close_list)
+      fail("there is nothing open to close here");
     if (lexer_.token() == Token::comma) fail("one expression only: a ',' separates arguments inside a call");
     if (lexer_.token() == Token::name && (lexer_.lexeme() == "if" || lexer_.lexeme() == "else"))
       fail("write where(condition, a, b) instead of a if condition else b");
@@ -168,11 +180,14 @@ class Reader {
     SyntaxId x = operand();
     while (true) {
       const std::uint32_t at = offset();
-      if (lexer_.token() == Token::open_list) fail("indexing is not offered: write slice(x, start, stop) or gather(x, i)");
+      if (lexer_.token() == Token::open_list)
+        fail("indexing is not offered: write slice(x, start, stop) or gather(x, i)");
       if (lexer_.token() == Token::open) fail("only a function's name can be called");
       if (!lexer_.accept(Token::dot)) return x;
       lexer_.expect(Token::name, "after '.'");
-      if (lexer_.lexeme() != "T") fail(fmt::format("'.{}' is not offered: '.T' is the only attribute; functions are written f(x)", lexer_.lexeme()));
+      if (lexer_.lexeme() != "T")
+        fail(fmt::format("'.{}' is not offered: '.T' is the only attribute; functions are written f(x)",
+                         lexer_.lexeme()));
       lexer_.next();
       x = unary(SyntaxKind::transposed, at, x);
     }
@@ -182,7 +197,8 @@ class Reader {
     const std::uint32_t at = offset();
     switch (lexer_.token()) {
       case Token::number: {
-        const SyntaxId x = add({.kind = SyntaxKind::number, .integral = lexer_.integral(), .offset = at, .number = lexer_.number()});
+        const SyntaxId x =
+            add({.kind = SyntaxKind::number, .integral = lexer_.integral(), .offset = at, .number = lexer_.number()});
         lexer_.next();
         return x;
       }
@@ -230,15 +246,18 @@ class Reader {
     const std::uint32_t at = offset();
     lexer_.next();
     if (lexer_.token() == Token::open) return call(name, at);
-    if (const auto bound = scopes_.find(name); bound != scopes_.end() && !bound->second.empty()) return bound->second.back();
-    if (const auto constant = constant_named(name)) return add({.kind = SyntaxKind::number, .offset = at, .number = *constant});
+    if (const auto bound = scopes_.find(name); bound != scopes_.end() && !bound->second.empty())
+      return bound->second.back();
+    if (const auto constant = constant_named(name))
+      return add({.kind = SyntaxKind::number, .offset = at, .number = *constant});
     const auto [place, fresh] = free_names_.try_emplace(name, 0);
     if (fresh) place->second = add({.kind = SyntaxKind::name, .offset = at, .text = name});
     return place->second;
   }
 
   static const double* constant_named(std::string_view name) {
-    static constexpr double infinity = std::numeric_limits<double>::infinity(), pi = 3.141592653589793238462643383279503;
+    static constexpr double infinity = std::numeric_limits<double>::infinity(),
+                            pi = 3.141592653589793238462643383279503;
     static constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
     if (name == "inf") return &infinity;
     if (name == "nan") return &not_a_number;
@@ -278,7 +297,8 @@ class Reader {
     std::vector<std::string_view> names;
     do {
       lexer_.next();
-      if (lexer_.token() != Token::name) fail(fmt::format("expected a name in 'let', found {}", describe(lexer_.token())));
+      if (lexer_.token() != Token::name)
+        fail(fmt::format("expected a name in 'let', found {}", describe(lexer_.token())));
       const std::string_view name = lexer_.lexeme();
       if (constant_named(name) != nullptr) fail(fmt::format("'{}' is a constant and cannot be another name", name));
       lexer_.next();
@@ -333,7 +353,8 @@ class Reader {
 
 Syntax read_syntax(std::string_view text) {
   constexpr std::size_t limit = std::size_t{64} << 20;
-  if (text.size() > limit) throw ParseError(fmt::format("text: {} bytes are too long for an expression: at most {}", text.size(), limit));
+  if (text.size() > limit)
+    throw ParseError(fmt::format("text: {} bytes are too long for an expression: at most {}", text.size(), limit));
   return Reader(text).read();
 }
 

@@ -1,5 +1,6 @@
-// What a text says, before it means anything: an arena of syntax nodes, operands before users, where names of `let` are already
-// replaced by what they stand for. Start reading at Syntax; read_syntax is in syntax.cpp, the tokens in lexer.hpp.
+// What a text says, before it means anything: an arena of syntax nodes, operands before users, where names of `let` are
+// already replaced by what they stand for. Start reading at Syntax; read_syntax is in syntax.cpp, the tokens in
+// lexer.hpp.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -10,11 +11,32 @@
 namespace actinium::parse_detail {
 
 enum class SyntaxKind : std::uint8_t {
-  number, name, text, none, truth,             // leaves; truth: true or false
-  plus, neg, not_,                             // one operand
-  add, sub, mul, div, matmul, pow,             // two operands
-  less, less_equal, greater, greater_equal, equal, not_equal, and_, or_,
-  tuple, list, call, transposed,               // any number; transposed: one
+  number,
+  name,
+  text,
+  none,
+  truth,  // leaves; truth: true or false
+  plus,
+  neg,
+  not_,  // one operand
+  add,
+  sub,
+  mul,
+  div,
+  matmul,
+  pow,  // two operands
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  equal,
+  not_equal,
+  and_,
+  or_,
+  tuple,
+  list,
+  call,
+  transposed,  // any number; transposed: one
 };
 
 using SyntaxId = std::uint32_t;
@@ -28,12 +50,12 @@ struct Operand {
 
 struct SyntaxNode {
   SyntaxKind kind;
-  bool integral = false;        ///< number: written without point or exponent
-  std::uint32_t offset = 0;     ///< where the caret goes
-  std::uint32_t first = 0;      ///< operands: arguments[first, first + count)
+  bool integral = false;     ///< number: written without point or exponent
+  std::uint32_t offset = 0;  ///< where the caret goes
+  std::uint32_t first = 0;   ///< operands: arguments[first, first + count)
   std::uint32_t count = 0;
-  double number = 0;            ///< number; truth: 0 or 1
-  std::string_view text = {};   ///< name, text, call: the function
+  double number = 0;           ///< number; truth: 0 or 1
+  std::string_view text = {};  ///< name, text, call: the function
 };
 
 struct Syntax {

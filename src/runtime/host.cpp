@@ -9,7 +9,9 @@ namespace actinium {
 
 std::string host_description() {
   const runtime::JitEngine& jit = runtime::jit_engine();
-  const std::string host = jit.describe_host != nullptr ? jit.describe_host() : std::string("no JIT in this library: the interpreter runs everything");
+  const std::string host = jit.describe_host != nullptr
+                               ? jit.describe_host()
+                               : std::string("no JIT in this library: the interpreter runs everything");
   return fmt::format("{}{}threads: {}\n", host, host.ends_with('\n') ? "" : "\n", tbb::info::default_concurrency());
 }
 

@@ -22,24 +22,45 @@ TEST_P(Misuse, IsExplained) {
   EXPECT_EQ(o.err.find(".cpp:"), std::string::npos) << "a line of ours: " << o.err;
 }
 
-INSTANTIATE_TEST_SUITE_P(CommandLine, Misuse, testing::Values(
-    Row{{}, "subcommand"}, Row{{"certify", "x"}, "eval, show, activations and info"}, Row{{"eval"}, "EXPR"}, Row{{"eval", "x", "--nonsense"}, "nonsense"},
-    Row{{"eval", "x"}, "no value for x"}, Row{{"eval", "x + y * z", "y=1"}, "x, z"}, Row{{"eval", "x", "x"}, "NAME=VALUE"}, Row{{"eval", "x", "x=1", "x=2"}, "twice"},
-    Row{{"eval", "x", "x=[1,[2]]"}, "^"}, Row{{"eval", "x", "x="}, "empty"}, Row{{"eval", "x", "x=abc"}, "no number"}, Row{{"eval", "x", "x=absent.npy"}, "absent.npy"},
-    Row{{"eval", "x", "x=zeros(-1)"}, "negative"}, Row{{"eval", "x", "x=zeros(1e12)"}, "too large"}, Row{{"eval", "x", "x=cauchy(3)"}, "normal"},
-    Row{{"eval", "x", "x=uniform(1,2)"}, "uniform(seed, lo, hi"}, Row{{"eval", "x", "x=1", "--dtype", "f16"}, "f32 or f64"}, Row{{"eval", "x", "x=1", "--engine", "gpu"}, "jit or interpret"},
-    Row{{"eval", "x", "x=1", "--threads", "-1"}, "--threads"}, Row{{"eval", "x", "x=1", "--isa", "z80"}, "z80"}, Row{{"eval", "x", "x=1", "--compat", "caffe"}, "caffe"},
-    Row{{"eval", "x", "x=1", "--grad", "z"}, "'z' is no input"}, Row{{"eval", "x", "x=1", "--derivative", "z"}, "'z' is no input"}, Row{{"eval", "x", "x=1", "--grad", ""}, "--grad"},
-    Row{{"eval", "x", "x=1", "--grad", "x", "--value-and-grad", "x"}, "exclude"}, Row{{"eval", "gather(x, i)", "x=[1,2]", "i=[1]", "--grad", "i"}, "i64"},
-    Row{{"eval", "x > 0", "x=1", "--grad", "x"}, "bool"}, Row{{"eval", "x", "x=1", "-o", "/no/such/f.npy"}, "/no/such/f.npy"}, Row{{"eval", "x", "x=1", "--expect", "none.npy"}, "none.npy"},
-    Row{{"activations", "sigmiod"}, "sigmoid"}, Row{{"show", "x"}, "no shape for x"}, Row{{"show", "x", "--shape", "x=2x3", "--stage", "soul"}, "graph, gradient"},
-    Row{{"show", "x", "--shape", "x=2x-3"}, "-3"}));
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, Misuse,
+    testing::Values(Row{{}, "subcommand"}, Row{{"certify", "x"}, "eval, show, activations and info"},
+                    Row{{"eval"}, "EXPR"}, Row{{"eval", "x", "--nonsense"}, "nonsense"},
+                    Row{{"eval", "x"}, "no value for x"}, Row{{"eval", "x + y * z", "y=1"}, "x, z"},
+                    Row{{"eval", "x", "x"}, "NAME=VALUE"}, Row{{"eval", "x", "x=1", "x=2"}, "twice"},
+                    Row{{"eval", "x", "x=[1,[2]]"}, "^"}, Row{{"eval", "x", "x="}, "empty"},
+                    Row{{"eval", "x", "x=abc"}, "no number"}, Row{{"eval", "x", "x=absent.npy"}, "absent.npy"},
+                    Row{{"eval", "x", "x=zeros(-1)"}, "negative"}, Row{{"eval", "x", "x=zeros(1e12)"}, "too large"},
+                    Row{{"eval", "x", "x=cauchy(3)"}, "normal"},
+                    Row{{"eval", "x", "x=uniform(1,2)"}, "uniform(seed, lo, hi"},
+                    Row{{"eval", "x", "x=1", "--dtype", "f16"}, "f32 or f64"},
+                    Row{{"eval", "x", "x=1", "--engine", "gpu"}, "jit or interpret"},
+                    Row{{"eval", "x", "x=1", "--threads", "-1"}, "--threads"},
+                    Row{{"eval", "x", "x=1", "--isa", "z80"}, "z80"},
+                    Row{{"eval", "x", "x=1", "--compat", "caffe"}, "caffe"},
+                    Row{{"eval", "x", "x=1", "--grad", "z"}, "'z' is no input"},
+                    Row{{"eval", "x", "x=1", "--derivative", "z"}, "'z' is no input"},
+                    Row{{"eval", "x", "x=1", "--grad", ""}, "--grad"},
+                    Row{{"eval", "x", "x=1", "--grad", "x", "--value-and-grad", "x"}, "exclude"},
+                    Row{{"eval", "gather(x, i)", "x=[1,2]", "i=[1]", "--grad", "i"}, "i64"},
+                    Row{{"eval", "x > 0", "x=1", "--grad", "x"}, "bool"},
+                    Row{{"eval", "x", "x=1", "-o", "/no/such/f.npy"}, "/no/such/f.npy"},
+                    Row{{"eval", "x", "x=1", "--expect", "none.npy"}, "none.npy"},
+                    Row{{"activations", "sigmiod"}, "sigmoid"}, Row{{"show", "x"}, "no shape for x"},
+                    Row{{"show", "x", "--shape", "x=2x3", "--stage", "soul"}, "graph, gradient"},
+                    Row{{"show", "x", "--shape", "x=2x-3"}, "-3"}));
 
-INSTANTIATE_TEST_SUITE_P(Expressions, Misuse, testing::Values(
-    Row{{"eval", "x +", "x=1"}, "  x +\n     ^"}, Row{{"eval", "", "x=1"}, "empty"}, Row{{"eval", "x @ y", "x=[[1,2]]", "y=[[1,2]]"}, "  x @ y\n    ^"},
-    Row{{"eval", "sigmiod(x)", "x=1"}, "did you mean sigmoid"}, Row{{"eval", "x % 2", "x=1"}, "floor(a / b)"}, Row{{"eval", "softmax(x)", "x=1"}, "softmax"},
-    Row{{"eval", "softmax(x, axis=10)", "x=[[1]]"}, "axis 10"}, Row{{"eval", "soft_shrink(x, -0.5)", "x=[1]"}, "soft_shrink"}, Row{{"eval", "max(x)", "x=zeros(0)"}, "max"},
-    Row{{"eval", "reshape(x, (2, 3))", "x=[1,2]"}, "reshape"}, Row{{"eval", "gather(x, x)", "x=[1.5]"}, "gather"}, Row{{"eval", "concat(x, y)", "x=[[1]]", "y=[1]"}, "concat"}));
+INSTANTIATE_TEST_SUITE_P(
+    Expressions, Misuse,
+    testing::Values(
+        Row{{"eval", "x +", "x=1"}, "  x +\n     ^"}, Row{{"eval", "", "x=1"}, "empty"},
+        Row{{"eval", "x @ y", "x=[[1,2]]", "y=[[1,2]]"}, "  x @ y\n    ^"},
+        Row{{"eval", "sigmiod(x)", "x=1"}, "did you mean sigmoid"}, Row{{"eval", "x % 2", "x=1"}, "floor(a / b)"},
+        Row{{"eval", "softmax(x)", "x=1"}, "softmax"}, Row{{"eval", "softmax(x, axis=10)", "x=[[1]]"}, "axis 10"},
+        Row{{"eval", "soft_shrink(x, -0.5)", "x=[1]"}, "soft_shrink"}, Row{{"eval", "max(x)", "x=zeros(0)"}, "max"},
+        Row{{"eval", "reshape(x, (2, 3))", "x=[1,2]"}, "reshape"}, Row{{"eval", "gather(x, x)", "x=[1.5]"}, "gather"},
+        Row{{"eval", "clamp(1, 2, 0)"}, "clamp"}, Row{{"eval", "1 @ 2"}, "matmul"},
+        Row{{"eval", "softmax(1)"}, "softmax"}, Row{{"eval", "concat(x, y)", "x=[[1]]", "y=[1]"}, "concat"}));
 
 TEST(Misuse, MessagesHaveOnePlaceAndOneCaret) {
   const Outcome o = run_tool({"eval", "a + (b @ c)", "a=1", "b=[[1,2]]", "c=[[1,2]]"});
@@ -50,19 +71,23 @@ TEST(Misuse, MessagesHaveOnePlaceAndOneCaret) {
 TEST(Tool, ListsTheCatalogue) {
   const Outcome all = run_tool({"activations"});
   EXPECT_EQ(all.status, 0);
-  for (const char* name : {"relu(", "gelu(", "softmax(", "mish", "softmax_cross_entropy("}) EXPECT_NE(all.out.find(name), std::string::npos) << name;
+  for (const char* name : {"relu(", "gelu(", "softmax(", "mish", "softmax_cross_entropy("})
+    EXPECT_NE(all.out.find(name), std::string::npos) << name;
   const Outcome one = run_tool({"activations", "LeakyReLU"});
   EXPECT_EQ(one.status, 0);
-  for (const char* part : {"leaky_relu", "negative_slope", "0.01"}) EXPECT_NE(one.out.find(part), std::string::npos) << one.out;
+  for (const char* part : {"leaky_relu", "negative_slope", "0.01"})
+    EXPECT_NE(one.out.find(part), std::string::npos) << one.out;
 }
 
 TEST(Tool, ShowsStages) {
   struct Stage {
     const char *name, *part;
   };
-  for (const Stage s : {Stage{"graph", "sigmoid(x @ w)"}, Stage{"gradient", ".T @"}, Stage{"optimized", "matmul"}, Stage{"kernels", "matmul"}, Stage{"llvm", "define"},
-                        Stage{"asm", "vfmadd"}, Stage{"dot", "digraph"}}) {
-    const Outcome o = run_tool({"show", "sigmoid(x @ w)", "--shape", "x=batchx8", "--shape", "w=8x4", "--stage", s.name});
+  for (const Stage s :
+       {Stage{"graph", "sigmoid(x @ w)"}, Stage{"gradient", ".T @"}, Stage{"optimized", "matmul"},
+        Stage{"kernels", "matmul"}, Stage{"llvm", "define"}, Stage{"asm", "vfmadd"}, Stage{"dot", "digraph"}}) {
+    const Outcome o =
+        run_tool({"show", "sigmoid(x @ w)", "--shape", "x=batchx8", "--shape", "w=8x4", "--stage", s.name});
     EXPECT_EQ(o.status, 0) << o.err;
     EXPECT_NE(o.out.find(s.part), std::string::npos) << s.name << ":\n" << o.out;
   }
@@ -71,7 +96,8 @@ TEST(Tool, ShowsStages) {
 TEST(Tool, SaysWhatItIs) {
   const Outcome o = run_tool({"info"});
   EXPECT_EQ(o.status, 0);
-  for (const char* part : {"actinium ", "LLVM ", "threads"}) EXPECT_NE(o.out.find(part), std::string::npos) << o.out;
+  for (const char* part : {"actinium ", "LLVM ", "threads", "cache"})
+    EXPECT_NE(o.out.find(part), std::string::npos) << o.out;
   EXPECT_EQ(run_tool({"--help"}).status, 0);
   EXPECT_EQ(run_tool({"eval", "--help"}).status, 0);
   EXPECT_EQ(run_tool({"--version"}).status, 0);

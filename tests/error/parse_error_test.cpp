@@ -51,29 +51,45 @@ TEST_P(Refused, SaysWhatAndWhere) {
   EXPECT_EQ(message.substr(last + 1), std::string(GetParam().column + 1, ' ') + "^") << message;
 }
 
-INSTANTIATE_TEST_SUITE_P(Grammar, Refused, testing::Values(
-    Row{"", Kind::parse, "empty", 1}, Row{"x +", Kind::parse, "the end of the text", 4}, Row{"(x", Kind::parse, "not closed", 1},
-    Row{"x)", Kind::parse, "nothing open", 2}, Row{"[x", Kind::parse, "not closed", 1}, Row{"x y", Kind::parse, "expected an operator", 3},
-    Row{"x % y", Kind::parse, "'%' is not offered", 3}, Row{"x // y", Kind::parse, "floor(a / b)", 3}, Row{"x ^ 2", Kind::parse, "x ** y", 3},
-    Row{"x && y", Kind::parse, "write 'and'", 3}, Row{"!x", Kind::parse, "write 'not'", 1}, Row{"x[0]", Kind::parse, "slice(x", 2},
-    Row{"x if y else 1", Kind::parse, "where(condition, a, b)", 3}, Row{"x ? 1 : 2", Kind::parse, "where(condition, a, b)", 3},
-    Row{"let h in x", Kind::parse, "'='", 7}, Row{"let h = x", Kind::parse, "'in'", 10}, Row{"let pi = 3 in pi", Kind::parse, "constant", 5},
-    Row{"let = x in x", Kind::parse, "expected a name", 5}, Row{"sum(x", Kind::parse, "')'", 6}, Row{"sum(axis=0, x)", Kind::parse, "follows one by keyword", 13},
-    Row{"x, y", Kind::parse, "one expression only", 2}, Row{"1e", Kind::parse, "follows the number", 2}, Row{"0x10", Kind::parse, "follows the number", 2},
-    Row{"x $ y", Kind::parse, "unexpected '$'", 3}, Row{"x + \x01", Kind::parse, "byte 0x01", 5}, Row{"x + 'abc", Kind::parse, "not closed", 5},
-    Row{"x = 3", Kind::parse, "expected an operator, found '='", 3}, Row{"x == not y", Kind::parse, "parentheses", 6}, Row{"x **", Kind::parse, "end of the text", 5},
-    Row{"sin(x)(y)", Kind::parse, "only a function's name", 7}, Row{"x . T . q", Kind::parse, "only attribute", 9}));
+INSTANTIATE_TEST_SUITE_P(
+    Grammar, Refused,
+    testing::Values(Row{"", Kind::parse, "empty", 1}, Row{"x +", Kind::parse, "the end of the text", 4},
+                    Row{"(x", Kind::parse, "not closed", 1}, Row{"x)", Kind::parse, "nothing open", 2},
+                    Row{"[x", Kind::parse, "not closed", 1}, Row{"x y", Kind::parse, "expected an operator", 3},
+                    Row{"x % y", Kind::parse, "'%' is not offered", 3}, Row{"x // y", Kind::parse, "floor(a / b)", 3},
+                    Row{"x ^ 2", Kind::parse, "x ** y", 3}, Row{"x && y", Kind::parse, "write 'and'", 3},
+                    Row{"!x", Kind::parse, "write 'not'", 1}, Row{"x[0]", Kind::parse, "slice(x", 2},
+                    Row{"x if y else 1", Kind::parse, "where(condition, a, b)", 3},
+                    Row{"x ? 1 : 2", Kind::parse, "where(condition, a, b)", 3},
+                    Row{"let h in x", Kind::parse, "'='", 7}, Row{"let h = x", Kind::parse, "'in'", 10},
+                    Row{"let pi = 3 in pi", Kind::parse, "constant", 5},
+                    Row{"let = x in x", Kind::parse, "expected a name", 5}, Row{"sum(x", Kind::parse, "')'", 6},
+                    Row{"sum(axis=0, x)", Kind::parse, "follows one by keyword", 13},
+                    Row{"x, y", Kind::parse, "one expression only", 2}, Row{"1e", Kind::parse, "follows the number", 2},
+                    Row{"0x10", Kind::parse, "follows the number", 2}, Row{"x $ y", Kind::parse, "unexpected '$'", 3},
+                    Row{"x + \x01", Kind::parse, "byte 0x01", 5}, Row{"x + 'abc", Kind::parse, "not closed", 5},
+                    Row{"x = 3", Kind::parse, "expected an operator, found '='", 3},
+                    Row{"x == not y", Kind::parse, "parentheses", 6}, Row{"x **", Kind::parse, "end of the text", 5},
+                    Row{"sin(x)(y)", Kind::parse, "only a function's name", 7},
+                    Row{"x . T . q", Kind::parse, "only attribute", 9}));
 
-INSTANTIATE_TEST_SUITE_P(Meaning, Refused, testing::Values(
-    Row{"z + 1", Kind::name, "'z' is no input", 1}, Row{"sigmiod(x)", Kind::name, "did you mean sigmoid", 1}, Row{"expp(x)", Kind::name, "exp", 1},
-    Row{"x.mean(0)", Kind::name, "write mean(x", 1}, Row{"sum(x, axes2=0)", Kind::name, "did you mean axes", 8}, Row{"softmax(x, axs=1)", Kind::name, "axs", 1},
-    Row{"sum()", Kind::type, "'x' is missing", 1}, Row{"sin(x, y)", Kind::type, "at most 1", 8}, Row{"sum(x, 0, axis=0)", Kind::type, "given twice", 11},
-    Row{"sum(x, axis=y)", Kind::type, "known now", 13}, Row{"sum(x, axis=1.5)", Kind::type, "known now", 13}, Row{"sum(x, keepdims=2)", Kind::type, "true or false", 17},
-    Row{"x + (1, 2)", Kind::type, "a list is no value", 5}, Row{"x + 'a'", Kind::type, "a string is no value", 5}, Row{"x + none", Kind::type, "none is no value", 5},
-    Row{"cast(x, f16)", Kind::type, "f32, f64", 9}, Row{"reshape(x, 'a')", Kind::type, "takes a size", 12}, Row{"sigmoid()", Kind::type, "takes an operand", 1},
-    Row{"x @ y", Kind::shape, "inner dimensions", 3}, Row{"x + sum(x, axis=1)", Kind::shape, "broadcast", 3}, Row{"softmax(x, axis=2)", Kind::shape, "axis 2", 1},
-    Row{"sum(x, axis=5)", Kind::shape, "axis 5", 1}, Row{"gather(x, y)", Kind::type, "gather", 1}, Row{"x and y", Kind::type, "and", 3},
-    Row{"soft_shrink(x, -0.5)", Kind::value, "soft_shrink", 1}, Row{"clamp(x, 1, 0)", Kind::value, "clamp", 1}));
+INSTANTIATE_TEST_SUITE_P(
+    Meaning, Refused,
+    testing::Values(
+        Row{"z + 1", Kind::name, "'z' is no input", 1}, Row{"sigmiod(x)", Kind::name, "did you mean sigmoid", 1},
+        Row{"expp(x)", Kind::name, "exp", 1}, Row{"x.mean(0)", Kind::name, "write mean(x", 1},
+        Row{"sum(x, axes2=0)", Kind::name, "did you mean axes", 8}, Row{"softmax(x, axs=1)", Kind::name, "axs", 1},
+        Row{"sum()", Kind::type, "'x' is missing", 1}, Row{"sin(x, y)", Kind::type, "at most 1", 8},
+        Row{"sum(x, 0, axis=0)", Kind::type, "given twice", 11}, Row{"sum(x, axis=y)", Kind::type, "known now", 13},
+        Row{"sum(x, axis=1.5)", Kind::type, "known now", 13},
+        Row{"sum(x, keepdims=2)", Kind::type, "true or false", 17},
+        Row{"x + (1, 2)", Kind::type, "a list is no value", 5}, Row{"x + 'a'", Kind::type, "a string is no value", 5},
+        Row{"x + none", Kind::type, "none is no value", 5}, Row{"cast(x, f16)", Kind::type, "f32, f64", 9},
+        Row{"reshape(x, 'a')", Kind::type, "takes a size", 12}, Row{"sigmoid()", Kind::type, "takes an operand", 1},
+        Row{"x @ y", Kind::shape, "inner dimensions", 3}, Row{"x + sum(x, axis=1)", Kind::shape, "broadcast", 3},
+        Row{"softmax(x, axis=2)", Kind::shape, "axis 2", 1}, Row{"sum(x, axis=5)", Kind::shape, "axis 5", 1},
+        Row{"gather(x, y)", Kind::type, "gather", 1}, Row{"x and y", Kind::type, "and", 3},
+        Row{"soft_shrink(x, -0.5)", Kind::value, "soft_shrink", 1}, Row{"clamp(x, 1, 0)", Kind::value, "clamp", 1}));
 
 TEST(ParseLimits, DeepNestingIsRefusedNotACrash) {
   Graph g;

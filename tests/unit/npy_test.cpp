@@ -56,13 +56,15 @@ std::string raw(std::initializer_list<T> values) {
 }
 
 TEST_F(Files, EveryTypeAndShapeReadsBack) {
-  const Tensor scalars[] = {Tensor::scalar(1.5), Tensor::scalar(-3, i32), Tensor::scalar(1, boolean), Tensor::scalar(0.1, f32), Tensor::scalar(7, i64)};
+  const Tensor scalars[] = {Tensor::scalar(1.5), Tensor::scalar(-3, i32), Tensor::scalar(1, boolean),
+                            Tensor::scalar(0.1, f32), Tensor::scalar(7, i64)};
   for (const Tensor& t : scalars) {
     save_npy(path("s.npy"), t);
     EXPECT_TRUE(same_bits(load_npy(path("s.npy")), t));
   }
-  const Tensor arrays[] = {Tensor{{1.0, 2.0}, {3.0, std::numeric_limits<double>::quiet_NaN()}}, Tensor{1, 2, 3}, Tensor::zeros({2, 0, 4}),
-                           Tensor::arange(12).reshape(Shape{2, 3, 2}), Tensor::zeros({1, 1, 1, 1, 1, 1, 1, 2}, boolean)};
+  const Tensor arrays[] = {Tensor{{1.0, 2.0}, {3.0, std::numeric_limits<double>::quiet_NaN()}}, Tensor{1, 2, 3},
+                           Tensor::zeros({2, 0, 4}), Tensor::arange(12).reshape(Shape{2, 3, 2}),
+                           Tensor::zeros({1, 1, 1, 1, 1, 1, 1, 2}, boolean)};
   for (const Tensor& t : arrays) {
     save_npy(path("a.npy"), t);
     const Tensor back = load_npy(path("a.npy"));
@@ -86,10 +88,14 @@ TEST_F(Files, VersionsOrdersAndByteOrders) {
   EXPECT_EQ(f(1, 2), 6);
   EXPECT_EQ(load_npy(write("f3.npy", npy(dict("<f4", "(1, 2, 3)", true), data)))(0, 1, 0), 2);
   std::string swapped = data;
-  for (std::size_t i = 0; i < swapped.size(); i += 4) std::reverse(swapped.begin() + static_cast<long>(i), swapped.begin() + static_cast<long>(i) + 4);
+  for (std::size_t i = 0; i < swapped.size(); i += 4)
+    std::reverse(swapped.begin() + static_cast<long>(i), swapped.begin() + static_cast<long>(i) + 4);
   EXPECT_EQ(load_npy(write("b.npy", npy(dict(">f4", "(2, 3)"), swapped)))(1, 2), 6);
-  EXPECT_EQ(load_npy(write("n.npy", npy("{\"shape\":(3,),\"fortran_order\":False,\"descr\":\"<i8\"}", raw<std::int64_t>({1, 2, 3}))))(2), 3);
-  EXPECT_EQ(load_npy(write("t.npy", npy(dict("|b1", "(3,)"), std::string("\x00\x02\x01", 3))))(1), 1);  // true is one value
+  EXPECT_EQ(load_npy(write("n.npy", npy("{\"shape\":(3,),\"fortran_order\":False,\"descr\":\"<i8\"}",
+                                        raw<std::int64_t>({1, 2, 3}))))(2),
+            3);
+  EXPECT_EQ(load_npy(write("t.npy", npy(dict("|b1", "(3,)"), std::string("\x00\x02\x01", 3))))(1),
+            1);  // true is one value
 }
 
 TEST_F(Files, DamagedFilesSayWhatIsWrong) {
@@ -100,15 +106,26 @@ TEST_F(Files, DamagedFilesSayWhatIsWrong) {
     const char* part;
   };
   const Row rows[] = {
-      {"", "not a .npy"}, {"hello, world", "not a .npy"}, {good.substr(0, 8), "truncated"}, {good.substr(0, 40), "truncated in the .npy header"},
-      {good.substr(0, good.size() - 1), "takes 24 bytes, 23 are there"}, {good + "x", "1 bytes after the 24"},
-      {npy(dict("<f4", "(2, 3)"), data, 4), "version 4"}, {npy(dict("<f2", "(2, 3)"), data), "'<f2'"}, {npy(dict("<c8", "(3,)"), data), "'<c8'"},
+      {"", "not a .npy"},
+      {"hello, world", "not a .npy"},
+      {good.substr(0, 8), "truncated"},
+      {good.substr(0, 40), "truncated in the .npy header"},
+      {good.substr(0, good.size() - 1), "takes 24 bytes, 23 are there"},
+      {good + "x", "1 bytes after the 24"},
+      {npy(dict("<f4", "(2, 3)"), data, 4), "version 4"},
+      {npy(dict("<f2", "(2, 3)"), data), "'<f2'"},
+      {npy(dict("<c8", "(3,)"), data), "'<c8'"},
       {npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,)}", data), "structured"},
-      {npy("{'descr': '<f4', 'shape': (6,)}", data), "missing"}, {npy("{'descr': '<f4', 'fortran_order': 0, 'shape': (6,)}", data), "fortran_order"},
+      {npy("{'descr': '<f4', 'shape': (6,)}", data), "missing"},
+      {npy("{'descr': '<f4', 'fortran_order': 0, 'shape': (6,)}", data), "fortran_order"},
       {npy("{'descr': '<f4', 'fortran_order': False, 'shape': (6,), 'x': 1}", data), "unexpected key"},
-      {npy("garbage", data), "malformed"}, {npy(dict("<f4", "(-1, 3)"), data), "extent"}, {npy(dict("<f4", "(2, 3)") + " 1", data), "follows"},
-      {npy(dict("<f4", "(99999999999999999999,)"), data), "too large"}, {npy(dict("<f4", "(4294967296, 4294967296)"), data), "too large"},
-      {npy(dict("<f4", "(1000000000000,)"), data), "truncated"}, {npy(dict("<f4", "(1,1,1,1,1,1,1,1,1)"), raw<float>({1})), "rank 9"},
+      {npy("garbage", data), "malformed"},
+      {npy(dict("<f4", "(-1, 3)"), data), "extent"},
+      {npy(dict("<f4", "(2, 3)") + " 1", data), "follows"},
+      {npy(dict("<f4", "(99999999999999999999,)"), data), "too large"},
+      {npy(dict("<f4", "(4294967296, 4294967296)"), data), "too large"},
+      {npy(dict("<f4", "(1000000000000,)"), data), "truncated"},
+      {npy(dict("<f4", "(1,1,1,1,1,1,1,1,1)"), raw<float>({1})), "rank 9"},
   };
   for (const Row& row : rows) {
     const std::string file = write("bad.npy", row.bytes);
@@ -138,7 +155,8 @@ TEST_F(Files, AFailedWriteLeavesNothing) {
 }
 
 TEST_F(Files, ArchivesReadBack) {
-  const std::map<std::string, Tensor> arrays{{"hidden.weight", Tensor{{1.0, 2.0}, {3.0, 4.0}}}, {"b", Tensor{1, 2}}, {"empty", Tensor::zeros({0, 3})}};
+  const std::map<std::string, Tensor> arrays{
+      {"hidden.weight", Tensor{{1.0, 2.0}, {3.0, 4.0}}}, {"b", Tensor{1, 2}}, {"empty", Tensor::zeros({0, 3})}};
   save(path("a.npz"), arrays);
   const auto back = load(path("a.npz"));
   ASSERT_EQ(back.size(), arrays.size());
@@ -191,13 +209,18 @@ TEST_F(Files, DeflatedMembersAreRead) {
   ASSERT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
   packed.resize(z.total_out);
   deflateEnd(&z);
-  const auto u16 = [](std::size_t x) { return std::string{static_cast<char>(x & 0xFF), static_cast<char>(x >> 8 & 0xFF)}; };
+  const auto u16 = [](std::size_t x) {
+    return std::string{static_cast<char>(x & 0xFF), static_cast<char>(x >> 8 & 0xFF)};
+  };
   const auto u32 = [&](std::size_t x) { return u16(x & 0xFFFF) + u16(x >> 16); };
   const auto crc = crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size()));
-  const std::string common = u16(0) + u16(8) + u32(0) + u32(crc) + u32(packed.size()) + u32(content.size()) + u16(5) + u16(0);
+  const std::string common =
+      u16(0) + u16(8) + u32(0) + u32(crc) + u32(packed.size()) + u32(content.size()) + u16(5) + u16(0);
   const std::string local = "PK\x03\x04" + u16(20) + common + "v.npy" + packed;
-  const std::string central = "PK\x01\x02" + u16(20) + u16(20) + common + u16(0) + u16(0) + u16(0) + u32(0) + u32(0) + "v.npy";
-  const std::string end = "PK\x05\x06" + u16(0) + u16(0) + u16(1) + u16(1) + u32(central.size()) + u32(local.size()) + u16(0);
+  const std::string central =
+      "PK\x01\x02" + u16(20) + u16(20) + common + u16(0) + u16(0) + u16(0) + u32(0) + u32(0) + "v.npy";
+  const std::string end =
+      "PK\x05\x06" + u16(0) + u16(0) + u16(1) + u16(1) + u32(central.size()) + u32(local.size()) + u16(0);
   EXPECT_EQ(load(write("d.npz", local + central + end)).at("v"), (Tensor{1.0, 2.0, 4.0}));
 }
 
