@@ -205,7 +205,13 @@ class Linked final : public LinkedCode {
  private:
   llvm::orc::JITDylib* library_;
 
-  void remove() { llvm::consumeError(Session::instance().jit().getExecutionSession().removeJITDylib(*library_)); }
+  void remove() {
+    auto& execution = Session::instance().jit().getExecutionSession();
+    llvm::consumeError(execution.removeJITDylib(*library_));
+    // Names of kernels stay in ORC's pool of strings until someone asks.
+    static int removed = 0;
+    if (++removed % 256 == 0) execution.getSymbolStringPool()->clearDeadEntries();
+  }
 };
 
 }  // namespace
