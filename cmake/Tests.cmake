@@ -1,22 +1,27 @@
 # Tests by kind: one executable a directory of tests/, plus the checks of the built library and of the installed package.
 include(GoogleTest)
 
+# What several kinds share, compiled once.
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.cpp)
+add_library(test_support OBJECT ${support_sources})
+target_include_directories(test_support PUBLIC tests)
+target_compile_definitions(test_support PUBLIC ACTINIUM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_link_libraries(test_support PUBLIC actinium_core actinium_jit actinium_llvm mpfr
+  GTest::gtest GTest::gmock GTest::gtest_main Threads::Threads)
+if(Eigen3_FOUND)
+  target_link_libraries(test_support PUBLIC Eigen3::Eigen)
+endif()
+
 foreach(kind IN ITEMS unit activations golden error fuzz)
   file(GLOB sources CONFIGURE_DEPENDS tests/${kind}/*.cpp tests/${kind}/*/*.cpp)
   if(NOT sources)
     continue()
   endif()
   set(name test_${kind})
-  add_executable(${name} ${sources} ${support_sources})
+  add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  target_include_directories(${name} PRIVATE tests)
-  target_compile_definitions(${name} PRIVATE ACTINIUM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE actinium_core actinium_jit actinium_llvm mpfr
-    GTest::gtest GTest::gmock GTest::gtest_main Threads::Threads)
-  if(Eigen3_FOUND)
-    target_link_libraries(${name} PRIVATE Eigen3::Eigen)
-  endif()
+  # Objects of an object library are not handed on: each is named here.
+  target_link_libraries(${name} PRIVATE test_support actinium_core actinium_jit)
   # Listed when ctest runs, not when the executable is linked: a broken start fails one run instead of the build.
   gtest_discover_tests(${name} TEST_PREFIX ${kind}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600 LABELS ${kind})
