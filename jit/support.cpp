@@ -85,11 +85,24 @@ void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm:
 
 llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer, llvm::Value* count, llvm::Value* stride) {
   const auto kind = static_cast<std::uint64_t>(combine) << 8 | static_cast<std::uint64_t>(dtype);
-  llvm::Value* bits = call(m, b, "actinium_chunk_tree", b.getInt64Ty(), {b.getInt64(kind), pointer, count, stride});
   const machine::Type type = machine::type_of(dtype);
   const VectorEmitter one(m, b, 1);
-  llvm::Value* narrow = b.CreateZExtOrTrunc(bits, one.scalar_type(machine::integer_of(type)));
-  return b.CreateBitCast(narrow, one.scalar_type(type));
+  llvm::Type* scalar = one.scalar_type(type);
+  llvm::Function* f = b.GetInsertBlock()->getParent();
+  llvm::BasicBlock *single = m.block(f), *several = m.block(f), *join = m.block(f);
+  b.CreateCondBr(b.CreateICmpEQ(count, b.getInt64(1)), single, several);
+  b.SetInsertPoint(single);  // the common case
+  llvm::Value* only = b.CreateAlignedLoad(scalar, pointer, llvm::Align(size_of(dtype)));
+  b.CreateBr(join);
+  b.SetInsertPoint(several);
+  llvm::Value* bits = call(m, b, "actinium_chunk_tree", b.getInt64Ty(), {b.getInt64(kind), pointer, count, stride});
+  llvm::Value* combined = b.CreateBitCast(b.CreateZExtOrTrunc(bits, one.scalar_type(machine::integer_of(type))), scalar);
+  b.CreateBr(join);
+  b.SetInsertPoint(join);
+  llvm::PHINode* result = b.CreatePHI(scalar, 2);
+  result->addIncoming(only, single);
+  result->addIncoming(combined, several);
+  return result;
 }
 
 }  // namespace actinium::jit
