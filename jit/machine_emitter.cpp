@@ -104,6 +104,12 @@ void VectorEmitter::store(DType dtype, llvm::Value* value, llvm::Value* pointer,
   }
 }
 
+void VectorEmitter::stream(DType dtype, llvm::Value* value, llvm::Value* pointer) {
+  if (dtype == DType::b8) value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt8Ty(), static_cast<unsigned>(lanes)));
+  llvm::StoreInst* store = b.CreateAlignedStore(value, pointer, llvm::Align(size_of(dtype) * static_cast<std::size_t>(lanes)));
+  store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(m.context, llvm::ConstantAsMetadata::get(b.getInt32(1))));
+}
+
 llvm::Value* VectorEmitter::load_scalar(DType dtype, llvm::Value* pointer) {
   if (dtype == DType::b8) return b.CreateICmpNE(b.CreateLoad(b.getInt8Ty(), pointer), b.getInt8(0));
   return b.CreateAlignedLoad(scalar_type(machine::type_of(dtype)), pointer, llvm::Align(size_of(dtype)));

@@ -41,6 +41,8 @@ class VectorEmitter {
   /// Elements from memory at `pointer`; lanes outside `mask` (null: all are in) are not touched and read as zero.
   llvm::Value* load(DType dtype, llvm::Value* pointer, llvm::Value* mask = nullptr);
   void store(DType dtype, llvm::Value* value, llvm::Value* pointer, llvm::Value* mask = nullptr);
+  /// A whole vector past the caches; the pointer is aligned to its size.
+  void stream(DType dtype, llvm::Value* value, llvm::Value* pointer);
   /// One element, and back from lane 0. The scalar of a predicate is an i1.
   llvm::Value* load_scalar(DType dtype, llvm::Value* pointer);
   void store_lane0(DType dtype, llvm::Value* value, llvm::Value* pointer);

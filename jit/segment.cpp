@@ -1,6 +1,8 @@
 // Rows, segments, and the vector loop.
 #include "jit/segment.hpp"
 
+#include <llvm/IR/IntrinsicsX86.h>
+
 #include <algorithm>
 
 #include "actinium/error.h"
@@ -224,6 +226,21 @@ void RowEmitter::scatter_stores(Segment& s) {
   }
 }
 
+/// Whether the whole vectors of a segment's stores may be streamed: asked for, in place, and aligned.
+llvm::Value* RowEmitter::may_stream(const Segment& s) {
+  llvm::Value* result = stream_;
+  for (std::size_t n = 0; n < s.stores.size(); ++n) {
+    const std::size_t bytes = size_of(accesses_[s.stage.stores[n].access].dtype) * static_cast<std::size_t>(v.lanes);
+    llvm::Value* rest = b.CreateAnd(b.CreatePtrToInt(s.stores[n].pointer, b.getInt64Ty()), b.getInt64(bytes - 1));
+    result = b.CreateAnd(result, b.CreateAnd(b.CreateNot(s.stores[n].staged), b.CreateICmpEQ(rest, b.getInt64(0))));
+  }
+  return result;
+}
+
+void RowEmitter::finish_streaming() {
+  if (stream_ != nullptr) emit_if(b, stream_, [&] { b.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, llvm::ArrayRef<llvm::Type*>{}, llvm::ArrayRef<llvm::Value*>{}); });
+}
+
 llvm::Value* RowEmitter::input(const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask) {
   if (s.fixed[number] != nullptr) return s.fixed[number];
   const StageCode::Input& what = s.code.inputs[number];
@@ -247,7 +264,13 @@ void RowEmitter::body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolle
   for (std::size_t n = 0; n < s.stores.size(); ++n) {
     const program::Store& store = s.stage.stores[n];
     const DType dtype = accesses_[store.access].dtype;
-    v.store(dtype, outputs[s.code.output(store.value)], element(s.stores[n].pointer, i, size_of(dtype)), m.target.avx512 ? mask : nullptr);
+    llvm::Value* value = outputs[s.code.output(store.value)];
+    llvm::Value* p = element(s.stores[n].pointer, i, size_of(dtype));
+    if (s.streams) {
+      v.stream(dtype, value, p);
+    } else {
+      v.store(dtype, value, p, m.target.avx512 ? mask : nullptr);
+    }
   }
   for (ValueId id : s.stage.kept) {
     const DType dtype = types_[index(id)];
@@ -317,8 +340,17 @@ void RowEmitter::emit_segment(Segment& s) {
   const bool small = s.code.code.insts.size() <= small_body;
   if (reduces) {
     unrolled_reduction(s, begin);
-  } else if (masks && small) {
+  } else if (small && (masks || stream_ != nullptr)) {
     llvm::Value* end = b.CreateAnd(s.count, b.getInt64(static_cast<std::uint64_t>(-v.lanes)));
+    if (stream_ != nullptr) {
+      llvm::Value* streams = may_stream(s);
+      s.streams = true;
+      Loop past_caches(b, begin, b.CreateSelect(streams, end, begin));
+      body(s, past_caches.index(), nullptr, -1);
+      past_caches.finish(v.lanes);
+      s.streams = false;
+      begin = b.CreateSelect(streams, end, begin);
+    }
     Loop whole(b, begin, end);
     body(s, whole.index(), nullptr, -1);
     whole.finish(v.lanes);

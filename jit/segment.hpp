@@ -49,6 +49,10 @@ class RowEmitter {
   /// Rows of scratch memory of kept values, and rows that a loop's inputs come from (results of column reductions), by ValueId.
   std::vector<llvm::Value*> rows;
 
+  /// Whole vectors of short bodies are stored past the caches if `condition`: results that no cache would hold.
+  void stream_stores(llvm::Value* condition) { stream_ = condition; }
+  /// Behind all rows: streamed stores are visible to other threads before what this one stores later.
+  void finish_streaming();
   /// Moves to the row with these indices of the dimensions before the vector axis.
   void set_row(std::span<llvm::Value* const> indices);
   /// One loop of `stage` over elements [begin, end) of the row.
@@ -73,6 +77,7 @@ class RowEmitter {
     std::vector<Place> stores;       ///< by store of the stage
     /// Accumulators of reduction r that are kept in registers, or empty.
     std::vector<std::vector<llvm::Value*>> registers;
+    bool streams = false;  ///< the loop being emitted stores past the caches
   };
 
   const std::vector<program::Access>& accesses_;
@@ -84,6 +89,7 @@ class RowEmitter {
   Staging staging_;
   bool broadcasts_ = false;
   llvm::Value* limit_;                 ///< elements of a segment
+  llvm::Value* stream_ = nullptr;      ///< whether stores pass the caches by (null: never)
   std::vector<llvm::Value*> address_;  ///< of each access at element 0 of the row; of an index access its number there
 
   llvm::Value* stride(int access, int dimension) { return args_.stride(b, access * dimensions_ + dimension); }
@@ -98,6 +104,7 @@ class RowEmitter {
   void place_stores(Segment& s);
   Place place_load(int access, llvm::Value* position, llvm::Value* count);
   void scatter_stores(Segment& s);
+  llvm::Value* may_stream(const Segment& s);
   llvm::Value* input(const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
   void body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled);
   void unrolled_reduction(Segment& s, llvm::Value*& begin);

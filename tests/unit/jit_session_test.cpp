@@ -93,6 +93,26 @@ TEST(JitSession, EqualProgramsHaveCodeOfTheirOwn) {
   EXPECT_EQ(difference(evaluate(shifted(7.0f, 100), true), run(shifted(7.0f, 100), "native")), "");
 }
 
+/// Results beyond 32 MiB take another kind of store, if they are aligned.
+TEST(JitSession, LargeResultsAreStreamed) {
+  for (std::int64_t start : {0, 1}) {
+    const std::int64_t n = (std::int64_t{9} << 20) + 5;
+    Bench bench = shifted(0.25f, n + 1);
+    bench.extents = {n};
+    bench.operands[1].start = start;
+    for (const std::string& isa : host_isas()) {
+      const std::vector<Operand> result = run(bench, isa);
+      std::int64_t wrong = 0;
+      for (std::int64_t i = 0; i < n; ++i) {
+        const float expected = std::bit_cast<float>(static_cast<std::uint32_t>(bench.operands[0].get(i))) + 0.25f;
+        const float actual = std::bit_cast<float>(static_cast<std::uint32_t>(result[1].get(start + i)));
+        wrong += expected != actual && (expected == expected || actual == actual);
+      }
+      EXPECT_EQ(wrong, 0) << isa << " from element " << start;
+    }
+  }
+}
+
 TEST(JitSession, ManyThreadsCompileAndRun) {
   std::vector<std::string> failures(4);
   std::vector<std::thread> threads;
