@@ -17,8 +17,13 @@ __attribute__((noinline)) void freed(void* p) { std::free(p); }
 }  // namespace
 
 void* operator new(std::size_t bytes) { return counted(bytes); }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  count.fetch_add(1, std::memory_order_relaxed);
+  return std::malloc(bytes);
+}
 void operator delete(void* p) noexcept { freed(p); }
 void operator delete(void* p, std::size_t) noexcept { freed(p); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { freed(p); }
 
 namespace actinium::support {
 long allocations() { return count.load(); }
