@@ -46,7 +46,7 @@ int run_activations(const std::string& name) {
 }
 
 int run_info() {
-  print(fmt::format("actinium {}\nLLVM {}\n{}cache: none, expressions are compiled as they run\n", version(),
+  print(fmt::format("actinium {}\nLLVM {}\n{}cache: compiled code is kept in memory, none on disk\n", version(),
                     llvm_version(), host_description()));
   return 0;
 }

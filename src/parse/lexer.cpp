@@ -128,9 +128,10 @@ bool Lexer::accept(Token t) {
   return true;
 }
 
-void Lexer::expect(Token t, std::string_view after) {
-  if (token_ != t)
-    fail_parse(fmt::format("expected {} {}, found {}", describe(t), after, describe(token_)), text_, offset_);
+void Lexer::expect(Token t, std::string_view after, std::string_view insert) {
+  if (token_ == t) return;
+  const std::string place = fmt::format(fmt::runtime(after), insert);
+  fail_parse(fmt::format("expected {} {}, found {}", describe(t), place, describe(token_)), text_, offset_);
 }
 
 void Lexer::read_name() {

@@ -60,8 +60,8 @@ class Lexer {
   void next();
   /// True, and moves on, if the current token is t.
   bool accept(Token t);
-  /// ParseError that says what was expected, unless the current token is t.
-  void expect(Token t, std::string_view after);
+  /// ParseError that says what was expected, unless the current token is t. `insert` stands for {} in `after`.
+  void expect(Token t, std::string_view after, std::string_view insert = {});
 
  private:
   std::string_view text_;

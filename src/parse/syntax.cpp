@@ -26,8 +26,8 @@ enum Level : int {
   level_power
 };
 
-/// Python allows 200 parentheses; stacks are small in some threads.
-constexpr int max_depth = 500;
+/// As Python: stacks are small in some threads.
+constexpr int max_depth = 200;
 
 struct Infix {
   SyntaxKind kind;
@@ -84,7 +84,7 @@ class Reader {
     if (lexer_.token() == Token::comma) fail("one expression only: a ',' separates arguments inside a call");
     if (lexer_.token() == Token::name && (lexer_.lexeme() == "if" || lexer_.lexeme() == "else"))
       fail("write where(condition, a, b) instead of a if condition else b");
-    if (lexer_.token() != Token::end) fail(fmt::format("expected an operator, found {}", describe(lexer_.token())));
+    if (lexer_.token() != Token::end) fail("expected an operator, found {}", describe(lexer_.token()));
     return std::move(syntax_);
   }
 
@@ -95,7 +95,14 @@ class Reader {
   std::unordered_map<std::string_view, SyntaxId> free_names_;
   std::unordered_map<std::string_view, std::vector<SyntaxId>> scopes_;  // names of `let`, innermost last
 
-  [[noreturn]] void fail(std::string_view message) const { fail_parse(message, lexer_.text(), lexer_.offset()); }
+  /// `insert` stands for {} in the message. Never inlined: buffers for text would swell every frame of the recursion.
+  [[noreturn, gnu::noinline]] void fail(std::string_view message, std::string_view insert = {}) const {
+    fail_at(lexer_.offset(), message, insert);
+  }
+  [[noreturn, gnu::noinline]] void fail_at(std::size_t offset, std::string_view message,
+                                           std::string_view insert = {}) const {
+    fail_parse(fmt::format(fmt::runtime(message), insert), lexer_.text(), offset);
+  }
 
   SyntaxId add(SyntaxNode node, std::span<const Operand> operands = {}) {
     node.first = static_cast<std::uint32_t>(syntax_.arguments.size());
@@ -116,7 +123,7 @@ class Reader {
 
   /// An expression of operators that bind at least as tightly as `level`.
   SyntaxId expression(int level) {
-    if (++depth_ > max_depth) fail(fmt::format("nested too deeply: at most {} levels", max_depth));
+    if (++depth_ > max_depth) fail("nested too deeply: at most 200 levels");
     SyntaxId left = signs(level);
     while (true) {
       const auto [kind, binds] = infix_of(lexer_.token());
@@ -186,8 +193,7 @@ class Reader {
       if (!lexer_.accept(Token::dot)) return x;
       lexer_.expect(Token::name, "after '.'");
       if (lexer_.lexeme() != "T")
-        fail(fmt::format("'.{}' is not offered: '.T' is the only attribute; functions are written f(x)",
-                         lexer_.lexeme()));
+        fail("'.{}' is not offered: '.T' is the only attribute; functions are written f(x)", lexer_.lexeme());
       lexer_.next();
       x = unary(SyntaxKind::transposed, at, x);
     }
@@ -233,7 +239,7 @@ class Reader {
       case Token::close:
       case Token::close_list: break;
     }
-    fail(fmt::format("expected a number, a name or '(', found {}", describe(lexer_.token())));
+    fail("expected a number, a name or '(', found {}", describe(lexer_.token()));
   }
 
   SyntaxId leaf(const SyntaxNode& node) {
@@ -270,10 +276,10 @@ class Reader {
     while (lexer_.token() != Token::close) {
       arguments.push_back(argument());
       if (arguments.size() > 1 && arguments.back().keyword.empty() && !arguments[arguments.size() - 2].keyword.empty())
-        fail_parse("an argument by position follows one by keyword", lexer_.text(), arguments.back().offset);
+        fail_at(arguments.back().offset, "an argument by position follows one by keyword");
       if (!lexer_.accept(Token::comma)) break;
     }
-    lexer_.expect(Token::close, fmt::format("or ',' in the arguments of {}", function));
+    lexer_.expect(Token::close, "or ',' in the arguments of {}", function);
     lexer_.next();
     return add({.kind = SyntaxKind::call, .offset = at, .text = function}, arguments);
   }
@@ -297,12 +303,11 @@ class Reader {
     std::vector<std::string_view> names;
     do {
       lexer_.next();
-      if (lexer_.token() != Token::name)
-        fail(fmt::format("expected a name in 'let', found {}", describe(lexer_.token())));
+      if (lexer_.token() != Token::name) fail("expected a name in 'let', found {}", describe(lexer_.token()));
       const std::string_view name = lexer_.lexeme();
-      if (constant_named(name) != nullptr) fail(fmt::format("'{}' is a constant and cannot be another name", name));
+      if (constant_named(name) != nullptr) fail("'{}' is a constant and cannot be another name", name);
       lexer_.next();
-      lexer_.expect(Token::assign, fmt::format("after 'let {}'", name));
+      lexer_.expect(Token::assign, "after 'let {}'", name);
       lexer_.next();
       const SyntaxId value = expression(level_any);
       scopes_[name].push_back(value);  // the next binding sees it
@@ -342,8 +347,7 @@ class Reader {
   }
 
   void close(Token t, std::uint32_t opened) {
-    if (lexer_.token() == Token::end)
-      fail_parse(fmt::format("{} is missing: this is not closed", describe(t)), lexer_.text(), opened);
+    if (lexer_.token() == Token::end) fail_at(opened, "{} is missing: this is not closed", describe(t));
     lexer_.expect(t, "or an operator");
     lexer_.next();
   }
