@@ -29,8 +29,12 @@ class Lowering {
 
   void run(const Step& step) {
     switch (step.kind) {
-      case Step::Kind::load: define(step.result, input({StageCode::Input::Kind::load, step.number}, type(step.result))); return;
-      case Step::Kind::product: define(step.result, input({StageCode::Input::Kind::product, 0}, type(step.result))); return;
+      case Step::Kind::load:
+        define(step.result, input({StageCode::Input::Kind::load, step.number}, type(step.result)));
+        return;
+      case Step::Kind::product:
+        define(step.result, input({StageCode::Input::Kind::product, 0}, type(step.result)));
+        return;
       case Step::Kind::constant: define(step.result, builder_.constant(type(step.result), step.number)); return;
       case Step::Kind::op: define(step.result, apply(step)); return;
     }
@@ -140,12 +144,15 @@ class Lowering {
       machine::Inst& inst = *of_call;
       const std::size_t i = called[inst.imm];
       const auto first = result.code.outputs.begin() + static_cast<std::ptrdiff_t>(argument[i]);
-      result.calls.push_back({calls_[i].body, {first, first + static_cast<std::ptrdiff_t>(calls_[i].arguments.size())}});
+      result.calls.push_back(
+          {calls_[i].body, {first, first + static_cast<std::ptrdiff_t>(calls_[i].arguments.size())}});
       number(inst);
     }
     result.code.inputs = std::move(types);
   }
-  std::size_t number_of(Var input) const { return builder_.code().insts[static_cast<std::uint32_t>(input.value())].imm; }
+  std::size_t number_of(Var input) const {
+    return builder_.code().insts[static_cast<std::uint32_t>(input.value())].imm;
+  }
 };
 
 }  // namespace
@@ -156,7 +163,8 @@ std::size_t StageCode::output(ValueId value) const {
   return static_cast<std::size_t>(found - outputs.begin());
 }
 
-StageCode lower_stage(const program::Stage& stage, std::span<const DType> values, std::span<const ValueId> also, bool may_call) {
+StageCode lower_stage(const program::Stage& stage, std::span<const DType> values, std::span<const ValueId> also,
+                      bool may_call) {
   Lowering lowering(values);
   if (may_call) lowering.plan_calls(stage);
   for (const Step& step : stage.steps) lowering.run(step);

@@ -1,5 +1,6 @@
-// From the steps of a program::Stage to machine Code to vectors: shared by loop kernels and by the epilogue of matrix products.
-// Start reading at StageCode: lower_stage() once a stage, then emit `code` wherever its inputs' values are at hand.
+// From the steps of a program::Stage to machine Code to vectors: shared by loop kernels and by the epilogue of matrix
+// products. Start reading at StageCode: lower_stage() once a stage, then emit `code` wherever its inputs' values are at
+// hand.
 #pragma once
 #include <span>
 #include <vector>
@@ -23,16 +24,16 @@ struct StageCode {
     friend bool operator==(const Input&, const Input&) = default;
   };
   machine::Code code;
-  std::vector<Input> inputs;             ///< of `code`, in order; each once, and only those that are used
+  std::vector<Input> inputs;              ///< of `code`, in order; each once, and only those that are used
   std::vector<Call> calls;                ///< the inputs of `code` behind those: for VectorEmitter::emit
   std::vector<program::ValueId> outputs;  ///< of `code`, in order: each value once
   /// Position of a value in `outputs`.
   std::size_t output(program::ValueId value) const;
 };
 
-/// `values`: the kernel's types. Outputs are the values of stage.stores, reductions and kept, then `also`. In long code bodies
-/// that repeat become calls, if `may_call`: LLVM's time grows faster than the length of straight-line code.
-StageCode lower_stage(const program::Stage& stage, std::span<const DType> values, std::span<const program::ValueId> also = {},
-                      bool may_call = false);
+/// `values`: the kernel's types. Outputs are the values of stage.stores, reductions and kept, then `also`. In long code
+/// bodies that repeat become calls, if `may_call`: LLVM's time grows faster than the length of straight-line code.
+StageCode lower_stage(const program::Stage& stage, std::span<const DType> values,
+                      std::span<const program::ValueId> also = {}, bool may_call = false);
 
 }  // namespace actinium::jit

@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::int64_t columns = program::column_block;
 
-std::int64_t scratch_bytes(const void* context, const std::int64_t*) { return *static_cast<const std::int64_t*>(context); }
+std::int64_t scratch_bytes(const void* context, const std::int64_t*) {
+  return *static_cast<const std::int64_t*>(context);
+}
 
 class ColumnEmitter {
  public:
@@ -76,12 +78,13 @@ class ColumnEmitter {
     inner_ = args_->extent(b_, rank_ + 1);
     outer_.push_back(divide_up(inner_, columns));
     chunks_ = divide_up(reduced_, program::chunk_elements);
-    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, *args_, function_->getArg(3), rank_ + 2, false,
-                 kernel_.values);
+    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, *args_, function_->getArg(3),
+                 rank_ + 2, false, kernel_.values);
   }
 
   llvm::Value* divide_up(llvm::Value* n, std::int64_t by) {
-    return b_.CreateUDiv(b_.CreateAdd(n, b_.getInt64(static_cast<std::uint64_t>(by - 1))), b_.getInt64(static_cast<std::uint64_t>(by)));
+    return b_.CreateUDiv(b_.CreateAdd(n, b_.getInt64(static_cast<std::uint64_t>(by - 1))),
+                         b_.getInt64(static_cast<std::uint64_t>(by)));
   }
   llvm::Value* lesser(llvm::Value* a, llvm::Value* x) { return b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, a, x); }
 
@@ -117,41 +120,46 @@ class ColumnEmitter {
   void copy_row(std::size_t r, llvm::Value* to, llvm::Value* from) {
     VectorEmitter v(m_, b_, m_.target.lanes(static_cast<int>(size_of(dtype(r)))));
     Loop loop(b_, b_.getInt64(0), b_.getInt64(columns), /*skippable=*/false);
-    v.store(dtype(r), v.load(dtype(r), b_.CreateGEP(scalar(r), from, loop.index())), b_.CreateGEP(scalar(r), to, loop.index()));
+    v.store(dtype(r), v.load(dtype(r), b_.CreateGEP(scalar(r), from, loop.index())),
+            b_.CreateGEP(scalar(r), to, loop.index()));
     loop.finish(v.lanes);
   }
 
   void main() {
-    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), outer_, chunks_, [&](llvm::Value*, auto indices, llvm::Value* chunk) {
-      const auto outer = indices.first(indices.size() - 1);
-      const auto [first, last] = range(indices.back());
-      llvm::Value* start = b_.CreateMul(chunk, b_.getInt64(program::chunk_elements));
-      llvm::Value* stop = lesser(b_.CreateAdd(start, b_.getInt64(program::chunk_elements)), reduced_);
-      Loop blocks(b_, start, stop, /*skippable=*/false);
-      block_of_rows(outer, blocks.index(), stop, first, last);
-      llvm::Function* f = function_;
-      llvm::BasicBlock *starts = m_.block(f), *adds = m_.block(f), *join = m_.block(f);
-      b_.CreateCondBr(b_.CreateICmpEQ(blocks.index(), start), starts, adds);
-      b_.SetInsertPoint(starts);
-      for (std::size_t r = 0; r < reductions(); ++r) copy_row(r, memory_[r][1], memory_[r][0]);
-      b_.CreateBr(join);
-      b_.SetInsertPoint(adds);
-      for (std::size_t r = 0; r < reductions(); ++r) add_rows(r, memory_[r][1], memory_[r][0]);
-      b_.CreateBr(join);
-      b_.SetInsertPoint(join);
-      blocks.finish(program::block_elements);
-      for (std::size_t r = 0; r < reductions(); ++r) {
-        llvm::Value* to = b_.CreateGEP(slot_type(), partials(r, outer), b_.CreateAdd(b_.CreateMul(chunk, inner_), first));
-        write_partials(r, to, b_.CreateSub(last, first));
-      }
-    });
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), outer_, chunks_,
+                  [&](llvm::Value*, auto indices, llvm::Value* chunk) {
+                    const auto outer = indices.first(indices.size() - 1);
+                    const auto [first, last] = range(indices.back());
+                    llvm::Value* start = b_.CreateMul(chunk, b_.getInt64(program::chunk_elements));
+                    llvm::Value* stop = lesser(b_.CreateAdd(start, b_.getInt64(program::chunk_elements)), reduced_);
+                    Loop blocks(b_, start, stop, /*skippable=*/false);
+                    block_of_rows(outer, blocks.index(), stop, first, last);
+                    llvm::Function* f = function_;
+                    llvm::BasicBlock *starts = m_.block(f), *adds = m_.block(f), *join = m_.block(f);
+                    b_.CreateCondBr(b_.CreateICmpEQ(blocks.index(), start), starts, adds);
+                    b_.SetInsertPoint(starts);
+                    for (std::size_t r = 0; r < reductions(); ++r) copy_row(r, memory_[r][1], memory_[r][0]);
+                    b_.CreateBr(join);
+                    b_.SetInsertPoint(adds);
+                    for (std::size_t r = 0; r < reductions(); ++r) add_rows(r, memory_[r][1], memory_[r][0]);
+                    b_.CreateBr(join);
+                    b_.SetInsertPoint(join);
+                    blocks.finish(program::block_elements);
+                    for (std::size_t r = 0; r < reductions(); ++r) {
+                      llvm::Value* to = b_.CreateGEP(slot_type(), partials(r, outer),
+                                                     b_.CreateAdd(b_.CreateMul(chunk, inner_), first));
+                      write_partials(r, to, b_.CreateSub(last, first));
+                    }
+                  });
   }
 
   /// Accumulates up to 256 rows from `row` on into memory_[r][0].
-  void block_of_rows(std::span<llvm::Value* const> outer, llvm::Value* row, llvm::Value* stop, llvm::Value* first, llvm::Value* last) {
+  void block_of_rows(std::span<llvm::Value* const> outer, llvm::Value* row, llvm::Value* stop, llvm::Value* first,
+                     llvm::Value* last) {
     std::vector<Accumulators> accumulators;
     for (std::size_t r = 0; r < reductions(); ++r) {
-      accumulators.push_back({combine(r), dtype(r), kernel_.body.reductions[r].value, memory_[r][0], static_cast<int>(columns)});
+      accumulators.push_back(
+          {combine(r), dtype(r), kernel_.body.reductions[r].value, memory_[r][0], static_cast<int>(columns)});
       emit_identities(row_->v, combine(r), dtype(r), memory_[r][0], static_cast<int>(columns));
     }
     llvm::Value* end = lesser(b_.CreateAdd(row, b_.getInt64(program::block_elements)), stop);
@@ -171,31 +179,36 @@ class ColumnEmitter {
   }
 
   void finish() {
-    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), outer_, nullptr, [&](llvm::Value*, auto indices, llvm::Value*) {
-      const auto outer = indices.first(indices.size() - 1);
-      const auto [first, last] = range(indices.back());
-      for (std::size_t r = 0; r < reductions(); ++r) {
-        llvm::Value* column = b_.CreateGEP(slot_type(), partials(r, outer), first);
-        Loop loop(b_, b_.getInt64(0), b_.CreateSub(last, first));
-        llvm::Value* slot_bytes = llvm::ConstantExpr::getSizeOf(slot_type());
-        llvm::Value* result = call_chunk_tree(m_, b_, combine(r), dtype(r), b_.CreateGEP(slot_type(), column, loop.index()), chunks_,
-                                              b_.CreateMul(inner_, slot_bytes));
-        b_.CreateStore(result, b_.CreateGEP(scalar(r), memory_[r][0], loop.index()));
-        loop.finish(1);
-        // The stage finds the result of column c at element c of a row.
-        llvm::Value* back = b_.CreateNeg(first);
-        row_->rows[index(kernel_.body.reductions[r].result)] = b_.CreateGEP(scalar(r), memory_[r][0], back);
-      }
-      std::vector<llvm::Value*> indices_of_row(outer.begin(), outer.end());
-      indices_of_row.push_back(b_.getInt64(0));
-      row_->set_row(indices_of_row);
-      row_->run(kernel_.finish, finish_, first, last, {});
-    });
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), outer_, nullptr,
+                  [&](llvm::Value*, auto indices, llvm::Value*) {
+                    const auto outer = indices.first(indices.size() - 1);
+                    const auto [first, last] = range(indices.back());
+                    for (std::size_t r = 0; r < reductions(); ++r) {
+                      llvm::Value* column = b_.CreateGEP(slot_type(), partials(r, outer), first);
+                      Loop loop(b_, b_.getInt64(0), b_.CreateSub(last, first));
+                      llvm::Value* slot_bytes = llvm::ConstantExpr::getSizeOf(slot_type());
+                      llvm::Value* result =
+                          call_chunk_tree(m_, b_, combine(r), dtype(r), b_.CreateGEP(slot_type(), column, loop.index()),
+                                          chunks_, b_.CreateMul(inner_, slot_bytes));
+                      b_.CreateStore(result, b_.CreateGEP(scalar(r), memory_[r][0], loop.index()));
+                      loop.finish(1);
+                      // The stage finds the result of column c at element c of a row.
+                      llvm::Value* back = b_.CreateNeg(first);
+                      row_->rows[index(kernel_.body.reductions[r].result)] =
+                          b_.CreateGEP(scalar(r), memory_[r][0], back);
+                    }
+                    std::vector<llvm::Value*> indices_of_row(outer.begin(), outer.end());
+                    indices_of_row.push_back(b_.getInt64(0));
+                    row_->set_row(indices_of_row);
+                    row_->run(kernel_.finish, finish_, first, last, {});
+                  });
   }
 };
 
 }  // namespace
 
-EmittedKernel emit_column(ModuleEmitter& m, const ColumnKernel& kernel, const std::string& symbol) { return ColumnEmitter(m, kernel).emit(symbol); }
+EmittedKernel emit_column(ModuleEmitter& m, const ColumnKernel& kernel, const std::string& symbol) {
+  return ColumnEmitter(m, kernel).emit(symbol);
+}
 
 }  // namespace actinium::jit

@@ -1,4 +1,5 @@
-// The JIT as the runtime knows it: compiles a Program's kernels, in parts side by side, and keeps the code. Start at compile().
+// The JIT as the runtime knows it: compiles a Program's kernels, in parts side by side, and keeps the code. Start at
+// compile().
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/Support/raw_ostream.h>
 
@@ -48,7 +49,8 @@ struct Unit {
   std::unique_ptr<llvm::Module> module;
   std::vector<EmittedKernel> kernels;
 
-  Unit(const Program& program, const Target& target, std::size_t begin, std::size_t end) : module(make_module(*context, target)) {
+  Unit(const Program& program, const Target& target, std::size_t begin, std::size_t end)
+      : module(make_module(*context, target)) {
     ModuleEmitter emitter(target, program.fused, *module);
     for (std::size_t i = begin; i < end; ++i) {
       kernels.push_back(emit_kernel(emitter, program.kernels[i], symbol_of(i, program.kernels[i].name)));
@@ -60,7 +62,8 @@ struct Unit {
   }
 };
 
-/// A Program is compiled in parts of this many kernels, side by side: a part costs about as much as a third of a kernel.
+/// A Program is compiled in parts of this many kernels, side by side: a part costs about as much as a third of a
+/// kernel.
 constexpr std::size_t kernels_in_part = 4;
 
 class JitExecutable final : public runtime::Executable {
@@ -131,7 +134,8 @@ std::string assembly(std::shared_ptr<const Program> program, const JitOptions& o
 
 /// When the library that has LLVM is loaded, the runtime knows its JIT.
 [[maybe_unused]] const bool registered = [] {
-  runtime::jit_engine() = {.compile = compile, .fused = fused, .llvm_ir = llvm_ir, .assembly = assembly, .describe_host = describe_host};
+  runtime::jit_engine() = {
+      .compile = compile, .fused = fused, .llvm_ir = llvm_ir, .assembly = assembly, .describe_host = describe_host};
   return true;
 }();
 

@@ -18,13 +18,16 @@ ArgsView::ArgsView(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* args) {
 }
 
 llvm::Value* ArgsView::pointer(llvm::IRBuilder<>& b, int i) const {
-  return b.CreateLoad(b.getPtrTy(), b.CreateConstInBoundsGEP1_64(b.getPtrTy(), pointers, static_cast<std::uint64_t>(i)));
+  return b.CreateLoad(b.getPtrTy(),
+                      b.CreateConstInBoundsGEP1_64(b.getPtrTy(), pointers, static_cast<std::uint64_t>(i)));
 }
 llvm::Value* ArgsView::stride(llvm::IRBuilder<>& b, int i) const {
-  return b.CreateLoad(b.getInt64Ty(), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), strides, static_cast<std::uint64_t>(i)));
+  return b.CreateLoad(b.getInt64Ty(),
+                      b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), strides, static_cast<std::uint64_t>(i)));
 }
 llvm::Value* ArgsView::extent(llvm::IRBuilder<>& b, int i) const {
-  return b.CreateLoad(b.getInt64Ty(), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), extents, static_cast<std::uint64_t>(i)));
+  return b.CreateLoad(b.getInt64Ty(),
+                      b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), extents, static_cast<std::uint64_t>(i)));
 }
 
 int vector_lanes(const Target& target, std::span<const DType> values) {

@@ -1,4 +1,5 @@
-// What the emitter of one kernel gives to the engine. One emit function for each kind of kernel; jit/engine.cpp calls them.
+// What the emitter of one kernel gives to the engine. One emit function for each kind of kernel; jit/engine.cpp calls
+// them.
 #pragma once
 #include <memory>
 #include <span>
@@ -39,6 +40,8 @@ struct ArgsView {
 int vector_lanes(const Target& target, std::span<const DType> values);
 
 /// The common multiple of both, for allocating.
-constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 }  // namespace actinium::jit

@@ -24,6 +24,8 @@ inline const llvm::Target* lookup_target(const std::string& triple, std::string&
 #endif
 }
 
-inline void set_triple(llvm::Module& module, const std::string& triple) { module.setTargetTriple(triple_argument(triple)); }
+inline void set_triple(llvm::Module& module, const std::string& triple) {
+  module.setTargetTriple(triple_argument(triple));
+}
 
 }  // namespace actinium::jit::compat

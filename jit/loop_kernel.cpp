@@ -1,4 +1,5 @@
-// Code of LoopKernels: elementwise loops, reductions along the vector axis, and rows of several stages. Start at emit_loop.
+// Code of LoopKernels: elementwise loops, reductions along the vector axis, and rows of several stages. Start at
+// emit_loop.
 #include <algorithm>
 
 #include "actinium/error.h"
@@ -99,7 +100,8 @@ class LoopEmitter {
     if (!stage.once) return wanted;
     for (const Stage* later = &stage + 1; later < kernel_.stages.data() + kernel_.stages.size(); ++later) {
       const auto add = [&](ValueId id) {
-        const bool here = std::any_of(stage.steps.begin(), stage.steps.end(), [&](const program::Step& step) { return step.result == id; });
+        const bool here = std::any_of(stage.steps.begin(), stage.steps.end(),
+                                      [&](const program::Step& step) { return step.result == id; });
         if (here) wanted.push_back(id);
       };
       for (const program::Step& step : later->steps) {
@@ -129,8 +131,8 @@ class LoopEmitter {
     for (int d = 0; d < layout_.rank; ++d) extents_.push_back(args_->extent(b_, d));
     inner_ = args_->extent(b_, layout_.rank);
     chunks_ = chunk_count(inner_);
-    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, *args_, function_->getArg(3), layout_.rank + 1,
-                 kernel_.elementwise(), kernel_.values);
+    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, *args_, function_->getArg(3),
+                 layout_.rank + 1, kernel_.elementwise(), kernel_.values);
   }
 
   llvm::Value* end_of_chunk(llvm::Value* start) {
@@ -138,7 +140,8 @@ class LoopEmitter {
   }
   llvm::Value* start_of_chunk(llvm::Value* chunk) { return b_.CreateShl(chunk, 14); }
 
-  /// Results beyond the size of caches are streamed: reading each line before it is overwritten would cost a third of the time.
+  /// Results beyond the size of caches are streamed: reading each line before it is overwritten would cost a third of
+  /// the time.
   void stream_large_results() {
     std::uint64_t bytes = 0;
     for (const program::Store& store : kernel_.stages[0].stores) bytes += size_of(kernel_.accesses[store.access].dtype);
@@ -150,11 +153,12 @@ class LoopEmitter {
 
   void elementwise() {
     stream_large_results();
-    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_, [&](llvm::Value*, auto indices, llvm::Value* chunk) {
-      row_->set_row(indices);
-      llvm::Value* start = start_of_chunk(chunk);
-      row_->run(kernel_.stages[0], codes_[0], start, end_of_chunk(start), {});
-    });
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_,
+                  [&](llvm::Value*, auto indices, llvm::Value* chunk) {
+                    row_->set_row(indices);
+                    llvm::Value* start = start_of_chunk(chunk);
+                    row_->run(kernel_.stages[0], codes_[0], start, end_of_chunk(start), {});
+                  });
     row_->finish_streaming();
   }
 
@@ -164,7 +168,8 @@ class LoopEmitter {
     std::vector<Accumulators> reductions;
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
       const DType dtype = kernel_.values[index(s.reductions[r].value)];
-      reductions.push_back({s.reductions[r].combine, dtype, s.reductions[r].value, accumulators_[r], program::reduction_lanes(dtype)});
+      reductions.push_back(
+          {s.reductions[r].combine, dtype, s.reductions[r].value, accumulators_[r], program::reduction_lanes(dtype)});
       emit_identities(row_->v, s.reductions[r].combine, dtype, accumulators_[r], program::reduction_lanes(dtype));
     }
     row_->run(s, codes_[stage], start, end_of_chunk(start), reductions);
@@ -177,53 +182,62 @@ class LoopEmitter {
 
   void chunks_of_reductions() {
     const auto count = static_cast<std::int64_t>(kernel_.stages[0].reductions.size());
-    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_, [&](llvm::Value* row, auto indices, llvm::Value* chunk) {
-      row_->set_row(indices);
-      const std::vector<llvm::Value*> results = reduce_chunk(0, start_of_chunk(chunk));
-      llvm::Value* first = b_.CreateMul(row, b_.getInt64(static_cast<std::uint64_t>(count)));
-      for (std::size_t r = 0; r < results.size(); ++r) {
-        llvm::Value* number = b_.CreateAdd(b_.CreateMul(b_.CreateAdd(first, b_.getInt64(r)), chunks_), chunk);
-        b_.CreateStore(results[r], slot(args_->partials, number));
-      }
-    });
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_,
+                  [&](llvm::Value* row, auto indices, llvm::Value* chunk) {
+                    row_->set_row(indices);
+                    const std::vector<llvm::Value*> results = reduce_chunk(0, start_of_chunk(chunk));
+                    llvm::Value* first = b_.CreateMul(row, b_.getInt64(static_cast<std::uint64_t>(count)));
+                    for (std::size_t r = 0; r < results.size(); ++r) {
+                      llvm::Value* number =
+                          b_.CreateAdd(b_.CreateMul(b_.CreateAdd(first, b_.getInt64(r)), chunks_), chunk);
+                      b_.CreateStore(results[r], slot(args_->partials, number));
+                    }
+                  });
   }
 
   void finish() {
     const Stage& loop = kernel_.stages[0];
-    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, nullptr, [&](llvm::Value* row, auto indices, llvm::Value*) {
-      row_->set_row(indices);
-      llvm::Value* first = b_.CreateMul(row, b_.getInt64(loop.reductions.size()));
-      for (std::size_t r = 0; r < loop.reductions.size(); ++r) {
-        const program::Reduction& reduction = loop.reductions[r];
-        llvm::Value* partials = slot(args_->partials, b_.CreateMul(b_.CreateAdd(first, b_.getInt64(r)), chunks_));
-        define(reduction, call_chunk_tree(m_, b_, reduction.combine, kernel_.values[index(reduction.value)], partials, chunks_, b_.getInt64(8)));
-      }
-      if (kernel_.stages.size() == 2) row_->run_once(kernel_.stages[1], codes_[1]);
-    });
+    for_each_task(
+        m_, b_, function_->getArg(1), function_->getArg(2), extents_, nullptr,
+        [&](llvm::Value* row, auto indices, llvm::Value*) {
+          row_->set_row(indices);
+          llvm::Value* first = b_.CreateMul(row, b_.getInt64(loop.reductions.size()));
+          for (std::size_t r = 0; r < loop.reductions.size(); ++r) {
+            const program::Reduction& reduction = loop.reductions[r];
+            llvm::Value* partials = slot(args_->partials, b_.CreateMul(b_.CreateAdd(first, b_.getInt64(r)), chunks_));
+            define(reduction, call_chunk_tree(m_, b_, reduction.combine, kernel_.values[index(reduction.value)],
+                                              partials, chunks_, b_.getInt64(8)));
+          }
+          if (kernel_.stages.size() == 2) row_->run_once(kernel_.stages[1], codes_[1]);
+        });
   }
 
-  void define(const program::Reduction& reduction, llvm::Value* scalar) { row_->values[index(reduction.result)] = row_->v.splat(scalar); }
+  void define(const program::Reduction& reduction, llvm::Value* scalar) {
+    row_->values[index(reduction.result)] = row_->v.splat(scalar);
+  }
 
   void rows() {
-    llvm::Value* memory = b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), function_->getArg(3), static_cast<std::uint64_t>(layout_.staging));
+    llvm::Value* memory = b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), function_->getArg(3),
+                                                        static_cast<std::uint64_t>(layout_.staging));
     for (std::size_t k = 0; k < kept_.size(); ++k) {
       row_->rows[index(kept_[k])] = memory;
       llvm::Value* bytes = b_.CreateMul(inner_, b_.getInt64(static_cast<std::uint64_t>(layout_.kept_sizes[k])));
       bytes = b_.CreateAnd(b_.CreateAdd(bytes, b_.getInt64(128 + 63)), b_.getInt64(~63ull));
       memory = b_.CreateGEP(b_.getInt8Ty(), memory, bytes);
     }
-    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, nullptr, [&](llvm::Value*, auto indices, llvm::Value*) {
-      row_->set_row(indices);
-      for (std::size_t i = 0; i < kernel_.stages.size(); ++i) {
-        if (kernel_.stages[i].once) {
-          row_->run_once(kernel_.stages[i], codes_[i]);
-        } else if (kernel_.stages[i].reductions.empty()) {
-          row_->run(kernel_.stages[i], codes_[i], b_.getInt64(0), inner_, {});
-        } else {
-          reduce_row(i, memory);
-        }
-      }
-    });
+    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, nullptr,
+                  [&](llvm::Value*, auto indices, llvm::Value*) {
+                    row_->set_row(indices);
+                    for (std::size_t i = 0; i < kernel_.stages.size(); ++i) {
+                      if (kernel_.stages[i].once) {
+                        row_->run_once(kernel_.stages[i], codes_[i]);
+                      } else if (kernel_.stages[i].reductions.empty()) {
+                        row_->run(kernel_.stages[i], codes_[i], b_.getInt64(0), inner_, {});
+                      } else {
+                        reduce_row(i, memory);
+                      }
+                    }
+                  });
   }
 
   /// All chunks of the row in order; their results combine in the same tree as if they had been tasks.
@@ -243,6 +257,8 @@ class LoopEmitter {
 
 }  // namespace
 
-EmittedKernel emit_loop(ModuleEmitter& m, const LoopKernel& kernel, const std::string& symbol) { return LoopEmitter(m, kernel).emit(symbol); }
+EmittedKernel emit_loop(ModuleEmitter& m, const LoopKernel& kernel, const std::string& symbol) {
+  return LoopEmitter(m, kernel).emit(symbol);
+}
 
 }  // namespace actinium::jit

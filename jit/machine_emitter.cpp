@@ -1,4 +1,5 @@
-// Each machine operation as LLVM IR. No fast-math flag is ever set, and nothing here may become a call of a library function.
+// Each machine operation as LLVM IR. No fast-math flag is ever set, and nothing here may become a call of a library
+// function.
 #include "jit/machine_emitter.hpp"
 
 #include <fmt/format.h>
@@ -61,17 +62,21 @@ llvm::Type* VectorEmitter::scalar_type(Type t) const {
 }
 
 llvm::Constant* VectorEmitter::scalar_constant(Type t, std::uint64_t bits) const {
-  const llvm::APInt value(static_cast<unsigned>(bits_of(t)), bits_of(t) == 64 ? bits : bits & ((1ull << bits_of(t)) - 1));
+  const llvm::APInt value(static_cast<unsigned>(bits_of(t)),
+                          bits_of(t) == 64 ? bits : bits & ((1ull << bits_of(t)) - 1));
   if (t == Type::f32) return llvm::ConstantFP::get(m.context, llvm::APFloat(llvm::APFloat::IEEEsingle(), value));
   if (t == Type::f64) return llvm::ConstantFP::get(m.context, llvm::APFloat(llvm::APFloat::IEEEdouble(), value));
   return llvm::ConstantInt::get(m.context, value);
 }
 
 llvm::Constant* VectorEmitter::constant(Type t, std::uint64_t bits) const {
-  return llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(static_cast<unsigned>(lanes)), scalar_constant(t, bits));
+  return llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(static_cast<unsigned>(lanes)),
+                                        scalar_constant(t, bits));
 }
 
-llvm::Value* VectorEmitter::splat(llvm::Value* scalar) { return b.CreateVectorSplat(static_cast<unsigned>(lanes), scalar); }
+llvm::Value* VectorEmitter::splat(llvm::Value* scalar) {
+  return b.CreateVectorSplat(static_cast<unsigned>(lanes), scalar);
+}
 
 llvm::Constant* VectorEmitter::lane_numbers(Type integer) const {
   std::vector<llvm::Constant*> numbers;
@@ -80,13 +85,15 @@ llvm::Constant* VectorEmitter::lane_numbers(Type integer) const {
 }
 
 llvm::Value* VectorEmitter::first_lanes(llvm::Value* count) {
-  llvm::Value* clipped = b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, count, b.getInt64(static_cast<std::uint64_t>(lanes)));
+  llvm::Value* clipped =
+      b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, count, b.getInt64(static_cast<std::uint64_t>(lanes)));
   return b.CreateICmpULT(lane_numbers(Type::i32), splat(b.CreateTrunc(clipped, b.getInt32Ty())));
 }
 
 llvm::Value* VectorEmitter::load(DType dtype, llvm::Value* pointer, llvm::Value* mask) {
   const bool boolean = dtype == DType::b8;
-  auto* memory = llvm::FixedVectorType::get(boolean ? b.getInt8Ty() : scalar_type(machine::type_of(dtype)), static_cast<unsigned>(lanes));
+  auto* memory = llvm::FixedVectorType::get(boolean ? b.getInt8Ty() : scalar_type(machine::type_of(dtype)),
+                                            static_cast<unsigned>(lanes));
   const llvm::Align align(size_of(dtype));
   llvm::Value* value = mask == nullptr
                            ? static_cast<llvm::Value*>(b.CreateAlignedLoad(memory, pointer, align))
@@ -95,7 +102,8 @@ llvm::Value* VectorEmitter::load(DType dtype, llvm::Value* pointer, llvm::Value*
 }
 
 void VectorEmitter::store(DType dtype, llvm::Value* value, llvm::Value* pointer, llvm::Value* mask) {
-  if (dtype == DType::b8) value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt8Ty(), static_cast<unsigned>(lanes)));
+  if (dtype == DType::b8)
+    value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt8Ty(), static_cast<unsigned>(lanes)));
   const llvm::Align align(size_of(dtype));
   if (mask == nullptr) {
     b.CreateAlignedStore(value, pointer, align);
@@ -105,9 +113,12 @@ void VectorEmitter::store(DType dtype, llvm::Value* value, llvm::Value* pointer,
 }
 
 void VectorEmitter::stream(DType dtype, llvm::Value* value, llvm::Value* pointer) {
-  if (dtype == DType::b8) value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt8Ty(), static_cast<unsigned>(lanes)));
-  llvm::StoreInst* store = b.CreateAlignedStore(value, pointer, llvm::Align(size_of(dtype) * static_cast<std::size_t>(lanes)));
-  store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(m.context, llvm::ConstantAsMetadata::get(b.getInt32(1))));
+  if (dtype == DType::b8)
+    value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt8Ty(), static_cast<unsigned>(lanes)));
+  llvm::StoreInst* store =
+      b.CreateAlignedStore(value, pointer, llvm::Align(size_of(dtype) * static_cast<std::size_t>(lanes)));
+  store->setMetadata(llvm::LLVMContext::MD_nontemporal,
+                     llvm::MDNode::get(m.context, llvm::ConstantAsMetadata::get(b.getInt32(1))));
 }
 
 llvm::Value* VectorEmitter::load_scalar(DType dtype, llvm::Value* pointer) {
@@ -121,8 +132,10 @@ void VectorEmitter::store_lane0(DType dtype, llvm::Value* value, llvm::Value* po
   b.CreateAlignedStore(scalar, pointer, llvm::Align(size_of(dtype)));
 }
 
-std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::span<llvm::Value* const> inputs, std::span<const Call> calls) {
-  if (inputs.size() + calls.size() != code.inputs.size()) throw InternalError("jit: code with a wrong number of inputs");
+std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::span<llvm::Value* const> inputs,
+                                              std::span<const Call> calls) {
+  if (inputs.size() + calls.size() != code.inputs.size())
+    throw InternalError("jit: code with a wrong number of inputs");
   std::vector<llvm::Value*> values;
   values.reserve(code.insts.size());
   const auto call = [&](const Call& c) {
@@ -147,18 +160,20 @@ llvm::Function* VectorEmitter::subroutine(const machine::Code& code) {
   std::vector<llvm::Type*> types;
   for (Type t : code.inputs) types.push_back(type(t));
   auto* signature = llvm::FunctionType::get(type(code.type(code.outputs[0])), types, false);
-  return m.helper(fmt::format("body_{:016x}_{}", fingerprint(code), lanes), signature, [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
-    f->addFnAttr(llvm::Attribute::NoInline);
-    VectorEmitter body(m, inner, lanes);
-    std::vector<llvm::Value*> arguments;
-    for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
-    inner.CreateRet(body.emit(code, arguments)[0]);
-  });
+  return m.helper(fmt::format("body_{:016x}_{}", fingerprint(code), lanes), signature,
+                  [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
+                    f->addFnAttr(llvm::Attribute::NoInline);
+                    VectorEmitter body(m, inner, lanes);
+                    std::vector<llvm::Value*> arguments;
+                    for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
+                    inner.CreateRet(body.emit(code, arguments)[0]);
+                  });
 }
 
 llvm::Value* VectorEmitter::unary(llvm::Intrinsic::ID id, llvm::Value* a) { return b.CreateUnaryIntrinsic(id, a); }
 
-llvm::Value* VectorEmitter::instruction(const machine::Code& code, const Inst& inst, std::span<llvm::Value* const> values) {
+llvm::Value* VectorEmitter::instruction(const machine::Code& code, const Inst& inst,
+                                        std::span<llvm::Value* const> values) {
   const auto at = [&](Value v) { return values[static_cast<std::uint32_t>(v)]; };
   llvm::Value* a = inst.a == machine::no_value ? nullptr : at(inst.a);
   llvm::Value* x = inst.b == machine::no_value ? nullptr : at(inst.b);
@@ -250,27 +265,35 @@ llvm::Value* VectorEmitter::in_halves(llvm::ArrayRef<llvm::Value*> values, Opera
 llvm::Value* VectorEmitter::scale(Type t, llvm::Value* a, llvm::Value* exponent) {
   const int width = lanes * bits_of(t);
   if (m.target.avx512 && width > 512) {
-    return in_halves({a, exponent}, [t](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.scale(t, parts[0], parts[1]); });
+    return in_halves({a, exponent}, [t](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) {
+      return v.scale(t, parts[0], parts[1]);
+    });
   }
   if (m.target.avx512 && (width == 128 || width == 256 || width == 512)) {
     const bool single = t == Type::f32;
-    const llvm::Intrinsic::ID id = width == 512   ? (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_512 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_512)
-                                   : width == 256 ? (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_256 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_256)
-                                                  : (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_128 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_128);
+    const llvm::Intrinsic::ID id =
+        width == 512
+            ? (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_512 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_512)
+        : width == 256
+            ? (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_256 : llvm::Intrinsic::x86_avx512_mask_scalef_pd_256)
+            : (single ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_128
+                      : llvm::Intrinsic::x86_avx512_mask_scalef_pd_128);
     llvm::Value* all = lanes == 16 ? static_cast<llvm::Value*>(b.getInt16(0xffff)) : b.getInt8(0xff);
     std::vector<llvm::Value*> arguments{a, exponent, llvm::Constant::getNullValue(a->getType()), all};
     if (width == 512) arguments.push_back(b.getInt32(4));  // rounding as MXCSR has it
     return b.CreateIntrinsic(id, {}, arguments);
   }
-  // a * 2^h * 2^(b - h), h = b/2 rounded. In scale's domain the first product is exact whenever the result is not 0 or inf, so
-  // there is one rounding. b + 1.5 * 2^52 has b in its low bits; shifted up, b plus the bias becomes the exponent field.
+  // a * 2^h * 2^(b - h), h = b/2 rounded. In scale's domain the first product is exact whenever the result is not 0 or
+  // inf, so there is one rounding. b + 1.5 * 2^52 has b in its low bits; shifted up, b plus the bias becomes the
+  // exponent field.
   const bool single = t == Type::f32;
   const auto number = [&](double value) { return llvm::ConstantFP::get(a->getType(), value); };
   const double limit = single ? 252 : 2044, magic = single ? 0x1.8p23 : 0x1.8p52;
   const int bias = single ? 127 : 1023, shift = single ? 23 : 52;
   const auto power = [&](llvm::Value* e) {
     llvm::Value* field = b.CreateBitCast(b.CreateFAdd(e, number(magic + bias)), type(machine::integer_of(t)));
-    return b.CreateBitCast(b.CreateShl(field, constant(machine::integer_of(t), static_cast<std::uint64_t>(shift))), a->getType());
+    return b.CreateBitCast(b.CreateShl(field, constant(machine::integer_of(t), static_cast<std::uint64_t>(shift))),
+                           a->getType());
   };
   llvm::Value* e = b.CreateSelect(b.CreateFCmpOLT(exponent, number(limit)), exponent, number(limit));
   e = b.CreateSelect(b.CreateFCmpOGT(e, number(-limit)), e, number(-limit));
@@ -287,11 +310,14 @@ llvm::Value* VectorEmitter::permute_lookup(const machine::Table& table, llvm::Va
   if (entries > 4 * lanes) return nullptr;
   const auto part = [&](int from) {
     std::vector<llvm::Constant*> values;
-    for (int i = from; i < from + lanes; ++i) values.push_back(scalar_constant(table.type, i < entries ? table.bits[static_cast<std::size_t>(i)] : 0));
+    for (int i = from; i < from + lanes; ++i)
+      values.push_back(scalar_constant(table.type, i < entries ? table.bits[static_cast<std::size_t>(i)] : 0));
     return llvm::ConstantVector::get(values);
   };
-  const llvm::Intrinsic::ID id = width == 512 ? (single ? llvm::Intrinsic::x86_avx512_vpermi2var_ps_512 : llvm::Intrinsic::x86_avx512_vpermi2var_pd_512)
-                                              : (single ? llvm::Intrinsic::x86_avx512_vpermi2var_ps_256 : llvm::Intrinsic::x86_avx512_vpermi2var_pd_256);
+  const llvm::Intrinsic::ID id =
+      width == 512
+          ? (single ? llvm::Intrinsic::x86_avx512_vpermi2var_ps_512 : llvm::Intrinsic::x86_avx512_vpermi2var_pd_512)
+          : (single ? llvm::Intrinsic::x86_avx512_vpermi2var_ps_256 : llvm::Intrinsic::x86_avx512_vpermi2var_pd_256);
   llvm::Value* i = b.CreateSExtOrTrunc(index, type(machine::integer_of(table.type)));
   if (entries <= lanes && width == 512) {
     return single ? b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_sf_512, {}, {part(0), i})
@@ -300,13 +326,15 @@ llvm::Value* VectorEmitter::permute_lookup(const machine::Table& table, llvm::Va
   llvm::Value* low = b.CreateIntrinsic(id, {}, {part(0), i, part(lanes)});
   if (entries <= 2 * lanes) return low;
   llvm::Value* high = b.CreateIntrinsic(id, {}, {part(2 * lanes), i, part(3 * lanes)});
-  llvm::Value* in_low = b.CreateICmpULT(i, constant(machine::integer_of(table.type), static_cast<std::uint64_t>(2 * lanes)));
+  llvm::Value* in_low =
+      b.CreateICmpULT(i, constant(machine::integer_of(table.type), static_cast<std::uint64_t>(2 * lanes)));
   return b.CreateSelect(in_low, low, high);
 }
 
 llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* index) {
   if (m.target.avx512 && lanes * bits_of(table.type) > 512) {
-    return in_halves({index}, [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.lookup(table, parts[0]); });
+    return in_halves({index},
+                     [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.lookup(table, parts[0]); });
   }
   if (llvm::Value* permuted = permute_lookup(table, index)) return permuted;
   std::vector<llvm::Constant*> entries;
@@ -320,14 +348,16 @@ llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* ind
   llvm::Value* result = llvm::PoisonValue::get(type(table.type));
   for (int lane = 0; lane < lanes; ++lane) {
     llvm::Value* i = b.CreateExtractElement(index, static_cast<std::uint64_t>(lane));
-    llvm::Value* entry = b.CreateAlignedLoad(scalar_type(table.type), b.CreateGEP(scalar_type(table.type), memory, i), align);
+    llvm::Value* entry =
+        b.CreateAlignedLoad(scalar_type(table.type), b.CreateGEP(scalar_type(table.type), memory, i), align);
     result = b.CreateInsertElement(result, entry, static_cast<std::uint64_t>(lane));
   }
   return result;
 }
 
 /// The callee is an internal function behind a branch that is taken if any lane asks for it.
-llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument) {
+llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback,
+                                 llvm::Value* argument) {
   llvm::Function* function = subroutine(callee);
   function->addFnAttr(llvm::Attribute::Cold);
   llvm::Function* here = b.GetInsertBlock()->getParent();
@@ -337,8 +367,10 @@ llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predi
   llvm::Value* any = b.CreateICmpNE(mask, llvm::ConstantInt::get(mask_type, 0));
   b.CreateCondBr(any, taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
   b.SetInsertPoint(taken);
-  // The callee is made for lanes that ask for it, look-ups in range included: the others get the argument of one that does.
-  llvm::Value* first = b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask, b.getTrue()), b.getInt64Ty());
+  // The callee is made for lanes that ask for it, look-ups in range included: the others get the argument of one that
+  // does.
+  llvm::Value* first =
+      b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask, b.getTrue()), b.getInt64Ty());
   argument = b.CreateSelect(predicate, argument, splat(b.CreateExtractElement(argument, first)));
   llvm::Value* merged = b.CreateSelect(predicate, m.call(b, function, {argument}), fallback);
   b.CreateBr(join);

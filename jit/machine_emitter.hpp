@@ -19,17 +19,21 @@ struct Call {
   std::vector<machine::Value> arguments;
 };
 
-/// Values are vectors of `lanes` elements (of several registers at will); a predicate (b1) is a vector of i1, and a byte 0 or 1 in memory.
+/// Values are vectors of `lanes` elements (of several registers at will); a predicate (b1) is a vector of i1, and a
+/// byte 0 or 1 in memory.
 class VectorEmitter {
  public:
-  VectorEmitter(ModuleEmitter& module_, llvm::IRBuilder<>& builder_, int lanes_) : m(module_), b(builder_), lanes(lanes_) {}
+  VectorEmitter(ModuleEmitter& module_, llvm::IRBuilder<>& builder_, int lanes_)
+      : m(module_), b(builder_), lanes(lanes_) {}
 
   ModuleEmitter& m;
   llvm::IRBuilder<>& b;
   const int lanes;
 
   llvm::Type* scalar_type(machine::Type type) const;
-  llvm::FixedVectorType* type(machine::Type type) const { return llvm::FixedVectorType::get(scalar_type(type), static_cast<unsigned>(lanes)); }
+  llvm::FixedVectorType* type(machine::Type type) const {
+    return llvm::FixedVectorType::get(scalar_type(type), static_cast<unsigned>(lanes));
+  }
   llvm::Constant* scalar_constant(machine::Type type, std::uint64_t bits) const;
   llvm::Constant* constant(machine::Type type, std::uint64_t bits) const;
   llvm::Value* splat(llvm::Value* scalar);
@@ -47,9 +51,10 @@ class VectorEmitter {
   llvm::Value* load_scalar(DType dtype, llvm::Value* pointer);
   void store_lane0(DType dtype, llvm::Value* value, llvm::Value* pointer);
 
-  /// The outputs of `code` on these inputs. May add blocks (for `rare`): the builder ends in the last one. Inputs of the code
-  /// beyond `inputs` are results of `calls`, in order.
-  std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs, std::span<const Call> calls = {});
+  /// The outputs of `code` on these inputs. May add blocks (for `rare`): the builder ends in the last one. Inputs of
+  /// the code beyond `inputs` are results of `calls`, in order.
+  std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs,
+                                 std::span<const Call> calls = {});
 
  private:
   llvm::Value* instruction(const machine::Code& code, const machine::Inst& inst, std::span<llvm::Value* const> values);

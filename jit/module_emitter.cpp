@@ -4,7 +4,8 @@
 namespace actinium::jit {
 
 llvm::Function* ModuleEmitter::function(llvm::FunctionType* type, const std::string& name, bool external) {
-  auto* f = llvm::Function::Create(type, external ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage, name, module);
+  auto* f = llvm::Function::Create(type, external ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage,
+                                   name, module);
   f->addFnAttr(llvm::Attribute::NoUnwind);
   f->addFnAttr("target-cpu", target.cpu);
   if (!target.features.empty()) f->addFnAttr("target-features", target.features);
@@ -24,7 +25,8 @@ llvm::Function* ModuleEmitter::kernel_function(const std::string& name, llvm::IR
   return f;
 }
 
-llvm::CallInst* ModuleEmitter::call(llvm::IRBuilder<>& builder, llvm::Function* callee, llvm::ArrayRef<llvm::Value*> arguments) {
+llvm::CallInst* ModuleEmitter::call(llvm::IRBuilder<>& builder, llvm::Function* callee,
+                                    llvm::ArrayRef<llvm::Value*> arguments) {
   llvm::CallInst* result = builder.CreateCall(callee, arguments);
   result->setCallingConv(callee->getCallingConv());
   return result;

@@ -23,7 +23,8 @@ class ModuleEmitter {
   llvm::LLVMContext& context;
   llvm::Module& module;
 
-  /// A function with the target's attributes. External ones are what the engine looks up; the others take the fast convention.
+  /// A function with the target's attributes. External ones are what the engine looks up; the others take the fast
+  /// convention.
   llvm::Function* function(llvm::FunctionType* type, const std::string& name, bool external);
   /// void name(const KernelArgs*, i64 begin, i64 end, ptr scratch), external; the builder is placed at its entry.
   llvm::Function* kernel_function(const std::string& name, llvm::IRBuilder<>& builder);
@@ -49,8 +50,8 @@ llvm::Function* ModuleEmitter::helper(const std::string& name, llvm::FunctionTyp
   return f;
 }
 
-/// A counted loop being emitted: for (i = begin; i < end; i += step). Made at its head; finish(step) closes it and leaves the
-/// builder behind it. Loop-carried values: carry() right after the construction, next() before finish().
+/// A counted loop being emitted: for (i = begin; i < end; i += step). Made at its head; finish(step) closes it and
+/// leaves the builder behind it. Loop-carried values: carry() right after the construction, next() before finish().
 class Loop {
  public:
   /// `skippable`: whether begin >= end may occur, so that the body must not run.
@@ -63,7 +64,9 @@ class Loop {
   llvm::PHINode* carry(llvm::Value* initial);
   void next(llvm::PHINode* carried, llvm::Value* value) { carried_.emplace_back(carried, value); }
   void finish(llvm::Value* step);
-  void finish(std::int64_t step) { finish(llvm::ConstantInt::get(index_->getType(), static_cast<std::uint64_t>(step))); }
+  void finish(std::int64_t step) {
+    finish(llvm::ConstantInt::get(index_->getType(), static_cast<std::uint64_t>(step)));
+  }
   /// After finish(): the value of a carried variable behind the loop (also if the body never ran).
   llvm::Value* result(llvm::PHINode* carried) const;
 

@@ -15,6 +15,7 @@ llvm::Value* emit_combine(VectorEmitter& v, program::Combine combine, DType dtyp
 /// Sets `count` accumulators (a multiple of v.lanes) at `pointer` to the identity.
 void emit_identities(VectorEmitter& v, program::Combine combine, DType dtype, llvm::Value* pointer, int count);
 /// Combines reduction_lanes(dtype) accumulators at `pointer` in the fixed tree; gives a scalar. It may overwrite them.
-llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, program::Combine combine, DType dtype, llvm::Value* pointer);
+llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, program::Combine combine, DType dtype,
+                            llvm::Value* pointer);
 
 }  // namespace actinium::jit

@@ -17,8 +17,8 @@ using program::ValueId;
 
 namespace {
 
-/// Bodies up to this many instructions are emitted twice (without and with a mask), and small reductions unrolled to at most
-/// this many in all: more would cost compile time and bring nothing.
+/// Bodies up to this many instructions are emitted twice (without and with a mask), and small reductions unrolled to at
+/// most this many in all: more would cost compile time and bring nothing.
 constexpr std::size_t small_body = 40;
 constexpr std::size_t unrolled_body = 160;
 
@@ -40,8 +40,9 @@ Staging::Staging(const std::vector<Access>& accesses) {
   bytes = round_up(bytes, 64);
 }
 
-RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<Access>& accesses, const ArgsView& args,
-                       llvm::Value* scratch, int dimensions, bool any_order, std::span<const DType> types)
+RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<Access>& accesses,
+                       const ArgsView& args, llvm::Value* scratch, int dimensions, bool any_order,
+                       std::span<const DType> types)
     : m(m_),
       b(b_),
       v(m_, b_, lanes),
@@ -103,10 +104,12 @@ llvm::Value* RowEmitter::element(llvm::Value* pointer, llvm::Value* i, std::size
 }
 
 llvm::Value* RowEmitter::slot(int access) {
-  return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), scratch_, static_cast<std::uint64_t>(staging_.offset[static_cast<std::size_t>(access)]));
+  return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), scratch_,
+                                      static_cast<std::uint64_t>(staging_.offset[static_cast<std::size_t>(access)]));
 }
 
-void RowEmitter::run(const Stage& stage, const StageCode& code, llvm::Value* begin, llvm::Value* end, std::span<const Accumulators> reductions) {
+void RowEmitter::run(const Stage& stage, const StageCode& code, llvm::Value* begin, llvm::Value* end,
+                     std::span<const Accumulators> reductions) {
   Loop segments(b, begin, end);
   llvm::Value* rest = b.CreateSub(end, segments.index());
   llvm::Value* count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, rest, limit_);
@@ -115,7 +118,15 @@ void RowEmitter::run(const Stage& stage, const StageCode& code, llvm::Value* beg
     llvm::Value* whole = b.CreateAnd(count, b.getInt64(static_cast<std::uint64_t>(-v.lanes)));
     count = b.CreateSelect(b.CreateICmpEQ(whole, b.getInt64(0)), count, whole);
   }
-  Segment s{.stage = stage, .code = code, .position = segments.index(), .count = count, .reductions = reductions, .loads = {}, .fixed = {}, .stores = {}, .registers = {}};
+  Segment s{.stage = stage,
+            .code = code,
+            .position = segments.index(),
+            .count = count,
+            .reductions = reductions,
+            .loads = {},
+            .fixed = {},
+            .stores = {},
+            .registers = {}};
   emit_segment(s);
   segments.finish(count);
 }
@@ -145,7 +156,8 @@ RowEmitter::Place RowEmitter::place_load(int access, llvm::Value* position, llvm
   llvm::Value* source = element(address_[static_cast<std::size_t>(access)], b.CreateMul(position, step), size);
   llvm::Value* buffer = slot(access);
   llvm::Value* direct = b.CreateICmpEQ(step, b.getInt64(1));
-  if (!m.target.avx512) direct = b.CreateAnd(direct, b.CreateICmpUGE(count, b.getInt64(static_cast<std::uint64_t>(v.lanes))));
+  if (!m.target.avx512)
+    direct = b.CreateAnd(direct, b.CreateICmpUGE(count, b.getInt64(static_cast<std::uint64_t>(v.lanes))));
   llvm::Function* f = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *other = m.block(f), *join = m.block(f);
   b.CreateCondBr(direct, join, other);
@@ -168,7 +180,8 @@ RowEmitter::Place RowEmitter::place_load(int access, llvm::Value* position, llvm
   pointer->addIncoming(source, before);
   pointer->addIncoming(buffer, gathered);
   if (may_stand()) pointer->addIncoming(buffer, still);
-  llvm::Value* mask = may_stand() ? b.CreateSelect(b.CreateICmpEQ(step, b.getInt64(0)), b.getInt64(0), b.getInt64(-1)) : nullptr;
+  llvm::Value* mask =
+      may_stand() ? b.CreateSelect(b.CreateICmpEQ(step, b.getInt64(0)), b.getInt64(0), b.getInt64(-1)) : nullptr;
   return {.pointer = pointer, .mask = mask};
 }
 
@@ -182,7 +195,8 @@ void RowEmitter::place_inputs(Segment& s) {
       } else {
         fixed = values[input.number];
       }
-      if (place.pointer == nullptr && fixed == nullptr) throw InternalError("jit: a loop uses a value that no stage before it kept");
+      if (place.pointer == nullptr && fixed == nullptr)
+        throw InternalError("jit: a loop uses a value that no stage before it kept");
     } else if (input.kind == StageCode::Input::Kind::load) {
       const int access = static_cast<int>(input.number);
       const Access& a = accesses_[input.number];
@@ -208,9 +222,11 @@ void RowEmitter::place_stores(Segment& s) {
   for (const program::Store& store : s.stage.stores) {
     const auto access = static_cast<int>(store.access);
     llvm::Value* step = inner_stride(access);
-    llvm::Value* target = element(address_[store.access], b.CreateMul(s.position, step), size_of(accesses_[store.access].dtype));
+    llvm::Value* target =
+        element(address_[store.access], b.CreateMul(s.position, step), size_of(accesses_[store.access].dtype));
     llvm::Value* staged = b.CreateICmpNE(step, b.getInt64(1));
-    if (!m.target.avx512) staged = b.CreateOr(staged, b.CreateICmpULT(s.count, b.getInt64(static_cast<std::uint64_t>(v.lanes))));
+    if (!m.target.avx512)
+      staged = b.CreateOr(staged, b.CreateICmpULT(s.count, b.getInt64(static_cast<std::uint64_t>(v.lanes))));
     s.stores.push_back({.pointer = b.CreateSelect(staged, slot(access), target), .staged = staged});
   }
 }
@@ -221,7 +237,8 @@ void RowEmitter::scatter_stores(Segment& s) {
     emit_if(b, s.stores[i].staged, [&] {
       const std::size_t size = size_of(accesses_[access].dtype);
       llvm::Value* step = inner_stride(static_cast<int>(access));
-      call_scatter(m, b, element(address_[access], b.CreateMul(s.position, step), size), slot(static_cast<int>(access)), step, s.count, size);
+      call_scatter(m, b, element(address_[access], b.CreateMul(s.position, step), size), slot(static_cast<int>(access)),
+                   step, s.count, size);
     });
   }
 }
@@ -238,7 +255,10 @@ llvm::Value* RowEmitter::may_stream(const Segment& s) {
 }
 
 void RowEmitter::finish_streaming() {
-  if (stream_ != nullptr) emit_if(b, stream_, [&] { b.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, llvm::ArrayRef<llvm::Type*>{}, llvm::ArrayRef<llvm::Value*>{}); });
+  if (stream_ != nullptr)
+    emit_if(b, stream_, [&] {
+      b.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, llvm::ArrayRef<llvm::Type*>{}, llvm::ArrayRef<llvm::Value*>{});
+    });
 }
 
 llvm::Value* RowEmitter::input(const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask) {
@@ -255,8 +275,8 @@ llvm::Value* RowEmitter::input(const Segment& s, std::size_t number, llvm::Value
   return v.load(dtype, element(place.pointer, i, size_of(dtype)), m.target.avx512 && is_load ? mask : nullptr);
 }
 
-/// The code on the vector at i. `unrolled`: number of this copy in an unrolled reduction, whose accumulators are in registers,
-/// or -1.
+/// The code on the vector at i. `unrolled`: number of this copy in an unrolled reduction, whose accumulators are in
+/// registers, or -1.
 void RowEmitter::body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled) {
   std::vector<llvm::Value*> inputs;
   for (std::size_t n = 0; n < s.code.inputs.size(); ++n) inputs.push_back(input(s, n, i, mask));
@@ -293,7 +313,8 @@ void RowEmitter::body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolle
   }
 }
 
-/// Small reductions run with all accumulators in registers over whole sets of lanes. Moves `begin` behind what that covered.
+/// Small reductions run with all accumulators in registers over whole sets of lanes. Moves `begin` behind what that
+/// covered.
 void RowEmitter::unrolled_reduction(Segment& s, llvm::Value*& begin) {
   int lanes = 0;
   for (const Accumulators& a : s.reductions) lanes = std::max(lanes, a.lanes);
@@ -308,7 +329,8 @@ void RowEmitter::unrolled_reduction(Segment& s, llvm::Value*& begin) {
     };
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
       const Accumulators& a = s.reductions[r];
-      for (int k = 0; k < a.lanes / v.lanes; ++k) initial[r].push_back(v.load(a.dtype, memory(a, static_cast<std::size_t>(k))));
+      for (int k = 0; k < a.lanes / v.lanes; ++k)
+        initial[r].push_back(v.load(a.dtype, memory(a, static_cast<std::size_t>(k))));
     }
     Loop loop(b, b.getInt64(0), end, /*skippable=*/false);
     std::vector<std::vector<llvm::PHINode*>> carried(s.reductions.size());
@@ -319,13 +341,15 @@ void RowEmitter::unrolled_reduction(Segment& s, llvm::Value*& begin) {
         s.registers[r].push_back(carried[r].back());
       }
     }
-    for (int k = 0; k < copies; ++k) body(s, b.CreateAdd(loop.index(), b.getInt64(static_cast<std::uint64_t>(k * v.lanes))), nullptr, k);
+    for (int k = 0; k < copies; ++k)
+      body(s, b.CreateAdd(loop.index(), b.getInt64(static_cast<std::uint64_t>(k * v.lanes))), nullptr, k);
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
       for (std::size_t k = 0; k < carried[r].size(); ++k) loop.next(carried[r][k], s.registers[r][k]);
     }
     loop.finish(lanes);
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
-      for (std::size_t k = 0; k < carried[r].size(); ++k) v.store(s.reductions[r].dtype, loop.result(carried[r][k]), memory(s.reductions[r], k));
+      for (std::size_t k = 0; k < carried[r].size(); ++k)
+        v.store(s.reductions[r].dtype, loop.result(carried[r][k]), memory(s.reductions[r], k));
     }
   });
   begin = end;
@@ -357,7 +381,8 @@ void RowEmitter::emit_segment(Segment& s) {
     begin = end;
   }
   if (masks && small && !reduces) {
-    emit_if(b, b.CreateICmpSLT(begin, s.count), [&] { body(s, begin, v.first_lanes(b.CreateSub(s.count, begin)), -1); });
+    emit_if(b, b.CreateICmpSLT(begin, s.count),
+            [&] { body(s, begin, v.first_lanes(b.CreateSub(s.count, begin)), -1); });
   } else {
     Loop loop(b, begin, s.count);
     body(s, loop.index(), masks ? v.first_lanes(b.CreateSub(s.count, loop.index())) : nullptr, -1);
@@ -366,9 +391,10 @@ void RowEmitter::emit_segment(Segment& s) {
   scatter_stores(s);
 }
 
-void for_each_task(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
-                   llvm::Value* chunks,
-                   const std::function<void(llvm::Value* row, std::span<llvm::Value* const> indices, llvm::Value* chunk)>& fn) {
+void for_each_task(
+    ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
+    llvm::Value* chunks,
+    const std::function<void(llvm::Value* row, std::span<llvm::Value* const> indices, llvm::Value* chunk)>& fn) {
   emit_if(b, b.CreateICmpSLT(begin, end), [&] {
     llvm::Value *first_row = begin, *first_chunk = b.getInt64(0);
     if (chunks != nullptr) {

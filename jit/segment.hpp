@@ -1,5 +1,5 @@
-// A segment: consecutive elements of one row of a loop, in one vector loop. Strides are known at run time only, so whatever does
-// not lie side by side is first gathered into scratch memory (and scattered from there behind the loop).
+// A segment: consecutive elements of one row of a loop, in one vector loop. Strides are known at run time only, so
+// whatever does not lie side by side is first gathered into scratch memory (and scattered from there behind the loop).
 // Start reading at RowEmitter::run, which cuts a row into segments.
 #pragma once
 #include <functional>
@@ -36,17 +36,18 @@ struct Accumulators {
 /// What a kernel's loops have at hand while one row is emitted.
 class RowEmitter {
  public:
-  /// `dimensions`: of the loop nest, the vector axis included, which is the last. `any_order`: the executor may have permuted
-  /// dimensions, so that the Kernel does not tell which accesses stand still along the vector axis.
-  RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<program::Access>& accesses, const ArgsView& args,
-             llvm::Value* scratch, int dimensions, bool any_order, std::span<const DType> types);
+  /// `dimensions`: of the loop nest, the vector axis included, which is the last. `any_order`: the executor may have
+  /// permuted dimensions, so that the Kernel does not tell which accesses stand still along the vector axis.
+  RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<program::Access>& accesses,
+             const ArgsView& args, llvm::Value* scratch, int dimensions, bool any_order, std::span<const DType> types);
 
   ModuleEmitter& m;
   llvm::IRBuilder<>& b;
   VectorEmitter v;
   /// Splat values of once stages and reductions, by ValueId.
   std::vector<llvm::Value*> values;
-  /// Rows of scratch memory of kept values, and rows that a loop's inputs come from (results of column reductions), by ValueId.
+  /// Rows of scratch memory of kept values, and rows that a loop's inputs come from (results of column reductions), by
+  /// ValueId.
   std::vector<llvm::Value*> rows;
 
   /// Whole vectors of short bodies are stored past the caches if `condition`: results that no cache would hold.
@@ -56,7 +57,8 @@ class RowEmitter {
   /// Moves to the row with these indices of the dimensions before the vector axis.
   void set_row(std::span<llvm::Value* const> indices);
   /// One loop of `stage` over elements [begin, end) of the row.
-  void run(const program::Stage& stage, const StageCode& code, llvm::Value* begin, llvm::Value* end, std::span<const Accumulators> reductions);
+  void run(const program::Stage& stage, const StageCode& code, llvm::Value* begin, llvm::Value* end,
+           std::span<const Accumulators> reductions);
   /// One evaluation for the row: defines all outputs of `code` in `values`.
   void run_once(const program::Stage& stage, const StageCode& code);
 
@@ -72,9 +74,9 @@ class RowEmitter {
     const StageCode& code;
     llvm::Value *position, *count;  ///< in the row
     std::span<const Accumulators> reductions;
-    std::vector<Place> loads;        ///< by input of the code
+    std::vector<Place> loads;         ///< by input of the code
     std::vector<llvm::Value*> fixed;  ///< by input: a splat, or null
-    std::vector<Place> stores;       ///< by store of the stage
+    std::vector<Place> stores;        ///< by store of the stage
     /// Accumulators of reduction r that are kept in registers, or empty.
     std::vector<std::vector<llvm::Value*>> registers;
     bool streams = false;  ///< the loop being emitted stores past the caches
@@ -110,10 +112,11 @@ class RowEmitter {
   void unrolled_reduction(Segment& s, llvm::Value*& begin);
 };
 
-/// For every task in [begin, end): fn(indices of `extents` outer dimensions, chunk); task = row * chunks + chunk in row-major order.
-/// `chunks` null: one a row.
-void for_each_task(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
-                   llvm::Value* chunks,
-                   const std::function<void(llvm::Value* row, std::span<llvm::Value* const> indices, llvm::Value* chunk)>& fn);
+/// For every task in [begin, end): fn(indices of `extents` outer dimensions, chunk); task = row * chunks + chunk in
+/// row-major order. `chunks` null: one a row.
+void for_each_task(
+    ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
+    llvm::Value* chunks,
+    const std::function<void(llvm::Value* row, std::span<llvm::Value* const> indices, llvm::Value* chunk)>& fn);
 
 }  // namespace actinium::jit

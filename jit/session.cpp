@@ -1,5 +1,5 @@
-// ORC with JITLink. Code is generated outside of ORC (any thread, a TargetMachine from a pool); ORC only links, each object
-// into a JITDylib of its own, so that symbol names repeat among programs and the string pool does not grow.
+// ORC with JITLink. Code is generated outside of ORC (any thread, a TargetMachine from a pool); ORC only links, each
+// object into a JITDylib of its own, so that symbol names repeat among programs and the string pool does not grow.
 #include "jit/session.hpp"
 
 #include <fmt/format.h>
@@ -40,8 +40,8 @@ class Diagnostics final : public llvm::DiagnosticHandler {
   std::string message;
 };
 
-/// Passes of the code generator that take a fifth of its time and find nothing to do in code that is emitted in its final form.
-/// LLVM is linked privately, so its switches are ours.
+/// Passes of the code generator that take a fifth of its time and find nothing to do in code that is emitted in its
+/// final form. LLVM is linked privately, so its switches are ours.
 void switch_off_passes() {
   for (const char* name : {"disable-lsr", "disable-post-ra"}) {
     auto& options = llvm::cl::getRegisteredOptions();
@@ -69,8 +69,8 @@ std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target) {
   // A fused operation is only ever what machine::Code asks for.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   std::unique_ptr<llvm::TargetMachine> machine(
-      found->createTargetMachine(compat::triple_argument(target.triple), target.cpu, target.features, options, llvm::Reloc::PIC_,
-                                 llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less, /*JIT=*/true));
+      found->createTargetMachine(compat::triple_argument(target.triple), target.cpu, target.features, options,
+                                 llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less, /*JIT=*/true));
   if (!machine) throw CompileError(fmt::format("no code generator for {} on {}", target.cpu, target.triple));
   return machine;
 }
@@ -239,7 +239,8 @@ std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const Targ
 }
 
 std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, const Target& target) {
-  return std::make_unique<llvm::SmallVectorMemoryBuffer>(generate(module, target, llvm::CodeGenFileType::ObjectFile), "actinium",
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(generate(module, target, llvm::CodeGenFileType::ObjectFile),
+                                                         "actinium",
                                                          /*RequiresNullTerminator=*/false);
 }
 

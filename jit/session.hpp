@@ -35,10 +35,12 @@ class LinkedCode {
   virtual void* address(const std::string& symbol) const = 0;
 };
 
-/// Loads an object into the process. Outside itself it may refer to jit/support.hpp and what was provided: a call of libm is an InternalError.
+/// Loads an object into the process. Outside itself it may refer to jit/support.hpp and what was provided: a call of
+/// libm is an InternalError.
 std::unique_ptr<LinkedCode> link(const llvm::MemoryBuffer& object);
 
-/// From now on objects may refer to `name`, for the life of the process: code that all of them share. Once for each name.
+/// From now on objects may refer to `name`, for the life of the process: code that all of them share. Once for each
+/// name.
 void provide(const std::string& name, void* address);
 
 [[noreturn]] void throw_llvm(llvm::Error error, std::string_view doing);

@@ -1,5 +1,6 @@
-// Exact fma for targets without the instruction (x86-64-v2). f32: the product is exact in f64, the sum is rounded to odd there
-// and then to f32. f64: error-free transformations while all lanes are far from under- and overflow, otherwise integers.
+// Exact fma for targets without the instruction (x86-64-v2). f32: the product is exact in f64, the sum is rounded to
+// odd there and then to f32. f64: error-free transformations while all lanes are far from under- and overflow,
+// otherwise integers.
 #include <array>
 
 #include "jit/machine_emitter.hpp"
@@ -39,8 +40,8 @@ Pair two_product(IR& b, llvm::Value* a, llvm::Value* x) {
   return {p, b.CreateFAdd(e, b.CreateFMul(as.low, xs.low))};
 }
 
-/// a + x rounded to odd: of the two f64 neighbours of an inexact sum the one with an odd last bit, so that a later rounding to
-/// two bits less is right (Boldo and Melquiond, 2008). inf and NaN pass.
+/// a + x rounded to odd: of the two f64 neighbours of an inexact sum the one with an odd last bit, so that a later
+/// rounding to two bits less is right (Boldo and Melquiond, 2008). inf and NaN pass.
 llvm::Value* sum_to_odd(IR& b, llvm::Value* a, llvm::Value* x) {
   const Pair s = two_sum(b, a, x);
   llvm::Type* real = a->getType();
@@ -74,7 +75,8 @@ Parts take_apart(IR& b, llvm::Value* number) {
   llvm::Value* subnormal = b.CreateICmpEQ(field(bits), b.getInt64(0));
   llvm::Value* scaled = b.CreateBitCast(b.CreateFMul(number, llvm::ConstantFP::get(number->getType(), 0x1p64)), i64);
   llvm::Value* normal = b.CreateSelect(subnormal, scaled, bits);
-  llvm::Value* exponent = b.CreateSub(field(normal), b.CreateSelect(subnormal, b.getInt64(1075 + 64), b.getInt64(1075)));
+  llvm::Value* exponent =
+      b.CreateSub(field(normal), b.CreateSelect(subnormal, b.getInt64(1075 + 64), b.getInt64(1075)));
   llvm::Value* mantissa = b.CreateOr(b.CreateAnd(normal, b.getInt64((1ull << 52) - 1)), b.getInt64(1ull << 52));
   return {mantissa, exponent, b.CreateICmpSLT(bits, b.getInt64(0))};
 }
@@ -93,7 +95,8 @@ llvm::Value* fma_finite(IR& b, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
   llvm::Type* wide = b.getInt128Ty();
   const Parts pa = take_apart(b, a), px = take_apart(b, x), pc = take_apart(b, c);
   llvm::Value* negative = b.CreateXor(pa.negative, px.negative);
-  // Both terms with their leading bit at 124 or 125: room for the carry above, and bits below that only matter as sticky ones.
+  // Both terms with their leading bit at 124 or 125: room for the carry above, and bits below that only matter as
+  // sticky ones.
   llvm::Value* product = b.CreateShl(b.CreateMul(b.CreateZExt(pa.mantissa, wide), b.CreateZExt(px.mantissa, wide)), 20);
   llvm::Value* addend = b.CreateShl(b.CreateZExt(pc.mantissa, wide), 72);
   llvm::Value* product_exponent = b.CreateSub(b.CreateAdd(pa.exponent, px.exponent), b.getInt64(20));
@@ -106,11 +109,14 @@ llvm::Value* fma_finite(IR& b, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
   llvm::Value* difference = b.CreateSub(product, addend);
   llvm::Value* opposite = b.CreateXor(negative, pc.negative);
   llvm::Value* addend_wins = b.CreateICmpSLT(difference, llvm::ConstantInt::get(wide, 0));
-  llvm::Value* sum = b.CreateSelect(opposite, b.CreateSelect(addend_wins, b.CreateNeg(difference), difference), b.CreateAdd(product, addend));
+  llvm::Value* sum = b.CreateSelect(opposite, b.CreateSelect(addend_wins, b.CreateNeg(difference), difference),
+                                    b.CreateAdd(product, addend));
   negative = b.CreateXor(negative, b.CreateAnd(opposite, addend_wins));
 
-  llvm::Value* leading = b.CreateTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, sum, b.getFalse()), b.getInt64Ty());
-  leading = b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, leading, b.getInt64(127));  // a sum of 0 is handled at the end
+  llvm::Value* leading =
+      b.CreateTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, sum, b.getFalse()), b.getInt64Ty());
+  leading =
+      b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, leading, b.getInt64(127));  // a sum of 0 is handled at the end
   sum = b.CreateShl(sum, b.CreateZExt(leading, wide));
   exponent = b.CreateSub(b.CreateAdd(exponent, b.getInt64(127)), leading);  // of the leading bit, now bit 127
   llvm::Value* below = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, b.CreateSub(b.getInt64(-1022), exponent), zero);
@@ -138,7 +144,8 @@ llvm::Function* scalar_fma64(ModuleEmitter& m, IR& outer) {
     llvm::Value* zero = llvm::ConstantFP::getZero(real);
     const auto special = [&](llvm::Value* v) {  // 0, inf or NaN
       llvm::Value* magnitude = b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, v);
-      return b.CreateOr(b.CreateFCmpOEQ(v, zero), b.CreateNot(b.CreateFCmpOLT(magnitude, llvm::ConstantFP::getInfinity(real))));
+      return b.CreateOr(b.CreateFCmpOEQ(v, zero),
+                        b.CreateNot(b.CreateFCmpOLT(magnitude, llvm::ConstantFP::getInfinity(real))));
     };
     llvm::BasicBlock *factor = m.block(f), *test = m.block(f), *addend = m.block(f), *finite = m.block(f);
     b.CreateCondBr(b.CreateOr(special(a), special(x)), factor, test);
@@ -168,14 +175,17 @@ llvm::Value* fma64(VectorEmitter& v, llvm::Value* a, llvm::Value* x, llvm::Value
     std::array<llvm::Value*, 3> in{f->getArg(0), f->getArg(1), f->getArg(2)};
     const auto within = [&](llvm::Value* n, double low, double high) {
       llvm::Value* magnitude = b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, n);
-      return b.CreateAnd(b.CreateFCmpOGT(magnitude, llvm::ConstantFP::get(real, low)), b.CreateFCmpOLT(magnitude, llvm::ConstantFP::get(real, high)));
+      return b.CreateAnd(b.CreateFCmpOGT(magnitude, llvm::ConstantFP::get(real, low)),
+                         b.CreateFCmpOLT(magnitude, llvm::ConstantFP::get(real, high)));
     };
     llvm::Value* zero_addend = b.CreateFCmpOEQ(in[2], llvm::ConstantFP::getZero(real));
     llvm::Value* easy = b.CreateAnd(within(in[0], 0x1p-300, 0x1p400), within(in[1], 0x1p-300, 0x1p400));
     easy = b.CreateAnd(easy, b.CreateOr(within(in[2], 0x1p-700, 0x1p900), zero_addend));
     const auto lanes = static_cast<unsigned>(v.lanes);
     llvm::BasicBlock *fast = v.m.block(f), *slow = v.m.block(f);
-    b.CreateCondBr(b.CreateICmpEQ(b.CreateBitCast(easy, b.getIntNTy(lanes)), llvm::Constant::getAllOnesValue(b.getIntNTy(lanes))), fast, slow);
+    b.CreateCondBr(
+        b.CreateICmpEQ(b.CreateBitCast(easy, b.getIntNTy(lanes)), llvm::Constant::getAllOnesValue(b.getIntNTy(lanes))),
+        fast, slow);
     b.SetInsertPoint(fast);
     b.CreateRet(fma64_fast(b, in[0], in[1], in[2]));
     b.SetInsertPoint(slow);

@@ -52,7 +52,8 @@ std::uint64_t chunk_tree(std::int64_t kind, void* slots, std::int64_t count, std
   return load(bytes, dtype);
 }
 
-llvm::Value* call(ModuleEmitter& m, llvm::IRBuilder<>& b, const std::string& name, llvm::Type* result, llvm::ArrayRef<llvm::Value*> arguments) {
+llvm::Value* call(ModuleEmitter& m, llvm::IRBuilder<>& b, const std::string& name, llvm::Type* result,
+                  llvm::ArrayRef<llvm::Value*> arguments) {
   std::vector<llvm::Type*> types;
   for (llvm::Value* v : arguments) types.push_back(v->getType());
   const llvm::FunctionCallee callee = m.module.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false));
@@ -76,14 +77,17 @@ std::span<const SupportRoutine> support_routines() {
   return routines;
 }
 
-void call_gather(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size) {
+void call_gather(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride,
+                 llvm::Value* count, std::size_t size) {
   call(m, b, "actinium_gather" + std::to_string(size), b.getVoidTy(), {to, from, stride, count});
 }
-void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size) {
+void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride,
+                  llvm::Value* count, std::size_t size) {
   call(m, b, "actinium_scatter" + std::to_string(size), b.getVoidTy(), {to, from, stride, count});
 }
 
-llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer, llvm::Value* count, llvm::Value* stride) {
+llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer,
+                             llvm::Value* count, llvm::Value* stride) {
   const auto kind = static_cast<std::uint64_t>(combine) << 8 | static_cast<std::uint64_t>(dtype);
   const machine::Type type = machine::type_of(dtype);
   const VectorEmitter one(m, b, 1);
@@ -96,7 +100,8 @@ llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine com
   b.CreateBr(join);
   b.SetInsertPoint(several);
   llvm::Value* bits = call(m, b, "actinium_chunk_tree", b.getInt64Ty(), {b.getInt64(kind), pointer, count, stride});
-  llvm::Value* combined = b.CreateBitCast(b.CreateZExtOrTrunc(bits, one.scalar_type(machine::integer_of(type))), scalar);
+  llvm::Value* combined =
+      b.CreateBitCast(b.CreateZExtOrTrunc(bits, one.scalar_type(machine::integer_of(type))), scalar);
   b.CreateBr(join);
   b.SetInsertPoint(join);
   llvm::PHINode* result = b.CreatePHI(scalar, 2);

@@ -17,11 +17,14 @@ struct SupportRoutine {
 std::span<const SupportRoutine> support_routines();
 
 /// Copies `count` elements of `size` bytes from strided memory to consecutive elements, or back; `stride` in elements.
-void call_gather(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size);
-void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride, llvm::Value* count, std::size_t size);
+void call_gather(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride,
+                 llvm::Value* count, std::size_t size);
+void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride,
+                  llvm::Value* count, std::size_t size);
 
-/// Combines `count` (perhaps 0) values in slots of `stride` bytes at `pointer` as adjacent pairs, overwriting them; gives a scalar.
-llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, program::Combine combine, DType dtype, llvm::Value* pointer,
-                             llvm::Value* count, llvm::Value* stride);
+/// Combines `count` (perhaps 0) values in slots of `stride` bytes at `pointer` as adjacent pairs, overwriting them;
+/// gives a scalar.
+llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, program::Combine combine, DType dtype,
+                             llvm::Value* pointer, llvm::Value* count, llvm::Value* stride);
 
 }  // namespace actinium::jit

@@ -37,7 +37,9 @@ const llvm::StringMap<bool>& host_features() {
   static const llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
   return features;
 }
-bool host_has(std::string_view feature) { return host_features().lookup(llvm::StringRef(feature.data(), feature.size())); }
+bool host_has(std::string_view feature) {
+  return host_features().lookup(llvm::StringRef(feature.data(), feature.size()));
+}
 
 bool host_is_x86() { return llvm::Triple(llvm::sys::getProcessTriple()).getArch() == llvm::Triple::x86_64; }
 
@@ -59,7 +61,10 @@ void set_level(Target& target, std::size_t level) {
 }
 
 Target native_target() {
-  Target target{.isa = "native", .triple = llvm::sys::getProcessTriple(), .cpu = llvm::sys::getHostCPUName().str(), .features = {}};
+  Target target{.isa = "native",
+                .triple = llvm::sys::getProcessTriple(),
+                .cpu = llvm::sys::getHostCPUName().str(),
+                .features = {}};
   std::vector<std::string> features;
   for (const auto& feature : host_features()) features.push_back((feature.second ? "+" : "-") + feature.first().str());
   std::sort(features.begin(), features.end());
@@ -81,7 +86,10 @@ const Target& find_target(const std::string& isa) {
     std::map<std::string, Target, std::less<>> all;
     all.emplace("native", native_target());
     for (std::size_t i = 0; i < levels().size(); ++i) {
-      Target target{.isa = std::string(levels()[i].name), .triple = llvm::sys::getProcessTriple(), .cpu = std::string(levels()[i].name), .features = {}};
+      Target target{.isa = std::string(levels()[i].name),
+                    .triple = llvm::sys::getProcessTriple(),
+                    .cpu = std::string(levels()[i].name),
+                    .features = {}};
       set_level(target, i);
       all.emplace(target.isa, target);
     }
@@ -89,20 +97,26 @@ const Target& find_target(const std::string& isa) {
   }();
   const auto found = targets.find(isa);
   if (found == targets.end()) {
-    throw CompileError(fmt::format("unknown instruction set \"{}\": known are native, x86-64-v2, x86-64-v3, x86-64-v4", isa));
+    throw CompileError(
+        fmt::format("unknown instruction set \"{}\": known are native, x86-64-v2, x86-64-v3, x86-64-v4", isa));
   }
   if (isa == "native") return found->second;
-  if (!host_is_x86()) throw CompileError(fmt::format("instruction set {}: this machine is {}", isa, llvm::sys::getProcessTriple()));
+  if (!host_is_x86())
+    throw CompileError(fmt::format("instruction set {}: this machine is {}", isa, llvm::sys::getProcessTriple()));
   const auto level = static_cast<std::size_t>(isa.back() - '2');
   if (const std::string_view feature = missing_feature(level); !feature.empty()) {
-    throw CompileError(fmt::format("instruction set {}: this machine ({}) lacks {}", isa, find_target("native").cpu, feature));
+    throw CompileError(
+        fmt::format("instruction set {}: this machine ({}) lacks {}", isa, find_target("native").cpu, feature));
   }
   return found->second;
 }
 
 std::string describe_host() {
   const Target& host = find_target("native");
-  const std::string_view level = host.avx512 ? "x86-64-v4" : host.avx2 ? "x86-64-v3" : host.x86 ? "x86-64-v2" : "generic";
+  const std::string_view level = host.avx512 ? "x86-64-v4"
+                                 : host.avx2 ? "x86-64-v3"
+                                 : host.x86  ? "x86-64-v2"
+                                             : "generic";
   return fmt::format("{} ({}, vectors of {} bits, {}), LLVM {}", host.cpu, level, host.vector_bits,
                      host.fma ? "fused multiply-add" : "no fused multiply-add", LLVM_VERSION_STRING);
 }

@@ -51,7 +51,8 @@ Bench elementwise(std::int64_t rows, std::int64_t n, DType t, std::array<bool, 2
   Numbers numbers(static_cast<std::uint64_t>(n));
   Bench bench{.kernel = {}, .operands = {}, .extents = {rows, n}};
   LoopKernel kernel{.outer = {Dim("rows")}, .inner = Dim("n"), .accesses = {}, .stages = {Stage{}}, .values = {}};
-  kernel.accesses = {Bench::access(t, {true, true}), Bench::access(t, {y_moves[0], y_moves[1]}), Bench::access(t, {true, true}), Bench::access(DType::b8, {true, true})};
+  kernel.accesses = {Bench::access(t, {true, true}), Bench::access(t, {y_moves[0], y_moves[1]}),
+                     Bench::access(t, {true, true}), Bench::access(DType::b8, {true, true})};
   Body body;
   Stage& s = kernel.stages[0];
   const ValueId x = body.load(s, 0, t), y = body.load(s, 1, t);
@@ -59,8 +60,9 @@ Bench elementwise(std::int64_t rows, std::int64_t n, DType t, std::array<bool, 2
   s.stores = {{body.op(s, Op::add, t, {product, x}), 2}, {body.op(s, Op::less, DType::b8, {x, y}), 3}};
   kernel.values = body.values;
   bench.kernel = kernel;
-  bench.operands = {filled(t, bench.extents, &numbers, true, true), filled(t, bench.extents, &numbers, y_moves[0], y_moves[1]),
-                    filled(t, bench.extents, nullptr, true, true), filled(DType::b8, bench.extents, nullptr, true, true)};
+  bench.operands = {
+      filled(t, bench.extents, &numbers, true, true), filled(t, bench.extents, &numbers, y_moves[0], y_moves[1]),
+      filled(t, bench.extents, nullptr, true, true), filled(DType::b8, bench.extents, nullptr, true, true)};
   return bench;
 }
 
@@ -100,7 +102,8 @@ TEST(JitLoop, BroadcastsAlongEitherDimension) {
   }
 }
 
-/// The executor may turn the loop nest of an elementwise kernel round, so that what stood still now moves and the reverse.
+/// The executor may turn the loop nest of an elementwise kernel round, so that what stood still now moves and the
+/// reverse.
 TEST(JitLoop, DimensionsMayComeInAnotherOrder) {
   for (std::array<bool, 2> moves : {std::array{true, false}, std::array{false, true}, std::array{true, true}}) {
     Bench bench = elementwise(600, 20, DType::f32, moves);
@@ -115,18 +118,22 @@ TEST(JitLoop, ManyDimensionsAndTypes) {
   Bench bench{.kernel = {}, .operands = {}, .extents = {2, 3, 1, 4, 19}};
   LoopKernel kernel{.outer = {2, 3, 1, 4}, .inner = 19, .accesses = {}, .stages = {Stage{}}, .values = {}};
   const std::vector<bool> all(5, true);
-  kernel.accesses = {Bench::access(DType::i64, all, true), Bench::access(DType::i64, all), Bench::access(DType::b8, all), Bench::access(DType::f64, all), Bench::access(DType::f32, all)};
+  kernel.accesses = {Bench::access(DType::i64, all, true), Bench::access(DType::i64, all),
+                     Bench::access(DType::b8, all), Bench::access(DType::f64, all), Bench::access(DType::f32, all)};
   Body body;
   Stage& s = kernel.stages[0];
-  const ValueId number = body.load(s, 0, DType::i64), label = body.load(s, 1, DType::i64), flag = body.load(s, 2, DType::b8);
+  const ValueId number = body.load(s, 0, DType::i64), label = body.load(s, 1, DType::i64),
+                flag = body.load(s, 2, DType::b8);
   const ValueId sum = body.op(s, Op::add, DType::i64, {number, label});
   const ValueId chosen = body.op(s, Op::select, DType::i64, {flag, sum, number});
   s.stores = {{body.op(s, Op::cast, DType::f64, {chosen}), 3}, {body.op(s, Op::cast, DType::f32, {label}), 4}};
   kernel.values = body.values;
   bench.kernel = kernel;
   const Operand iota{.dtype = DType::i64, .bytes = {}, .start = -100, .strides = {1000, 100, 7, 10, 3}, .index = true};
-  bench.operands = {iota, filled(DType::i64, bench.extents, &numbers, true, true, true, true, true), filled(DType::b8, bench.extents, &numbers, true, true, true, true, true),
-                    filled(DType::f64, bench.extents, nullptr, true, true, true, true, true), filled(DType::f32, bench.extents, nullptr, true, true, true, true, true)};
+  bench.operands = {iota, filled(DType::i64, bench.extents, &numbers, true, true, true, true, true),
+                    filled(DType::b8, bench.extents, &numbers, true, true, true, true, true),
+                    filled(DType::f64, bench.extents, nullptr, true, true, true, true, true),
+                    filled(DType::f32, bench.extents, nullptr, true, true, true, true, true)};
   expect_same(bench);
   bench.operands[2] = spread(bench.operands[2], bench.extents, -2);
   bench.operands[3] = spread(bench.operands[3], bench.extents, 3);
@@ -138,7 +145,11 @@ TEST(JitLoop, LongBodiesCallSubroutines) {
   Numbers numbers(8);
   for (DType t : {DType::f32, DType::f64}) {
     Bench bench{.kernel = {}, .operands = {}, .extents = {37}};
-    LoopKernel kernel{.outer = {}, .inner = 37, .accesses = {Bench::access(t, {true}), Bench::access(t, {true})}, .stages = {Stage{}}, .values = {}};
+    LoopKernel kernel{.outer = {},
+                      .inner = 37,
+                      .accesses = {Bench::access(t, {true}), Bench::access(t, {true})},
+                      .stages = {Stage{}},
+                      .values = {}};
     Body body;
     Stage& s = kernel.stages[0];
     ValueId x = body.load(s, 0, t), y = x;
@@ -152,7 +163,8 @@ TEST(JitLoop, LongBodiesCallSubroutines) {
     bench.operands = {filled(t, bench.extents, &numbers, true), filled(t, bench.extents, nullptr, true)};
     for (std::int64_t i = 0; i < 37; ++i) {
       const double value = numbers.moderate();
-      bench.operands[0].set(i, t == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(value)) : std::bit_cast<std::uint64_t>(value));
+      bench.operands[0].set(i, t == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(value))
+                                               : std::bit_cast<std::uint64_t>(value));
     }
     expect_same(bench);
   }
@@ -162,7 +174,11 @@ TEST(JitLoop, LongBodiesCallSubroutines) {
 Bench row_reduction(std::int64_t rows, std::int64_t n, DType t, Combine combine, bool heavy, bool keeps) {
   Numbers numbers(static_cast<std::uint64_t>(n) + 17);
   Bench bench{.kernel = {}, .operands = {}, .extents = {rows, n}};
-  LoopKernel kernel{.outer = {Dim("rows")}, .inner = Dim("n"), .accesses = {}, .stages = {Stage{}, Stage{.once = true, .steps = {}, .stores = {}, .reductions = {}, .kept = {}}}, .values = {}};
+  LoopKernel kernel{.outer = {Dim("rows")},
+                    .inner = Dim("n"),
+                    .accesses = {},
+                    .stages = {Stage{}, Stage{.once = true, .steps = {}, .stores = {}, .reductions = {}, .kept = {}}},
+                    .values = {}};
   kernel.accesses = {Bench::access(t, {true, true}), Bench::access(t, {true, false}), Bench::access(t, {true, true})};
   Body body;
   Stage &loop = kernel.stages[0], &once = kernel.stages[1];
@@ -174,7 +190,8 @@ Bench row_reduction(std::int64_t rows, std::int64_t n, DType t, Combine combine,
   once.stores = {{body.op(once, Op::add, t, {result, result}), 1}};
   kernel.values = body.values;
   bench.kernel = kernel;
-  bench.operands = {filled(t, bench.extents, &numbers, true, true), filled(t, bench.extents, nullptr, true, false), filled(t, bench.extents, nullptr, true, true)};
+  bench.operands = {filled(t, bench.extents, &numbers, true, true), filled(t, bench.extents, nullptr, true, false),
+                    filled(t, bench.extents, nullptr, true, true)};
   return bench;
 }
 
@@ -207,12 +224,15 @@ TEST(JitReduction, StridedRowsAndLargeBodies) {
   }
 }
 
-/// Softmax over [rows, n]: maximum; exp(x - max), kept, and its sum; quotient. The logarithm of the sum is stored once a row.
+/// Softmax over [rows, n]: maximum; exp(x - max), kept, and its sum; quotient. The logarithm of the sum is stored once
+/// a row.
 Bench softmax(std::int64_t rows, std::int64_t n, DType t) {
   Numbers numbers(static_cast<std::uint64_t>(n) + 5);
   Bench bench{.kernel = {}, .operands = {}, .extents = {rows, n}};
-  LoopKernel kernel{.outer = {Dim("rows")}, .inner = Dim("n"), .accesses = {}, .stages = std::vector<Stage>(4), .values = {}};
-  kernel.accesses = {Bench::access(t, {true, true}), Bench::access(t, {true, true}), Bench::access(t, {true, false}), Bench::access(t, {true, false})};
+  LoopKernel kernel{
+      .outer = {Dim("rows")}, .inner = Dim("n"), .accesses = {}, .stages = std::vector<Stage>(4), .values = {}};
+  kernel.accesses = {Bench::access(t, {true, true}), Bench::access(t, {true, true}), Bench::access(t, {true, false}),
+                     Bench::access(t, {true, false})};
   Body body;
   const ValueId largest = body.fresh(t), total = body.fresh(t);
   Stage &first = kernel.stages[0], &second = kernel.stages[1], &once = kernel.stages[2], &last = kernel.stages[3];
@@ -227,11 +247,13 @@ Bench softmax(std::int64_t rows, std::int64_t n, DType t) {
   last.stores = {{body.op(last, Op::select, t, {positive, body.op(last, Op::mul, t, {e, inverse}), largest}), 1}};
   kernel.values = body.values;
   bench.kernel = kernel;
-  bench.operands = {filled(t, bench.extents, nullptr, true, true), filled(t, bench.extents, nullptr, true, true), filled(t, bench.extents, nullptr, true, false), filled(t, bench.extents, &numbers, true, false)};
+  bench.operands = {filled(t, bench.extents, nullptr, true, true), filled(t, bench.extents, nullptr, true, true),
+                    filled(t, bench.extents, nullptr, true, false), filled(t, bench.extents, &numbers, true, false)};
   Operand& x = bench.operands[0];
   for (std::int64_t i = 0; i < rows * n; ++i) {
     const double value = numbers.moderate() * 20;
-    x.set(i, t == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(value)) : std::bit_cast<std::uint64_t>(value));
+    x.set(i, t == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(value))
+                             : std::bit_cast<std::uint64_t>(value));
   }
   return bench;
 }
@@ -253,11 +275,19 @@ TEST(JitStages, Softmax) {
 Bench columns(std::int64_t outer, std::int64_t reduced, std::int64_t inner, DType t) {
   Numbers numbers(static_cast<std::uint64_t>(reduced * 31 + inner));
   Bench bench{.kernel = {}, .operands = {}, .extents = {outer, reduced, inner}};
-  ColumnKernel kernel{.outer = {Dim("o")}, .reduced = Dim("r"), .inner = Dim("i"), .accesses = {}, .body = {}, .finish = {}, .values = {}};
-  kernel.accesses = {Bench::access(t, {true, true, true}), Bench::access(t, {true, true, false}), Bench::access(t, {true, true, true}),
-                     Bench::access(t, {true, false, true}), Bench::access(t, {true, false, true}), Bench::access(t, {true, false, true})};
+  ColumnKernel kernel{.outer = {Dim("o")},
+                      .reduced = Dim("r"),
+                      .inner = Dim("i"),
+                      .accesses = {},
+                      .body = {},
+                      .finish = {},
+                      .values = {}};
+  kernel.accesses = {Bench::access(t, {true, true, true}),  Bench::access(t, {true, true, false}),
+                     Bench::access(t, {true, true, true}),  Bench::access(t, {true, false, true}),
+                     Bench::access(t, {true, false, true}), Bench::access(t, {true, false, true})};
   Body body;
-  const ValueId x = body.load(kernel.body, 0, t), w = body.load(kernel.body, 1, t), product = body.op(kernel.body, Op::mul, t, {x, w});
+  const ValueId x = body.load(kernel.body, 0, t), w = body.load(kernel.body, 1, t),
+                product = body.op(kernel.body, Op::mul, t, {x, w});
   const ValueId sum = body.fresh(t), largest = body.fresh(t);
   kernel.body.reductions = {{Combine::sum, product, sum}, {Combine::max, x, largest}};
   kernel.body.stores = {{product, 2}};
@@ -265,8 +295,10 @@ Bench columns(std::int64_t outer, std::int64_t reduced, std::int64_t inner, DTyp
   kernel.finish.stores = {{body.op(kernel.finish, Op::sub, t, {sum, body.load(kernel.finish, 5, t)}), 3}, {largest, 4}};
   kernel.values = body.values;
   bench.kernel = kernel;
-  bench.operands = {filled(t, bench.extents, &numbers, true, true, true), filled(t, bench.extents, &numbers, true, true, false), filled(t, bench.extents, nullptr, true, true, true),
-                    filled(t, bench.extents, nullptr, true, false, true), filled(t, bench.extents, nullptr, true, false, true), filled(t, bench.extents, &numbers, true, false, true)};
+  bench.operands = {
+      filled(t, bench.extents, &numbers, true, true, true), filled(t, bench.extents, &numbers, true, true, false),
+      filled(t, bench.extents, nullptr, true, true, true),  filled(t, bench.extents, nullptr, true, false, true),
+      filled(t, bench.extents, nullptr, true, false, true), filled(t, bench.extents, &numbers, true, false, true)};
   return bench;
 }
 

@@ -58,7 +58,8 @@ Bench bench_of(const Case& c, std::int64_t n, Numbers& numbers) {
     // All combinations of special values where they fit, in mixed radix.
     std::int64_t period = 1;
     for (std::size_t k = 0; k < i; ++k) period *= count;
-    for (std::int64_t k = 0; k < std::min<std::int64_t>(n / 2, period * count * 8); ++k) o.set(k, special[static_cast<std::size_t>(k / period % count)]);
+    for (std::int64_t k = 0; k < std::min<std::int64_t>(n / 2, period * count * 8); ++k)
+      o.set(k, special[static_cast<std::size_t>(k / period % count)]);
     bench.operands.push_back(o);
   }
   const DType result = machine::dtype_of(code.type(code.outputs[0]));
@@ -91,8 +92,8 @@ INSTANTIATE_TEST_SUITE_P(All, JitOps, ::testing::ValuesIn(all_cases()), [](const
   return c.op == ops::Op::cast ? name + "_to_" + std::string(name_of(c.to)) : name;
 });
 
-/// Machine operations that no body uses, or not on all their domain: straight through a Code of one instruction would need an
-/// op, so they are reached through fma (exact on every target) on operands that cancel, underflow and overflow.
+/// Machine operations that no body uses, or not on all their domain: straight through a Code of one instruction would
+/// need an op, so they are reached through fma (exact on every target) on operands that cancel, underflow and overflow.
 TEST(JitFma, IsExactWhereProductsCancelAndVanish) {
   Numbers numbers(99);
   for (DType t : {DType::f32, DType::f64}) {
@@ -101,7 +102,8 @@ TEST(JitFma, IsExactWhereProductsCancelAndVanish) {
     const bool single = t == DType::f32;
     for (std::int64_t i = 0; i < 9000; ++i) {
       const auto random = [&](int spread) {
-        const std::uint64_t mantissa = numbers.next(), exponent = numbers.next() % static_cast<std::uint64_t>(2 * spread + 1);
+        const std::uint64_t mantissa = numbers.next(),
+                            exponent = numbers.next() % static_cast<std::uint64_t>(2 * spread + 1);
         const auto e = static_cast<std::uint64_t>((single ? 127 : 1023) - spread) + exponent;
         return single ? (mantissa & 0x807fffff) | e << 23 : (mantissa & 0x800fffffffffffff) | e << 52;
       };

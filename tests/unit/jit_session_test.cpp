@@ -22,12 +22,15 @@ Bench shifted(float addend, std::int64_t n) {
   Body body;
   Stage& s = kernel.stages[0];
   const auto x = body.load(s, 0, DType::f32);
-  s.stores = {{body.op(s, ops::Op::add, DType::f32, {x, body.constant(s, DType::f32, std::bit_cast<std::uint32_t>(addend))}), 1}};
+  s.stores = {
+      {body.op(s, ops::Op::add, DType::f32, {x, body.constant(s, DType::f32, std::bit_cast<std::uint32_t>(addend))}),
+       1}};
   kernel.values = body.values;
   Numbers numbers(1);
   const bool moves[1] = {true};
   Bench bench{.kernel = kernel, .operands = {}, .extents = {n}};
-  bench.operands = {contiguous(DType::f32, bench.extents, moves, &numbers), contiguous(DType::f32, bench.extents, moves, nullptr)};
+  bench.operands = {contiguous(DType::f32, bench.extents, moves, &numbers),
+                    contiguous(DType::f32, bench.extents, moves, nullptr)};
   return bench;
 }
 

@@ -64,7 +64,8 @@ ValueId Body::op(Stage& stage, ops::Op op, DType result, std::vector<ValueId> op
 }
 
 program::Access Bench::access(DType dtype, std::vector<bool> moves, bool index) {
-  program::Access result{.buffer = index ? program::no_buffer : program::BufferId{0}, .dtype = dtype, .dims = {}, .start = {}};
+  program::Access result{
+      .buffer = index ? program::no_buffer : program::BufferId{0}, .dtype = dtype, .dims = {}, .start = {}};
   for (bool moving : moves) result.dims.push_back(moving ? program::AxisMap{0, 1} : program::AxisMap{});
   return result;
 }
@@ -79,7 +80,9 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b;
 
 /// 64-byte aligned memory filled with a pattern that is no useful number.
 struct Aligned {
-  explicit Aligned(std::int64_t bytes) : size(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 64) + 63) / 64 * 64), memory(static_cast<std::uint8_t*>(std::aligned_alloc(64, size))) {
+  explicit Aligned(std::int64_t bytes)
+      : size(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 64) + 63) / 64 * 64),
+        memory(static_cast<std::uint8_t*>(std::aligned_alloc(64, size))) {
     std::fill(memory.get(), memory.get() + size, 0xa5);
   }
   struct Free {
@@ -104,7 +107,8 @@ std::vector<Operand> run(const Bench& bench, const std::string& isa, std::int64_
   std::vector<void*> pointers;
   std::vector<std::int64_t> strides;
   for (Operand& o : operands) {
-    pointers.push_back(o.index ? reinterpret_cast<void*>(o.start) : o.bytes.data() + o.start * static_cast<std::int64_t>(size_of(o.dtype)));
+    pointers.push_back(o.index ? reinterpret_cast<void*>(o.start)
+                               : o.bytes.data() + o.start * static_cast<std::int64_t>(size_of(o.dtype)));
     strides.insert(strides.end(), o.strides.begin(), o.strides.end());
   }
   const std::vector<std::int64_t>& extents = bench.extents;
@@ -126,11 +130,13 @@ std::vector<Operand> run(const Bench& bench, const std::string& isa, std::int64_
     finish_tasks = tasks;
     tasks *= chunks;
   }
-  Aligned partial_memory(partials), scratch(kernel.scratch_bytes == nullptr ? 0 : kernel.scratch_bytes(kernel.context, extents.data()));
+  Aligned partial_memory(partials),
+      scratch(kernel.scratch_bytes == nullptr ? 0 : kernel.scratch_bytes(kernel.context, extents.data()));
   const runtime::KernelArgs args{pointers.data(), strides.data(), extents.data(), partial_memory.memory.get(), nullptr};
   const auto go = [&](runtime::KernelFunction f, std::int64_t count) {
     // Backwards, so that no order is taken for granted.
-    for (std::int64_t end = count; end > 0; end -= grain) f(&args, std::max<std::int64_t>(end - grain, 0), end, scratch.memory.get());
+    for (std::int64_t end = count; end > 0; end -= grain)
+      f(&args, std::max<std::int64_t>(end - grain, 0), end, scratch.memory.get());
   };
   go(kernel.native, tasks);
   if (finish_tasks > 0) go(kernel.native_finish, finish_tasks);
@@ -144,7 +150,8 @@ using Bits = std::uint64_t;
 /// Values of one point, by ValueId.
 class Meaning {
  public:
-  Meaning(const Bench& bench, bool fused) : bench_(bench), accesses_(accesses_of(bench)), operands(bench.operands), fused_(fused) {
+  Meaning(const Bench& bench, bool fused)
+      : bench_(bench), accesses_(accesses_of(bench)), operands(bench.operands), fused_(fused) {
     values_ = std::visit([](const auto& k) { return k.values; }, bench.kernel);
     bits.resize(values_.size());
   }
@@ -162,7 +169,10 @@ class Meaning {
     for (const Step& step : stage.steps) {
       Bits& result = bits[index(step.result)];
       switch (step.kind) {
-        case Step::Kind::load: result = operands[step.number].index ? static_cast<Bits>(element(step.number)) : operands[step.number].get(element(step.number)); break;
+        case Step::Kind::load:
+          result = operands[step.number].index ? static_cast<Bits>(element(step.number))
+                                               : operands[step.number].get(element(step.number));
+          break;
         case Step::Kind::constant: result = step.number; break;
         case Step::Kind::op: result = apply(step); break;
         case Step::Kind::product: throw InternalError("no products here");
@@ -170,19 +180,24 @@ class Meaning {
     }
   }
   void stores(const Stage& stage) {
-    for (const program::Store& store : stage.stores) operands[store.access].set(element(store.access), bits[index(store.value)]);
+    for (const program::Store& store : stage.stores)
+      operands[store.access].set(element(store.access), bits[index(store.value)]);
   }
   DType type(ValueId id) const { return values_[index(id)]; }
 
   Bits combine(Combine how, DType dtype, Bits a, Bits b) const {
-    const auto op = how == Combine::sum ? ops::Op::add : how == Combine::prod ? ops::Op::mul : how == Combine::max ? ops::Op::max : ops::Op::min;
+    const auto op = how == Combine::sum    ? ops::Op::add
+                    : how == Combine::prod ? ops::Op::mul
+                    : how == Combine::max  ? ops::Op::max
+                                           : ops::Op::min;
     return machine::evaluate(math::body(op, dtype), std::array{a, b}, fused_)[0];
   }
   Bits tree(Combine how, DType dtype, std::vector<Bits> chunks) const {
     if (chunks.empty()) return identity(how, dtype);
     while (chunks.size() > 1) {
       std::vector<Bits> next;
-      for (std::size_t i = 0; i < chunks.size(); i += 2) next.push_back(i + 1 < chunks.size() ? combine(how, dtype, chunks[i], chunks[i + 1]) : chunks[i]);
+      for (std::size_t i = 0; i < chunks.size(); i += 2)
+        next.push_back(i + 1 < chunks.size() ? combine(how, dtype, chunks[i], chunks[i + 1]) : chunks[i]);
       chunks = next;
     }
     return chunks[0];
@@ -190,9 +205,14 @@ class Meaning {
   static Bits identity(Combine how, DType dtype) {
     const bool single = dtype == DType::f32;
     if (how == Combine::sum) return 0;
-    if (how == Combine::prod) return dtype == DType::f32 ? std::bit_cast<std::uint32_t>(1.0f) : dtype == DType::f64 ? std::bit_cast<Bits>(1.0) : 1;
-    const double extreme = how == Combine::max ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
-    if (is_float(dtype)) return single ? std::bit_cast<std::uint32_t>(static_cast<float>(extreme)) : std::bit_cast<Bits>(extreme);
+    if (how == Combine::prod)
+      return dtype == DType::f32   ? std::bit_cast<std::uint32_t>(1.0f)
+             : dtype == DType::f64 ? std::bit_cast<Bits>(1.0)
+                                   : 1;
+    const double extreme =
+        how == Combine::max ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    if (is_float(dtype))
+      return single ? std::bit_cast<std::uint32_t>(static_cast<float>(extreme)) : std::bit_cast<Bits>(extreme);
     if (dtype == DType::i32) return how == Combine::max ? 0x80000000u : 0x7fffffffu;
     return how == Combine::max ? 1ull << 63 : ~0ull >> 1;
   }
@@ -261,7 +281,8 @@ void evaluate_row(Meaning& m, const LoopKernel& kernel, std::int64_t inner) {
       for (std::size_t r = 0; r < lanes.size(); ++r) {
         const DType dtype = m.type(stage.reductions[r].value);
         for (std::size_t half = lanes[r].size() / 2; half > 0; half /= 2) {
-          for (std::size_t l = 0; l < half; ++l) lanes[r][l] = m.combine(stage.reductions[r].combine, dtype, lanes[r][l], lanes[r][l + half]);
+          for (std::size_t l = 0; l < half; ++l)
+            lanes[r][l] = m.combine(stage.reductions[r].combine, dtype, lanes[r][l], lanes[r][l + half]);
         }
         results[r].push_back(lanes[r][0]);
       }
@@ -286,7 +307,8 @@ void evaluate_column(Meaning& m, const ColumnKernel& kernel, std::int64_t reduce
     for (std::size_t r = 0; r < reductions.size(); ++r) {
       const DType dtype = m.type(reductions[r].value);
       const auto combine = [&](Bits a, Bits b) { return m.combine(reductions[r].combine, dtype, a, b); };
-      block[r] = combine(starts ? Meaning::identity(reductions[r].combine, dtype) : block[r], m.bits[index(reductions[r].value)]);
+      block[r] = combine(starts ? Meaning::identity(reductions[r].combine, dtype) : block[r],
+                         m.bits[index(reductions[r].value)]);
       if (!ends) continue;
       const bool first_block = i / program::block_elements * program::block_elements % program::chunk_elements == 0;
       chunk[r] = first_block ? block[r] : combine(chunk[r], block[r]);
@@ -341,7 +363,8 @@ std::string difference(const std::vector<Operand>& expected, const std::vector<O
       if (e == a || (is_nan(t, e) && is_nan(t, a))) continue;
       std::string text = fmt::format("operand {} element {}: expected {}, got {}", n, i, show(t, e), show(t, a));
       for (std::size_t o = 0; o < n; ++o) {
-        if (!expected[o].index && expected[o].bytes.size() / size_of(expected[o].dtype) > static_cast<std::size_t>(i)) text += fmt::format("; operand {} there: {}", o, show(expected[o].dtype, expected[o].get(i)));
+        if (!expected[o].index && expected[o].bytes.size() / size_of(expected[o].dtype) > static_cast<std::size_t>(i))
+          text += fmt::format("; operand {} there: {}", o, show(expected[o].dtype, expected[o].get(i)));
       }
       return text;
     }
@@ -361,7 +384,9 @@ std::uint64_t Numbers::value(DType dtype) {
   if (dtype == DType::b8) return next() & 1;
   if (dtype == DType::i32) return next() >> 32;
   if (dtype == DType::i64) return next();
-  const auto encode = [&](double x) { return dtype == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(x)) : std::bit_cast<Bits>(x); };
+  const auto encode = [&](double x) {
+    return dtype == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(x)) : std::bit_cast<Bits>(x);
+  };
   switch (next() % 4) {
     case 0: return encode(moderate() * 40);
     case 1: {
@@ -379,10 +404,46 @@ std::vector<std::uint64_t> special_values(DType dtype) {
   if (dtype == DType::i64) return {0, 1, ~0ull, ~0ull >> 1, 1ull << 63, 2, 63};
   std::vector<Bits> all;
   const auto add = [&](double x) {
-    for (double y : {x, -x}) all.push_back(dtype == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(y)) : std::bit_cast<Bits>(y));
+    for (double y : {x, -x})
+      all.push_back(dtype == DType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(y)) : std::bit_cast<Bits>(y));
   };
-  for (double x : {0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 10.0, 20.0, 40.0, 88.0, 89.0, 104.0, 709.5, 710.0, 745.0, 1e-3, 1e-8, 1e3, 1e10, 1e30, 1e-30, 0x1p31, 0x1p32, 0x1p63, 0x1p-126, 0x1p-127,
-                   0x1p-149, 0x1.fffffep127, 3.14159265358979, 1.57079632679490, 0x1p23, 0x1p52, 1e300, 1e-300, 5e-324, 1e22, 2147483647.5}) {
+  for (double x : {0.0,
+                   0.5,
+                   1.0,
+                   1.5,
+                   2.0,
+                   3.0,
+                   10.0,
+                   20.0,
+                   40.0,
+                   88.0,
+                   89.0,
+                   104.0,
+                   709.5,
+                   710.0,
+                   745.0,
+                   1e-3,
+                   1e-8,
+                   1e3,
+                   1e10,
+                   1e30,
+                   1e-30,
+                   0x1p31,
+                   0x1p32,
+                   0x1p63,
+                   0x1p-126,
+                   0x1p-127,
+                   0x1p-149,
+                   0x1.fffffep127,
+                   3.14159265358979,
+                   1.57079632679490,
+                   0x1p23,
+                   0x1p52,
+                   1e300,
+                   1e-300,
+                   5e-324,
+                   1e22,
+                   2147483647.5}) {
     add(x);
   }
   add(std::numeric_limits<double>::infinity());
@@ -396,7 +457,8 @@ std::vector<std::uint64_t> special_values(DType dtype) {
 }
 
 Operand contiguous(DType dtype, std::span<const std::int64_t> extents, std::span<const bool> moves, Numbers* numbers) {
-  Operand o{.dtype = dtype, .bytes = {}, .start = 0, .strides = std::vector<std::int64_t>(extents.size()), .index = false};
+  Operand o{
+      .dtype = dtype, .bytes = {}, .start = 0, .strides = std::vector<std::int64_t>(extents.size()), .index = false};
   std::int64_t size = 1;
   for (std::size_t d = extents.size(); d-- > 0;) {
     if (!moves[d]) continue;

@@ -1,5 +1,5 @@
-// For the tests of generated kernels: builds kernels by hand, runs them task by task as the executor would, and evaluates them
-// element by element as program.hpp defines them. Start reading at Bench.
+// For the tests of generated kernels: builds kernels by hand, runs them task by task as the executor would, and
+// evaluates them element by element as program.hpp defines them. Start reading at Bench.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -20,9 +20,9 @@ std::vector<std::string> host_isas();
 struct Operand {
   DType dtype = DType::f32;
   std::vector<std::uint8_t> bytes;
-  std::int64_t start = 0;              ///< element of the first index
-  std::vector<std::int64_t> strides;   ///< by loop dimension
-  bool index = false;                  ///< the number of the element itself: start + sum of strides * index
+  std::int64_t start = 0;             ///< element of the first index
+  std::vector<std::int64_t> strides;  ///< by loop dimension
+  bool index = false;                 ///< the number of the element itself: start + sum of strides * index
 
   std::uint64_t get(std::int64_t element) const;
   void set(std::int64_t element, std::uint64_t bits);
