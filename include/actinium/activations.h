@@ -42,6 +42,17 @@ struct ParameterInfo {
   std::string domain;    ///< what values it takes, in words
 };
 
+/// What the documentation says about an activation.
+struct ActivationInfo {
+  std::string formula;        ///< plain mathematics
+  std::string conventions;    ///< at kinks, at special parameters
+  std::string source;         ///< paper or framework
+  std::string advice;         ///< when to use it
+  std::string operand;        ///< the name of its first argument
+  bool elementwise = true;    ///< false: it works along an axis or takes several arrays
+  std::vector<double> kinks;  ///< where it or a derivative jumps, at the default parameters
+};
+
 namespace activations {
 class Entry;
 struct Found;
@@ -62,7 +73,8 @@ class ACTINIUM_API Activation {
   const std::string& name() const;
   std::vector<ParameterInfo> parameters() const;
   std::vector<std::string> aliases() const;
-  /// Formula, conventions and source in a few lines.
+  ActivationInfo info() const;
+  /// Formula, conventions, source and advice in a few lines.
   std::string documentation() const;
   /// The n-th derivative with respect to x, again an activation. ValueError for one that works along an axis.
   Activation derivative(int n = 1) const;

@@ -113,10 +113,15 @@ std::vector<std::string> Activation::aliases() const {
   return list;
 }
 
+ActivationInfo Activation::info() const {
+  const Facts& f = found_->entry->facts();
+  return {f.formula, f.documentation, f.source, f.advice, f.operand, found_->entry->is_elementwise(), f.kinks};
+}
+
 std::string Activation::documentation() const {
   const Facts& f = found_->entry->facts();
   std::string text = f.formula;
-  for (const std::string& line : {f.documentation, f.source})
+  for (const std::string& line : {f.documentation, f.source, f.advice})
     if (!line.empty()) text += (text.empty() ? "" : "\n") + line;
   return text;
 }

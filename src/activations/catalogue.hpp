@@ -91,6 +91,7 @@ struct Facts {
   std::string formula = {};        ///< plain mathematics
   std::string documentation = {};  ///< one line: what it is, conventions at kinks
   std::string source = {};         ///< paper or framework
+  std::string advice = {};         ///< when to use it
   Kind kind = Kind::unit;
   /// f, f', f'' in stable form; a missing one is differentiated from the one before it.
   std::array<Formula, 3> value = {};

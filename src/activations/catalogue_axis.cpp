@@ -316,11 +316,12 @@ Expr crelu(const Terms& t) {
 }
 
 Facts along(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation,
-            std::string source, Formula value, const AxisRule* rule) {
+            std::string source, std::string advice, Formula value, const AxisRule* rule) {
   Facts f{std::move(name), std::move(aliases)};
   f.formula = std::move(formula);
   f.documentation = std::move(documentation);
   f.source = std::move(source);
+  f.advice = std::move(advice);
   f.kind = rule != nullptr ? Kind::axis : Kind::composed;
   f.value = {value};
   f.axis = rule;
@@ -344,41 +345,54 @@ std::vector<Facts> axis_entries() {
   };
   add(along("softmax", {{"Softmax"}, {"softmax2d", {{"axis", -3}}}, {"Softmax2d", {{"axis", -3}}}},
             "exp(x_i)/sum_j exp(x_j)", "Masked elements are 0. strict_rank=true rejects rank 1, as Keras 2 does.",
-            "Bridle 1990", softmax, &softmax_rule),
+            "Bridle 1990",
+            "Probabilities of classes that exclude each other; attention. Train on logits with softmax_cross_entropy.",
+            softmax, &softmax_rule),
       {axes_last, strict_rank, mask});
   add(along("log_softmax", {{"logsoftmax"}, {"LogSoftmax"}}, "x_i - log(sum_j exp(x_j))",
             "To the last digits at the largest element, where x - logsumexp(x) is 0. Masked elements are -inf.",
-            "PyTorch, JAX, Keras", log_softmax, &log_softmax_rule),
+            "PyTorch, JAX, Keras",
+            "Log likelihoods of classes. log(softmax(x)) is -inf where this is large and finite.", log_softmax,
+            &log_softmax_rule),
       {axes_last, strict_rank, mask});
-  add(along("softmin", {{"Softmin"}}, "softmax(-x)", "Masked elements are 0.", "PyTorch Softmin", softmin, nullptr),
+  add(along("softmin", {{"Softmin"}}, "softmax(-x)", "Masked elements are 0.", "PyTorch Softmin",
+            "Weights that prefer the small: distances, energies.", softmin, nullptr),
       {axes_last, strict_rank, mask});
   add(along("hardmax", {{"Hardmax"}}, "1 at the first largest element, else 0", "Derivative 0.", "ONNX Hardmax",
-            hardmax, nullptr),
+            "Decisions after training. It passes no gradient.", hardmax, nullptr),
       {axis_last});
   add(along("logsumexp", {{"LogSumExp"}, {"ReduceLogSumExp"}}, "log(sum_j exp(x_j))",
-            "-inf of nothing, or of -inf alone, where its gradient is 0.", "SciPy, PyTorch, JAX", logsumexp,
-            &logsumexp_rule),
+            "-inf of nothing, or of -inf alone, where its gradient is 0.", "SciPy, PyTorch, JAX",
+            "Sums of probabilities kept as logarithms; a smooth maximum.", logsumexp, &logsumexp_rule),
       {axes_all, keepdims, mask});
-  add(along("logmeanexp", {}, "log(mean_j exp(x_j))", "logsumexp(x) - log(n).", "JAX", logmeanexp, nullptr),
+  add(along("logmeanexp", {}, "log(mean_j exp(x_j))", "logsumexp(x) - log(n).", "JAX",
+            "Averages of probabilities kept as logarithms: ensembles, importance weights.", logmeanexp, nullptr),
       {axes_all, keepdims, mask});
   Facts f = along(
       "softmax_cross_entropy", {{"sparse_softmax_cross_entropy"}},
       "-log_softmax(logits)[label], or -sum(labels*log_softmax(logits))",
       "Integer labels are class indices (out of range: an error at the call); floating ones a distribution. The gradient softmax - onehot is right at the label too.",
-      "TensorFlow, PyTorch CrossEntropyLoss, Optax", entropy, &entropy_rule);
+      "TensorFlow, PyTorch CrossEntropyLoss, Optax", "The loss of a classifier, from its logits.", entropy,
+      &entropy_rule);
   f.operand = "logits";
   f.indexes = true;
   add(f, {{"labels", std::nullopt, {"label"}, Takes::array}, axis_last});
   add(along("sparsemax", {{"Sparsemax"}}, "the point of the simplex nearest to x", "Derivative by the support.",
-            "Martins and Astudillo 2016", sparsemax, &sparsemax_rule),
+            "Martins and Astudillo 2016",
+            "Attention and probabilities with exact zeros. Classes outside the support get no gradient.", sparsemax,
+            &sparsemax_rule),
       {axis_last});
   add(along("standardize", {}, "(x - mean)/sqrt(variance + epsilon)", "Population variance, in two passes.",
-            "JAX standardize", standardize, &standardize_rule),
+            "JAX standardize", "Normalizing a layer; multiply and add learned vectors for layer normalization.",
+            standardize, &standardize_rule),
       {axes_last, {"epsilon", 1e-5, {"eps"}, Takes::number, "at least 0", not_negative}});
   add(along("maxout", {{"Maxout"}}, "max over groups of consecutive elements",
-            "The gradient goes to the first of ties.", "Goodfellow et al. 2013", maxout, nullptr),
+            "The gradient goes to the first of ties.", "Goodfellow et al. 2013",
+            "A learned convex piecewise-linear activation. Each output costs `groups` times the weights.", maxout,
+            nullptr),
       {{"groups", std::nullopt, {}, Takes::integer, "positive", positive}, axis_last});
-  add(along("crelu", {{"CReLU"}}, "concat(relu(x), relu(-x))", "Doubles the axis.", "Shang et al. 2016", crelu,
+  add(along("crelu", {{"CReLU"}}, "concat(relu(x), relu(-x))", "Doubles the axis.", "Shang et al. 2016",
+            "First convolutions, whose filters come in pairs of opposite sign: half as many are needed.", crelu,
             nullptr),
       {axis_last});
   return list;

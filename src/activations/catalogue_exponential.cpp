@@ -122,6 +122,8 @@ std::vector<Facts> elu_entries() {
   f.formula = "exp(x)";
   f.documentation = "Overflows beyond 709.78 (f64), 88.72 (f32).";
   f.source = "Keras exponential, ONNX Exp";
+  f.advice =
+      "Positive outputs with a multiplicative meaning, such as the rate of a Poisson regression. softplus grows more slowly and does not overflow.";
   f.kind = Kind::primitive;
   f.value = {F(exp(x))};
   list.push_back(f);
@@ -131,6 +133,7 @@ std::vector<Facts> elu_entries() {
   f.formula = "x > 0 ? x : alpha*(exp(x) - 1)";
   f.documentation = "Derivative at 0: alpha.";
   f.source = "Clevert et al. 2015";
+  f.advice = "Hidden layers without batch normalization: outputs have a mean near 0. Very negative inputs saturate.";
   f.value = {F(where(x > 0, x, t[0] * expm1(negative_part(x)))), F(where(x > 0, 1, t[0] * exp(negative_part(x)))),
              F(where(x > 0, 0, t[0] * exp(negative_part(x))))};
   f.parameter = [](const Terms& t, int) -> Expr { return where(t.x > 0, 0, expm1(negative_part(t.x))); };
@@ -142,6 +145,7 @@ std::vector<Facts> elu_entries() {
   f.formula = "x > 0 ? x : alpha*(exp(x/alpha) - 1)";
   f.documentation = "Derivative at 0: 1. Second derivative at 0: 1/alpha.";
   f.source = "Barron 2017";
+  f.advice = "elu whose derivative is continuous for every alpha.";
   f.value = {celu, celu_slope, celu_curvature};
   f.parameter = celu_parameter;
   f.kinks = {0};
@@ -152,6 +156,7 @@ std::vector<Facts> elu_entries() {
   f.documentation =
       "Derivative at 0: scale*alpha = 1.7580993408473769. Meant for LeCun-normal weights and alpha dropout.";
   f.source = "Klambauer et al. 2017; the constants in full precision (ONNX rounds them to f32)";
+  f.advice = "Deep dense networks without normalization layers; only with LeCun-normal weights and alpha dropout.";
   f.value = {F(where(x > 0, selu_scale * x, selu_product * expm1(negative_part(x)))),
              F(where(x > 0, selu_scale, selu_product * exp(negative_part(x)))),
              F(where(x > 0, 0, selu_product * exp(negative_part(x))))};
@@ -167,6 +172,8 @@ std::vector<Facts> softplus_entries() {
   f.formula = "log(1 + exp(beta*x))/beta";
   f.documentation = "Beyond threshold (of beta*x; none by default) it is x, as in PyTorch.";
   f.source = "Dugas et al. 2001; beta and threshold: PyTorch Softplus";
+  f.advice =
+      "Positive outputs: a variance, a rate. As a hidden activation, a relu without kink and without exact zeros.";
   f.value = {softplus, softplus_slope, softplus_curvature};
   f.closed[2] = F(switched(t, t[0] * x, 0, t[0] * logistic_pdf(t[0] * x)));
   f.parameter = softplus_parameter;
@@ -177,6 +184,7 @@ std::vector<Facts> softplus_entries() {
   f.formula = "log(1/(1 + exp(-x)))";
   f.documentation = "-softplus(-x).";
   f.source = "Keras, JAX, PyTorch LogSigmoid";
+  f.advice = "The log likelihood of a yes or no, from its logit. log(sigmoid(x)) is -inf where this is -x.";
   f.value = {F(-primitive(Op::softplus, -x)), F(primitive(Op::sigmoid, -x)), F(-logistic_pdf(x))};
   list.push_back(f);
 
@@ -185,6 +193,7 @@ std::vector<Facts> softplus_entries() {
   f.formula = "(x + sqrt(x**2 + b))/2";
   f.documentation = "Softplus without exp. b=0 is relu.";
   f.source = "Barron 2021; JAX, Keras";
+  f.advice = "softplus without exp and log. Its left tail is b/(4*|x|), so it fades slowly.";
   f.value = {squareplus, squareplus_slope, squareplus_curvature};
   f.closed = {nullptr, squareplus_smooth_slope, nullptr};
   f.parameter = [](const Terms& t, int) -> Expr { return 0.25 / hypot(t.x, sqrt(t[0])); };
@@ -195,6 +204,7 @@ std::vector<Facts> softplus_entries() {
   f.formula = "x/(1 + abs(x))";
   f.documentation = "Second derivative 0 at 0.";
   f.source = "Bergstra et al. 2009";
+  f.advice = "tanh with longer tails: its slope falls as 1/x**2, not exponentially.";
   f.value = {softsign, softsign_slope, softsign_curvature};
   f.kinks = {0};
   list.push_back(f);
@@ -203,6 +213,7 @@ std::vector<Facts> softplus_entries() {
   f.formula = "log(1 - exp(-x))";
   f.documentation = "For x > 0; -inf at 0, nan below.";
   f.source = "Maechler 2012; JAX";
+  f.advice = "log(1 - p) from -log(p): likelihoods kept as logarithms.";
   f.value = {F(primitive(Op::log1mexp, x)), F(exp(-x) / (0.0 - expm1(-x))), F(-exp(-x) / square(expm1(-x)))};
   list.push_back(f);
   return list;

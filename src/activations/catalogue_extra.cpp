@@ -107,10 +107,12 @@ Expr lisht_curvature(const Terms& t) {
   return 2.0 * sech2(t.x) * (1.0 - xc * tanh(t.x));
 }
 
-Facts extra(std::string name, std::string formula, std::string source, std::array<Formula, 3> value) {
+Facts extra(std::string name, std::string formula, std::string source, std::string advice,
+            std::array<Formula, 3> value) {
   Facts f{std::move(name)};
   f.formula = std::move(formula);
   f.source = std::move(source);
+  f.advice = std::move(advice);
   f.value = value;
   return f;
 }
@@ -119,36 +121,53 @@ Facts extra(std::string name, std::string formula, std::string source, std::arra
 
 std::vector<Facts> extra_entries() {
   std::vector<Facts> list;
-  list.push_back(extra("bent_identity", "x + (sqrt(x**2 + 1) - 1)/2", "", {bent_identity, bent_slope, bent_curvature}));
+  list.push_back(extra("bent_identity", "x + (sqrt(x**2 + 1) - 1)/2", "",
+                       "Regression: nowhere flat, its slope goes from 1/2 to 3/2.",
+                       {bent_identity, bent_slope, bent_curvature}));
 
   Facts f = extra("snake", "x + sin(a*x)**2/a", "Ziyin et al. 2020",
+                  "Periodic data (audio, time series) that must be continued beyond the training range.",
                   {F(x + square(sin(t[0] * x)) / t[0]), snake_slope, snake_curvature});
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "nonzero", nonzero}};
   list.push_back(f);
 
-  list.push_back(extra("lisht", "x*tanh(x)", "Roy et al. 2019", {F(x * tanh(x)), lisht_slope, lisht_curvature}));
-  list.push_back(extra("tanhexp", "x*tanh(exp(x))", "Liu and Di 2020", {tanhexp, tanhexp_slope, nullptr}));
-  list.push_back(
-      extra("serf", "x*erf(log(1 + exp(x)))", "Nag and Bhattacharyya 2021", {serf, serf_slope, serf_curvature}));
+  list.push_back(extra("lisht", "x*tanh(x)", "Roy et al. 2019",
+                       "Published as an alternative to silu. Even: it forgets the sign.",
+                       {F(x * tanh(x)), lisht_slope, lisht_curvature}));
+  list.push_back(extra("tanhexp", "x*tanh(exp(x))", "Liu and Di 2020",
+                       "Published as an alternative to mish for small networks.", {tanhexp, tanhexp_slope, nullptr}));
+  list.push_back(extra("serf", "x*erf(log(1 + exp(x)))", "Nag and Bhattacharyya 2021",
+                       "Published as an alternative to mish; close to it.", {serf, serf_slope, serf_curvature}));
 
-  f = extra("isru", "x/sqrt(1 + a*x**2)", "Carlile et al. 2017", {isru, isru_slope, isru_curvature});
+  f = extra("isru", "x/sqrt(1 + a*x**2)", "Carlile et al. 2017", "A tanh without exp, with longer tails.",
+            {isru, isru_slope, isru_curvature});
   f.closed[0] = F(x / isru_scale(t));
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "positive", positive}};
   list.push_back(f);
-  f = extra("isrlu", "x > 0 ? x : x/sqrt(1 + a*x**2)", "Carlile et al. 2017",
+  f = extra("isrlu", "x > 0 ? x : x/sqrt(1 + a*x**2)", "Carlile et al. 2017", "elu without exp.",
             {F(where(x > 0, x, isru(t))), F(where(x > 0, 1, isru_slope(t))), F(where(x > 0, 0, isru_curvature(t)))});
   f.closed[0] = F(where(x > 0, x, x / isru_scale(t)));
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "positive", positive}};
   f.kinks = {0};
   list.push_back(f);
 
-  list.push_back(extra("arctan", "atan(x)", "", {F(atan(x)), arctan_slope, arctan_curvature}));
-  list.push_back(extra("sin", "sin(x)", "Sitzmann et al. 2020, SIREN", {F(sin(x)), nullptr, nullptr}));
-  list.push_back(extra("cos", "cos(x)", "", {F(cos(x)), nullptr, nullptr}));
+  list.push_back(
+      extra("arctan", "atan(x)", "",
+            "A tanh with longer tails, bounded by pi/2; its derivative is a surrogate gradient of spiking networks.",
+            {F(atan(x)), arctan_slope, arctan_curvature}));
+  list.push_back(extra("sin", "sin(x)", "Sitzmann et al. 2020, SIREN",
+                       "Networks that represent images and fields (SIREN), with their own initial weights.",
+                       {F(sin(x)), nullptr, nullptr}));
+  list.push_back(
+      extra("cos", "cos(x)", "", "Random Fourier features, encodings of position.", {F(cos(x)), nullptr, nullptr}));
   for (std::size_t i = list.size() - 2; i < list.size(); ++i) list[i].kind = Kind::primitive;
 
-  list.push_back(extra("phish", "x*tanh(gelu(x))", "Naveen 2022", {phish, phish_slope, phish_curvature}));
-  list.push_back(extra("logish", "x*log(1 + sigmoid(x))", "Zhu et al. 2021", {logish, logish_slope, logish_curvature}));
+  list.push_back(extra("phish", "x*tanh(gelu(x))", "Naveen 2022",
+                       "Published as an alternative to gelu; compare with it first.",
+                       {phish, phish_slope, phish_curvature}));
+  list.push_back(extra("logish", "x*log(1 + sigmoid(x))", "Zhu et al. 2021",
+                       "Published as an alternative to silu; compare with it first.",
+                       {logish, logish_slope, logish_curvature}));
   return list;
 }
 

@@ -41,13 +41,14 @@ Expr swiglu(const Terms& t) {
   return apply(*find("silu"), arguments, std::source_location()) * same_shape(t, "swiglu");
 }
 
-Facts gated(std::string name, std::vector<Alias> aliases, std::string formula, Formula value) {
+Facts gated(std::string name, std::vector<Alias> aliases, std::string formula, std::string advice, Formula value) {
   Facts f{std::move(name), std::move(aliases)};
   f.operand = "gate";
   f.parameters = {{"value", std::nullopt, {}, Takes::array}};
   f.formula = std::move(formula);
   f.documentation = "Gate and value have one shape.";
   f.source = "Shazeer 2020";
+  f.advice = std::move(advice);
   f.kind = Kind::composed;
   f.value = {value};
   return f;
@@ -64,17 +65,23 @@ std::vector<Facts> gated_entries() {
   f.formula = "a*sigmoid(b), where a and b are the halves of x along axis";
   f.documentation = "The gate is the second half. An odd size is an error.";
   f.source = "Dauphin et al. 2016; PyTorch GLU, Keras, JAX";
+  f.advice = "Convolutional sequence models; half of the channels gate the other half.";
   f.kind = Kind::composed;
   f.value = {glu};
   list.push_back(f);
 
-  list.push_back(gated("reglu", {{"ReGLU"}}, "relu(gate)*value", F(call("relu", x) * same_shape(t, "reglu"))));
-  list.push_back(
-      gated("geglu", {{"GEGLU"}, {"GeGLU"}}, "gelu(gate)*value", F(call("gelu", x) * same_shape(t, "geglu"))));
-  f = gated("swiglu", {{"SwiGLU"}}, "silu(gate, beta)*value", swiglu);
+  list.push_back(gated("reglu", {{"ReGLU"}}, "relu(gate)*value",
+                       "Feed-forward parts of transformers: the gate is sparse.",
+                       F(call("relu", x) * same_shape(t, "reglu"))));
+  list.push_back(gated("geglu", {{"GEGLU"}, {"GeGLU"}}, "gelu(gate)*value",
+                       "Feed-forward parts of transformers (T5 1.1, Gemma).",
+                       F(call("gelu", x) * same_shape(t, "geglu"))));
+  f = gated("swiglu", {{"SwiGLU"}}, "silu(gate, beta)*value", "Feed-forward parts of transformers (PaLM, LLaMA).",
+            swiglu);
   f.parameters.push_back({"beta", 1.0, {"alpha"}});
   list.push_back(f);
-  list.push_back(gated("bilinear", {{"Bilinear"}}, "gate*value", F(x * same_shape(t, "bilinear"))));
+  list.push_back(gated("bilinear", {{"Bilinear"}}, "gate*value",
+                       "Gating without an activation: the baseline for the others.", F(x * same_shape(t, "bilinear"))));
   return list;
 }
 

@@ -78,6 +78,7 @@ std::vector<Facts> linear_entries() {
   f.formula = "x";
   f.documentation = "No activation: the identity.";
   f.source = "Keras, PyTorch Identity, ONNX Identity";
+  f.advice = "Outputs of a regression. Between layers it does nothing: linear maps in a row are one linear map.";
   f.kind = Kind::primitive;
   f.value = {F(x)};
   f.integers = true;
@@ -91,6 +92,7 @@ std::vector<Facts> linear_entries() {
   f.formula = "x >= threshold ? 1 : 0";
   f.documentation = "Inclusive at the threshold, where it is value_at_threshold. Derivative 0 everywhere.";
   f.source = "MLX step, NumPy heaviside";
+  f.advice = "Decisions after training. It passes no gradient: train with sigmoid.";
   f.value = {step};
   f.zero_from = 1;
   f.integers = true;
@@ -111,6 +113,8 @@ std::vector<Facts> relu_entries() {
       "Derivative at the threshold: negative_slope (0 by default; 1 with grad_at_zero=1), at max_value: 0.";
   f.source =
       "Keras relu(alpha, max_value, threshold), PyTorch ReLU, ONNX Relu; relu'(0) = 0 after Bertoin et al., NeurIPS 2021";
+  f.advice =
+      "The first choice for hidden layers of convolutional and plain networks: cheap, and zeros are exact. A unit whose input stays negative gets no gradient (a dead unit): then leaky_relu, elu or silu.";
   f.value = {relu, relu_slope};
   f.parameter = relu_parameter;
   f.zero_from = 2;
@@ -122,6 +126,7 @@ std::vector<Facts> relu_entries() {
   f.formula = "min(max(x, 0), 6)";
   f.documentation = "Derivative 0 at 0 and at 6.";
   f.source = "Krizhevsky 2010; Keras, PyTorch, JAX";
+  f.advice = "Models that will be quantized: the range is fixed. No gradient on either side of it.";
   f.value = {F(limited(x, 0, 6)), F(pick(x, x > 0 && x < 6, 1, 0))};
   f.zero_from = 2;
   f.integers = true;
@@ -132,6 +137,7 @@ std::vector<Facts> relu_entries() {
   f.formula = "max(x, 0)**2";
   f.documentation = "Second derivative 0 at 0.";
   f.source = "So et al. 2021, Primer; MLX relu2";
+  f.advice = "Feed-forward parts of transformers (Primer). Grows as x**2: normalize its inputs.";
   f.value = {F(square(positive_part(x))), F(2 * positive_part(x)), F(pick(x, x > 0, 2, 0))};
   f.zero_from = 3;
   f.integers = true;
@@ -143,6 +149,7 @@ std::vector<Facts> relu_entries() {
   f.formula = "x > 0 ? x : negative_slope * x";
   f.documentation = "Derivative at 0: negative_slope.";
   f.source = "Maas et al. 2013; default as PyTorch, JAX, ONNX (Keras: 0.2 as function, 0.3 as layer)";
+  f.advice = "In place of relu where units die: negative_slope of the gradient is left.";
   f.value = {F(leaky(x, t[0])), F(pick(x, x > 0, 1, t[0]))};
   f.parameter = [](const Terms& t, int) -> Expr { return where(t.x > 0, 0, t.x); };
   f.zero_from = 2;
@@ -155,6 +162,7 @@ std::vector<Facts> relu_entries() {
   f.formula = "x > 0 ? x : slope * x";
   f.documentation = "A learned slope that broadcasts to x. Derivative at 0: slope.";
   f.source = "He et al. 2015; ONNX PRelu";
+  f.advice = "leaky_relu with a learned slope, often one a channel. Start at 0.25, without weight decay.";
   list.push_back(f);
 
   f = {"rrelu", {{"RReLU"}, {"RRelu"}}};
@@ -163,6 +171,7 @@ std::vector<Facts> relu_entries() {
   f.formula = "x > 0 ? x : (lower + upper)/2 * x";
   f.documentation = "Randomized leaky relu as it evaluates after training. Derivative at 0: the slope.";
   f.source = "Xu et al. 2015; PyTorch RReLU";
+  f.advice = "Models that were trained with it; the random slopes are a regularizer of the training alone.";
   f.value = {F(leaky(x, 0.5 * (t[0] + t[1]))), F(pick(x, x > 0, 1, 0.5 * (t[0] + t[1])))};
   f.zero_from = 2;
   f.kinks = {0};
@@ -178,6 +187,7 @@ std::vector<Facts> hard_entries() {
   f.formula = "min(max(x, min_val), max_val)";
   f.documentation = "Derivative 0 at both knees.";
   f.source = "PyTorch Hardtanh, Keras hard_tanh";
+  f.advice = "Bounded and cheap, for small recurrent or quantized networks. No gradient beyond the knees.";
   f.value = {F(limited(x, t[0], t[1])), F(pick(x, x > t[0] && x < t[1], 1, 0))};
   f.parameter = [](const Terms& t, int i) -> Expr {
     return i == 0 ? pick(t.x, t.x <= t[0], 1, 0) : pick(t.x, t.x >= t[1], 1, 0);
@@ -192,6 +202,8 @@ std::vector<Facts> hard_entries() {
   f.formula = "min(max(alpha*x + beta, 0), 1); by default relu6(x + 3)/6";
   f.documentation = "Derivative 0 at the knees, -3 and 3 by default. Keras 2 and ONNX: alpha=0.2.";
   f.source = "Keras 3, JAX, PyTorch; hard_sigmoid_keras2: Keras 1 and 2, ONNX";
+  f.advice =
+      "Gates where exp is too expensive (MobileNetV3). Not for probabilities: the cross entropy of its exact 0 and 1 is infinite.";
   f.value = {hard_sigmoid, F(pick(x, hard_sigmoid_inside(t), t[0], 0))};
   f.parameter = [](const Terms& t, int i) -> Expr {
     return pick(t.x, hard_sigmoid_inside(t), i == 0 ? t.x : Expr(1), 0);
@@ -204,6 +216,7 @@ std::vector<Facts> hard_entries() {
   f.formula = "x * relu6(x + 3)/6";
   f.documentation = "Divides before it multiplies, so nothing overflows. Derivative at -3: 0, at 3: 1.";
   f.source = "Howard et al. 2019, MobileNetV3";
+  f.advice = "silu for mobile and quantized models (MobileNetV3).";
   f.value = {F(where(x <= -3.0, 0, x * (limited(x + 3.0, 0, 6) / 6.0))),
              F(where(x <= -3.0, 0, where(x >= 3.0, 1, (2.0 * x + 3.0) / 6.0))),
              F(pick(x, x > -3.0 && x < 3.0, 1.0 / 3, 0))};
@@ -220,6 +233,7 @@ std::vector<Facts> hard_entries() {
   f.formula = "x > threshold ? x : value";
   f.documentation = "Derivative at the threshold: 0.";
   f.source = "PyTorch Threshold, Keras threshold; thresholded_relu: ONNX";
+  f.advice = "Drops what is small and keeps the rest as it is. It jumps, unless value is the threshold.";
   f.value = {F(where(x <= t[0], t[1], x)), F(pick(x, x > t[0], 1, 0))};
   f.zero_from = 2;
   list.push_back(f);
@@ -228,6 +242,7 @@ std::vector<Facts> hard_entries() {
   f.formula = "x <= -1 ? 0 : x >= 1 ? x : (x + 1)**2/4";
   f.documentation = "The softplus of sparsemax; once differentiable. Second derivative 0 at -1 and 1.";
   f.source = "Blondel et al. 2020; JAX, Keras";
+  f.advice = "softplus with exact zeros; its derivative is sparse_sigmoid.";
   f.value = {F(where(x <= -1.0, 0, where(x >= 1.0, x, square(0.5 * (x + 1.0))))),
              F(where(x <= -1.0, 0, where(x >= 1.0, 1, 0.5 * (x + 1.0)))), F(pick(x, x > -1.0 && x < 1.0, 0.5, 0))};
   f.zero_from = 3;
@@ -238,6 +253,7 @@ std::vector<Facts> hard_entries() {
   f.formula = "min(max((x + 1)/2, 0), 1)";
   f.documentation = "Derivative 0 at -1 and 1.";
   f.source = "JAX, Keras";
+  f.advice = "Gates that are to reach 0 and 1. No gradient outside (-1, 1).";
   f.value = {F(where(x <= -1.0, 0, where(x >= 1.0, 1, 0.5 * (x + 1.0)))), F(pick(x, x > -1.0 && x < 1.0, 0.5, 0))};
   f.zero_from = 2;
   f.kinks = {-1, 1};
@@ -248,6 +264,7 @@ std::vector<Facts> hard_entries() {
   f.formula = "abs(x) <= beta ? (x + beta)**2/(4*beta) : max(x, 0)";
   f.documentation = "Smooth relu: quadratic between -beta and beta. Second derivative 0 at both ends.";
   f.source = "Shamir et al. 2020";
+  f.advice = "relu where its kink makes training hard to reproduce (large ranking models). A larger beta is smoother.";
   f.value = {smelu, F(where(x <= -t[0], 0, where(x >= t[0], 1, 0.5 * (x + t[0]) / t[0]))),
              F(pick(x, x > -t[0] && x < t[0], 0.5 / t[0], 0))};
   f.zero_from = 3;
@@ -263,6 +280,7 @@ std::vector<Facts> shrink_entries() {
   f.formula = "abs(x) > threshold ? x : 0";
   f.documentation = "Derivative 0 at the jumps.";
   f.source = "PyTorch Hardshrink, Keras hard_shrink";
+  f.advice = "Sparse codes: small coefficients become 0, large ones keep their size.";
   f.value = {F(where(x >= -t[0] && x <= t[0], 0, x)), F(pick(x, abs(x) > t[0], 1, 0))};
   f.zero_from = 2;
   f.kinks = {-0.5, 0.5};
@@ -273,6 +291,7 @@ std::vector<Facts> shrink_entries() {
   f.formula = "sign(x) * max(abs(x) - threshold, 0)";
   f.documentation = "Derivative 0 at both knees.";
   f.source = "Donoho 1995; PyTorch Softshrink, Keras soft_shrink";
+  f.advice = "The step of an L1 penalty: sparse codes, denoising.";
   f.value = {F(shrunk(x, t[0], t[0])), F(pick(x, abs(x) > t[0], 1, 0))};
   f.parameter = [](const Terms& t, int) -> Expr { return pick(t.x, t.x > t[0], -1, pick(t.x, t.x < -t[0], 1, 0)); };
   f.zero_from = 2;
@@ -284,6 +303,7 @@ std::vector<Facts> shrink_entries() {
   f.formula = "x < -threshold ? x + bias : x > threshold ? x - bias : 0";
   f.documentation = "hard_shrink with bias=0, soft_shrink with bias=threshold. Derivative 0 at the jumps.";
   f.source = "ONNX Shrink";
+  f.advice = "Models from ONNX; otherwise hard_shrink or soft_shrink.";
   f.value = {F(shrunk(x, t[0], t[1])), F(pick(x, abs(x) > t[0], 1, 0))};
   f.zero_from = 2;
   f.kinks = {-0.5, 0.5};

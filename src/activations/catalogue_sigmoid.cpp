@@ -125,6 +125,8 @@ std::vector<Facts> tanh_entries() {
   f.formula = "(exp(x) - exp(-x))/(exp(x) + exp(-x))";
   f.documentation = "Derivative sech(x)**2, right where 1 - tanh(x)**2 is 0.";
   f.source = "all";
+  f.advice =
+      "Recurrent cells, and outputs between -1 and 1. Its slope is 1 at 0 only: in deep networks gradients fade.";
   f.kind = Kind::primitive;
   f.value = {F(tanh(x))};
   list.push_back(f);
@@ -134,6 +136,7 @@ std::vector<Facts> tanh_entries() {
   f.formula = "alpha*tanh(beta*x)";
   f.documentation = "LeCun's 1.7159*tanh(2*x/3) with alpha=1.7159, beta=2/3.";
   f.source = "LeCun 1998; ONNX ScaledTanh";
+  f.advice = "Networks after LeCun's recipe: inputs and targets of unit variance.";
   f.value = {scaled_tanh, scaled_tanh_slope, scaled_tanh_curvature};
   f.closed = {F(t[0] * tanh(t[1] * x)), F(t[0] * t[1] * sech2(t[1] * x)),
               F(-2.0 * t[0] * t[1] * t[1] * tanh(t[1] * x) * sech2(t[1] * x))};
@@ -143,6 +146,7 @@ std::vector<Facts> tanh_entries() {
   f.formula = "x - tanh(x)";
   f.documentation = "x**3/3 near 0, to full precision; derivative tanh(x)**2.";
   f.source = "PyTorch Tanhshrink, Keras tanh_shrink";
+  f.advice = "Denoising and sparse codes. Flat at 0: nothing starts there.";
   f.value = {tanh_shrink, F(square(tanh(x))), F(2.0 * tanh(x) * sech2(x))};
   list.push_back(f);
   return list;
@@ -155,6 +159,7 @@ std::vector<Facts> swish_entries() {
   f.formula = "x/(1 + exp(-beta*x))";
   f.documentation = "Minimum -0.2785 at -1.2785.";
   f.source = "Elfwing et al. 2017; beta: Ramachandran et al. 2017, ONNX Swish(alpha)";
+  f.advice = "Hidden layers of deep convolutional networks and transformers: smooth, and a negative unit still learns.";
   f.value = {F(value_of(swish(t[0], x), x)), F(slope_of(swish(t[0], x))), F(curvature_of(swish(t[0], x), t[0]))};
   f.closed = {F(silu_closed(t[0], x)), F(silu_closed_slope(t[0], x)), F(silu_closed_curvature(t[0], x))};
   f.parameter = silu_parameter;
@@ -164,6 +169,7 @@ std::vector<Facts> swish_entries() {
   f.formula = "x/(1 + exp(-1.702*x))";
   f.documentation = "Sigmoid form of gelu, within 0.0204 of it.";
   f.source = "Hendrycks and Gimpel 2016; MLX gelu_fast_approx";
+  f.advice = "Checkpoints trained with it (CLIP); otherwise gelu.";
   f.value = {F(value_of(quick(x), x)), F(slope_of(quick(x))), F(curvature_of(quick(x), 1.702))};
   f.closed = {F(silu_closed(1.702, x)), F(silu_closed_slope(1.702, x)), F(silu_closed_curvature(1.702, x))};
   list.push_back(f);
@@ -172,6 +178,7 @@ std::vector<Facts> swish_entries() {
   f.formula = "x*tanh(log(1 + exp(x)))";
   f.documentation = "Minimum -0.3088 at -1.1924.";
   f.source = "Misra 2019";
+  f.advice = "As silu, a little steeper at 0; detectors (YOLOv4). It costs more.";
   f.value = {mish, mish_slope, F(mish_curvature_of(x, -abs(x)))};
   f.closed[2] = F(mish_curvature_of(x, minus_abs_smooth(x)));
   list.push_back(f);
@@ -186,6 +193,8 @@ std::vector<Facts> sigmoid_entries() {
   f.formula = "1/(1 + exp(-x))";
   f.documentation = "Derivative exp(-x)/(1 + exp(-x))**2, never s*(1 - s), which is 0 above 37.";
   f.source = "all";
+  f.advice =
+      "The probability of a yes or no, several at once if they do not exclude each other; gates. Not for deep hidden layers: its slope is at most 1/4, and gradients vanish layer by layer.";
   f.kind = Kind::primitive;
   f.value = {F(sigmoid(x))};
   all.push_back(f);

@@ -59,6 +59,10 @@ TEST(Catalogue, EveryEntryIsAFunctionOfTheHeader) {
 TEST(Catalogue, EveryEntryIsDescribed) {
   for (const Activation& a : catalogue()) {
     EXPECT_FALSE(a.documentation().empty()) << a.name();
+    if (!a.is_defined()) {
+      EXPECT_FALSE(a.info().formula.empty()) << a.name();
+      EXPECT_FALSE(a.info().advice.empty()) << a.name() << ": when is it to be used?";
+    }
     for (const ParameterInfo& p : a.parameters()) EXPECT_FALSE(p.domain.empty()) << a.name() << " " << p.name;
     EXPECT_EQ(activation(a.name()).name(), a.name());
     for (const std::string& alias : a.aliases()) EXPECT_EQ(activation(alias).name(), a.name()) << alias;
