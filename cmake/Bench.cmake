@@ -10,5 +10,5 @@ foreach(source IN LISTS benches)
   set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
   target_compile_definitions(bench_${name} PRIVATE ACTINIUM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(bench_${name} PRIVATE actinium::actinium actinium_flags benchmark::benchmark
-    nlohmann_json::nlohmann_json Threads::Threads)
+    nlohmann_json::nlohmann_json Threads::Threads ${CMAKE_DL_LIBS})
 endforeach()

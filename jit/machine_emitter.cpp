@@ -7,6 +7,7 @@
 #include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/MDBuilder.h>
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
@@ -78,6 +79,14 @@ llvm::Value* VectorEmitter::splat(llvm::Value* scalar) {
   return b.CreateVectorSplat(static_cast<unsigned>(lanes), scalar);
 }
 
+llvm::Value* VectorEmitter::repeated(llvm::Value* vector) {
+  const int from = static_cast<int>(llvm::cast<llvm::FixedVectorType>(vector->getType())->getNumElements());
+  if (from == lanes) return vector;
+  std::vector<int> numbers;
+  for (int i = 0; i < lanes; ++i) numbers.push_back(i % from);
+  return b.CreateShuffleVector(vector, numbers);
+}
+
 llvm::Constant* VectorEmitter::lane_numbers(Type integer) const {
   std::vector<llvm::Constant*> numbers;
   for (int i = 0; i < lanes; ++i) numbers.push_back(scalar_constant(integer, static_cast<std::uint64_t>(i)));
@@ -132,22 +141,37 @@ void VectorEmitter::store_lane0(DType dtype, llvm::Value* value, llvm::Value* po
   b.CreateAlignedStore(scalar, pointer, llvm::Align(size_of(dtype)));
 }
 
+template <class Operation>
+llvm::Value* VectorEmitter::in_halves(llvm::ArrayRef<llvm::Value*> values, Operation&& operation) {
+  VectorEmitter half(m, b, lanes / 2, std::min(unit, lanes / 2));
+  std::vector<int> both(static_cast<std::size_t>(lanes));
+  std::iota(both.begin(), both.end(), 0);
+  const auto part = [&](std::size_t from) {
+    std::vector<llvm::Value*> parts;
+    const llvm::ArrayRef<int> numbers = llvm::ArrayRef(both).slice(from, both.size() / 2);
+    for (llvm::Value* value : values) parts.push_back(b.CreateShuffleVector(value, numbers));
+    return operation(half, parts);
+  };
+  llvm::Value* low = part(0);
+  return b.CreateShuffleVector(low, part(both.size() / 2), both);
+}
+
 std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::span<llvm::Value* const> inputs,
                                               std::span<const Call> calls) {
   if (inputs.size() + calls.size() != code.inputs.size())
     throw InternalError("jit: code with a wrong number of inputs");
   std::vector<llvm::Value*> values;
   values.reserve(code.insts.size());
-  const auto call = [&](const Call& c) {
+  const auto result_of = [&](const Call& c) {
     std::vector<llvm::Value*> arguments;
     for (Value v : c.arguments) arguments.push_back(values[static_cast<std::uint32_t>(v)]);
-    return m.call(b, subroutine(*c.body), arguments);
+    return call(*c.body, arguments);
   };
   for (const Inst& inst : code.insts) {
     if (inst.op != Op::input) {
       values.push_back(instruction(code, inst, values));
     } else {
-      values.push_back(inst.imm < inputs.size() ? inputs[inst.imm] : call(calls[inst.imm - inputs.size()]));
+      values.push_back(inst.imm < inputs.size() ? inputs[inst.imm] : result_of(calls[inst.imm - inputs.size()]));
     }
   }
   std::vector<llvm::Value*> outputs;
@@ -155,15 +179,25 @@ std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::sp
   return outputs;
 }
 
+/// The code's subroutine, as often as `lanes` need.
+llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments) {
+  if (lanes > unit) {
+    return in_halves(arguments,
+                     [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.call(code, parts); });
+  }
+  return m.call(b, subroutine(code), arguments);
+}
+
 /// The code as an internal function of vectors, one output.
 llvm::Function* VectorEmitter::subroutine(const machine::Code& code) {
+  const auto type_of = [&](Type t) { return llvm::FixedVectorType::get(scalar_type(t), static_cast<unsigned>(unit)); };
   std::vector<llvm::Type*> types;
-  for (Type t : code.inputs) types.push_back(type(t));
-  auto* signature = llvm::FunctionType::get(type(code.type(code.outputs[0])), types, false);
-  return m.helper(fmt::format("body_{:016x}_{}", fingerprint(code), lanes), signature,
+  for (Type t : code.inputs) types.push_back(type_of(t));
+  auto* signature = llvm::FunctionType::get(type_of(code.type(code.outputs[0])), types, false);
+  return m.helper(fmt::format("body_{:016x}_{}", fingerprint(code), unit), signature,
                   [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
                     f->addFnAttr(llvm::Attribute::NoInline);
-                    VectorEmitter body(m, inner, lanes);
+                    VectorEmitter body(m, inner, unit);
                     std::vector<llvm::Value*> arguments;
                     for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
                     inner.CreateRet(body.emit(code, arguments)[0]);
@@ -245,21 +279,6 @@ llvm::Value* VectorEmitter::instruction(const machine::Code& code, const Inst& i
 llvm::Value* VectorEmitter::fused(Type t, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
   if (!m.target.fma) return emit_soft_fma(*this, t, a, x, c);
   return b.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, x, c});
-}
-
-template <class Operation>
-llvm::Value* VectorEmitter::in_halves(llvm::ArrayRef<llvm::Value*> values, Operation&& operation) {
-  VectorEmitter half(m, b, lanes / 2);
-  std::vector<int> both(static_cast<std::size_t>(lanes));
-  std::iota(both.begin(), both.end(), 0);
-  const auto part = [&](std::size_t from) {
-    std::vector<llvm::Value*> parts;
-    const llvm::ArrayRef<int> numbers = llvm::ArrayRef(both).slice(from, both.size() / 2);
-    for (llvm::Value* value : values) parts.push_back(b.CreateShuffleVector(value, numbers));
-    return operation(half, parts);
-  };
-  llvm::Value* low = part(0);
-  return b.CreateShuffleVector(low, part(both.size() / 2), both);
 }
 
 llvm::Value* VectorEmitter::scale(Type t, llvm::Value* a, llvm::Value* exponent) {
@@ -358,8 +377,7 @@ llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* ind
 /// The callee is an internal function behind a branch that is taken if any lane asks for it.
 llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback,
                                  llvm::Value* argument) {
-  llvm::Function* function = subroutine(callee);
-  function->addFnAttr(llvm::Attribute::Cold);
+  subroutine(callee)->addFnAttr(llvm::Attribute::Cold);
   llvm::Function* here = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
   llvm::Type* mask_type = b.getIntNTy(static_cast<unsigned>(lanes));
@@ -372,7 +390,7 @@ llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predi
   llvm::Value* first =
       b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask, b.getTrue()), b.getInt64Ty());
   argument = b.CreateSelect(predicate, argument, splat(b.CreateExtractElement(argument, first)));
-  llvm::Value* merged = b.CreateSelect(predicate, m.call(b, function, {argument}), fallback);
+  llvm::Value* merged = b.CreateSelect(predicate, call(callee, {argument}), fallback);
   b.CreateBr(join);
   b.SetInsertPoint(join);
   llvm::PHINode* result = b.CreatePHI(fallback->getType(), 2);

@@ -20,15 +20,17 @@ struct Call {
 };
 
 /// Values are vectors of `lanes` elements (of several registers at will); a predicate (b1) is a vector of i1, and a
-/// byte 0 or 1 in memory.
+/// byte 0 or 1 in memory. Subroutines take `unit` of them at a time.
 class VectorEmitter {
  public:
   VectorEmitter(ModuleEmitter& module_, llvm::IRBuilder<>& builder_, int lanes_)
-      : m(module_), b(builder_), lanes(lanes_) {}
+      : VectorEmitter(module_, builder_, lanes_, lanes_) {}
+  VectorEmitter(ModuleEmitter& module_, llvm::IRBuilder<>& builder_, int lanes_, int unit_)
+      : m(module_), b(builder_), lanes(lanes_), unit(unit_) {}
 
   ModuleEmitter& m;
   llvm::IRBuilder<>& b;
-  const int lanes;
+  const int lanes, unit;
 
   llvm::Type* scalar_type(machine::Type type) const;
   llvm::FixedVectorType* type(machine::Type type) const {
@@ -37,6 +39,8 @@ class VectorEmitter {
   llvm::Constant* scalar_constant(machine::Type type, std::uint64_t bits) const;
   llvm::Constant* constant(machine::Type type, std::uint64_t bits) const;
   llvm::Value* splat(llvm::Value* scalar);
+  /// A vector of fewer lanes, repeated.
+  llvm::Value* repeated(llvm::Value* vector);
   /// 0, 1, 2, ... as i32 or i64.
   llvm::Constant* lane_numbers(machine::Type integer) const;
   /// Lanes below `count` (an i64, not negative).
@@ -62,6 +66,7 @@ class VectorEmitter {
   llvm::Value* scale(machine::Type type, llvm::Value* a, llvm::Value* exponent);
   llvm::Value* lookup(const machine::Table& table, llvm::Value* index);
   llvm::Value* permute_lookup(const machine::Table& table, llvm::Value* index);
+  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
   llvm::Function* subroutine(const machine::Code& code);
   llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);
   llvm::Value* unary(llvm::Intrinsic::ID id, llvm::Value* a);

@@ -21,6 +21,10 @@ namespace {
 /// most this many in all: more would cost compile time and bring nothing.
 constexpr std::size_t small_body = 40;
 constexpr std::size_t unrolled_body = 160;
+/// Vectors that a loop computes at once if its body has from `least_taking_turns` operations: all up to
+/// `most_taking_long_turns`, two up to `most_taking_turns`.
+constexpr int most_vectors = 4;
+constexpr std::ptrdiff_t least_taking_turns = 10, most_taking_long_turns = 72, most_taking_turns = 300;
 
 bool is_index(const Access& access) { return access.buffer == program::no_buffer; }
 /// The same element for every point of the loop.
@@ -168,7 +172,8 @@ RowEmitter::Place RowEmitter::place_load(int access, llvm::Value* position, llvm
     llvm::BasicBlock* strided = m.block(f);
     b.CreateCondBr(b.CreateICmpEQ(step, b.getInt64(0)), still, strided);
     b.SetInsertPoint(still);
-    v.store(dtype, v.splat(v.load_scalar(dtype, source)), buffer);
+    VectorEmitter widest(m, b, most_vectors * v.lanes);
+    widest.store(dtype, widest.splat(v.load_scalar(dtype, source)), buffer);
     b.CreateBr(join);
     b.SetInsertPoint(strided);
   }
@@ -201,10 +206,8 @@ void RowEmitter::place_inputs(Segment& s) {
       const int access = static_cast<int>(input.number);
       const Access& a = accesses_[input.number];
       if (is_index(a)) {
-        // The number of lane 0 at i = 0 stands in pointer, what lanes add to it in mask.
-        llvm::Value* step = inner_stride(access);
-        place.pointer = b.CreateAdd(address_[input.number], b.CreateMul(s.position, step));
-        place.mask = b.CreateMul(v.lane_numbers(Type::i64), v.splat(step));
+        // The number of lane 0 at i = 0 stands in pointer.
+        place.pointer = b.CreateAdd(address_[input.number], b.CreateMul(s.position, inner_stride(access)));
       } else if (stands_still(access)) {
         fixed = v.splat(v.load_scalar(a.dtype, address_[input.number]));
       } else {
@@ -261,40 +264,42 @@ void RowEmitter::finish_streaming() {
     });
 }
 
-llvm::Value* RowEmitter::input(const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask) {
-  if (s.fixed[number] != nullptr) return s.fixed[number];
+llvm::Value* RowEmitter::input(VectorEmitter& v_, const Segment& s, std::size_t number, llvm::Value* i,
+                               llvm::Value* mask) {
+  if (s.fixed[number] != nullptr) return v_.repeated(s.fixed[number]);
   const StageCode::Input& what = s.code.inputs[number];
   const Place& place = s.loads[number];
   const bool is_load = what.kind == StageCode::Input::Kind::load;
   if (is_load && is_index(accesses_[what.number])) {
-    llvm::Value* first = b.CreateAdd(place.pointer, b.CreateMul(i, inner_stride(static_cast<int>(what.number))));
-    return b.CreateAdd(v.splat(first), place.mask);
+    llvm::Value* step = inner_stride(static_cast<int>(what.number));
+    llvm::Value* first = b.CreateAdd(place.pointer, b.CreateMul(i, step));
+    return b.CreateAdd(v_.splat(first), b.CreateMul(v_.lane_numbers(Type::i64), v_.splat(step)));
   }
   const DType dtype = is_load ? accesses_[what.number].dtype : types_[what.number];
   if (place.mask != nullptr) i = b.CreateAnd(i, place.mask);
-  return v.load(dtype, element(place.pointer, i, size_of(dtype)), m.target.avx512 && is_load ? mask : nullptr);
+  return v_.load(dtype, element(place.pointer, i, size_of(dtype)), m.target.avx512 && is_load ? mask : nullptr);
 }
 
 /// The code on the vector at i. `unrolled`: number of this copy in an unrolled reduction, whose accumulators are in
 /// registers, or -1.
-void RowEmitter::body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled) {
+void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled) {
   std::vector<llvm::Value*> inputs;
-  for (std::size_t n = 0; n < s.code.inputs.size(); ++n) inputs.push_back(input(s, n, i, mask));
-  const std::vector<llvm::Value*> outputs = v.emit(s.code.code, inputs, s.code.calls);
+  for (std::size_t n = 0; n < s.code.inputs.size(); ++n) inputs.push_back(input(v_, s, n, i, mask));
+  const std::vector<llvm::Value*> outputs = v_.emit(s.code.code, inputs, s.code.calls);
   for (std::size_t n = 0; n < s.stores.size(); ++n) {
     const program::Store& store = s.stage.stores[n];
     const DType dtype = accesses_[store.access].dtype;
     llvm::Value* value = outputs[s.code.output(store.value)];
     llvm::Value* p = element(s.stores[n].pointer, i, size_of(dtype));
     if (s.streams) {
-      v.stream(dtype, value, p);
+      v_.stream(dtype, value, p);
     } else {
-      v.store(dtype, value, p, m.target.avx512 ? mask : nullptr);
+      v_.store(dtype, value, p, m.target.avx512 ? mask : nullptr);
     }
   }
   for (ValueId id : s.stage.kept) {
     const DType dtype = types_[index(id)];
-    v.store(dtype, outputs[s.code.output(id)], element(rows[index(id)], b.CreateAdd(s.position, i), size_of(dtype)));
+    v_.store(dtype, outputs[s.code.output(id)], element(rows[index(id)], b.CreateAdd(s.position, i), size_of(dtype)));
   }
   for (std::size_t r = 0; r < s.reductions.size(); ++r) {
     const Accumulators& a = s.reductions[r];
@@ -302,14 +307,14 @@ void RowEmitter::body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolle
     if (unrolled >= 0) {
       auto& registers = s.registers[r];
       llvm::Value*& total = registers[static_cast<std::size_t>(unrolled) % registers.size()];
-      total = emit_combine(v, a.combine, a.dtype, total, value);
+      total = emit_combine(v_, a.combine, a.dtype, total, value);
       continue;
     }
     llvm::Value* lane = b.CreateAnd(b.CreateAdd(s.position, i), b.getInt64(static_cast<std::uint64_t>(a.lanes - 1)));
     llvm::Value* p = element(a.memory, lane, size_of(a.dtype));
-    llvm::Value* before = v.load(a.dtype, p);
-    llvm::Value* total = emit_combine(v, a.combine, a.dtype, before, value);
-    v.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
+    llvm::Value* before = v_.load(a.dtype, p);
+    llvm::Value* total = emit_combine(v_, a.combine, a.dtype, before, value);
+    v_.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
   }
 }
 
@@ -342,7 +347,7 @@ void RowEmitter::unrolled_reduction(Segment& s, llvm::Value*& begin) {
       }
     }
     for (int k = 0; k < copies; ++k)
-      body(s, b.CreateAdd(loop.index(), b.getInt64(static_cast<std::uint64_t>(k * v.lanes))), nullptr, k);
+      body(v, s, b.CreateAdd(loop.index(), b.getInt64(static_cast<std::uint64_t>(k * v.lanes))), nullptr, k);
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
       for (std::size_t k = 0; k < carried[r].size(); ++k) loop.next(carried[r][k], s.registers[r][k]);
     }
@@ -355,37 +360,59 @@ void RowEmitter::unrolled_reduction(Segment& s, llvm::Value*& begin) {
   begin = end;
 }
 
+void RowEmitter::loop_over_whole(VectorEmitter& v_, Segment& s, llvm::Value* begin, llvm::Value* end) {
+  Loop loop(b, begin, end);
+  body(v_, s, loop.index(), nullptr, -1);
+  loop.finish(v_.lanes);
+}
+
+/// A body's chain of dependent operations takes longer than a processor can look ahead, so several vectors take turns.
+/// Longer bodies gain less and cost more time to compile.
+int RowEmitter::vectors_at_once(const Segment& s) const {
+  const std::vector<machine::Inst>& insts = s.code.code.insts;
+  const auto is_work = [](const machine::Inst& inst) {
+    return inst.op != machine::Op::constant && inst.op != machine::Op::input;
+  };
+  const auto work = std::count_if(insts.begin(), insts.end(), is_work);
+  if (!m.target.fma || !s.code.calls.empty() || work < least_taking_turns || work > most_taking_turns) return 1;
+  int vectors = work > most_taking_long_turns ? 2 : most_vectors;
+  for (const Accumulators& a : s.reductions) vectors = std::min(vectors, a.lanes / v.lanes);
+  return vectors;
+}
+
 void RowEmitter::emit_segment(Segment& s) {
   place_inputs(s);
   place_stores(s);
   llvm::Value* begin = b.getInt64(0);
+  const auto whole_from = [&](llvm::Value* first, int lanes) {
+    llvm::Value* rest = b.CreateSub(s.count, first);
+    return b.CreateAdd(first, b.CreateAnd(rest, b.getInt64(static_cast<std::uint64_t>(-lanes))));
+  };
   const bool reduces = !s.reductions.empty();
   const bool masks = m.target.avx512 || reduces;
   const bool small = s.code.code.insts.size() <= small_body;
-  if (reduces) {
-    unrolled_reduction(s, begin);
-  } else if (small && (masks || stream_ != nullptr)) {
-    llvm::Value* end = b.CreateAnd(s.count, b.getInt64(static_cast<std::uint64_t>(-v.lanes)));
-    if (stream_ != nullptr) {
-      llvm::Value* streams = may_stream(s);
-      s.streams = true;
-      Loop past_caches(b, begin, b.CreateSelect(streams, end, begin));
-      body(s, past_caches.index(), nullptr, -1);
-      past_caches.finish(v.lanes);
-      s.streams = false;
-      begin = b.CreateSelect(streams, end, begin);
-    }
-    Loop whole(b, begin, end);
-    body(s, whole.index(), nullptr, -1);
-    whole.finish(v.lanes);
+  if (reduces) unrolled_reduction(s, begin);
+  if (small && !reduces && stream_ != nullptr) {
+    llvm::Value* streams = may_stream(s);
+    llvm::Value* end = b.CreateSelect(streams, whole_from(begin, v.lanes), begin);
+    s.streams = true;
+    loop_over_whole(v, s, begin, end);
+    s.streams = false;
     begin = end;
   }
-  if (masks && small && !reduces) {
+  const int vectors = vectors_at_once(s);
+  if (vectors > 1 || (small && !reduces && masks)) {
+    VectorEmitter several(m, b, vectors * v.lanes, v.lanes);
+    llvm::Value* end = whole_from(begin, several.lanes);
+    loop_over_whole(several, s, begin, end);
+    begin = end;
+  }
+  if (vectors == 1 && masks && small && !reduces) {
     emit_if(b, b.CreateICmpSLT(begin, s.count),
-            [&] { body(s, begin, v.first_lanes(b.CreateSub(s.count, begin)), -1); });
+            [&] { body(v, s, begin, v.first_lanes(b.CreateSub(s.count, begin)), -1); });
   } else {
     Loop loop(b, begin, s.count);
-    body(s, loop.index(), masks ? v.first_lanes(b.CreateSub(s.count, loop.index())) : nullptr, -1);
+    body(v, s, loop.index(), masks ? v.first_lanes(b.CreateSub(s.count, loop.index())) : nullptr, -1);
     loop.finish(v.lanes);
   }
   scatter_stores(s);

@@ -63,7 +63,8 @@ class RowEmitter {
   void run_once(const program::Stage& stage, const StageCode& code);
 
  private:
-  /// A load or store as the vector loop sees it: element i is at pointer + (i & mask) * size (no mask: + i * size).
+  /// A load or store as the vector loop sees it: element i is at pointer + (i & mask) * size (no mask: + i * size). Of
+  /// an index access pointer is its number at i = 0.
   struct Place {
     llvm::Value* pointer = nullptr;
     llvm::Value* mask = nullptr;
@@ -107,8 +108,10 @@ class RowEmitter {
   Place place_load(int access, llvm::Value* position, llvm::Value* count);
   void scatter_stores(Segment& s);
   llvm::Value* may_stream(const Segment& s);
-  llvm::Value* input(const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
-  void body(Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled);
+  llvm::Value* input(VectorEmitter& v_, const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
+  void body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled);
+  void loop_over_whole(VectorEmitter& v_, Segment& s, llvm::Value* begin, llvm::Value* end);
+  int vectors_at_once(const Segment& s) const;
   void unrolled_reduction(Segment& s, llvm::Value*& begin);
 };
 

@@ -140,6 +140,25 @@ TEST(JitLoop, ManyDimensionsAndTypes) {
   expect_same(bench, 1);
 }
 
+/// Several vectors of such a body are computed at once, whose lanes number different elements.
+TEST(JitLoop, IndicesInLongBodies) {
+  for (std::int64_t n : {5, 64, 131, 1027}) {
+    SCOPED_TRACE(n);
+    Bench bench{.kernel = {}, .operands = {}, .extents = {2, n}};
+    LoopKernel kernel{.outer = {2}, .inner = Dim("n"), .accesses = {}, .stages = {Stage{}}, .values = {}};
+    kernel.accesses = {Bench::access(DType::i64, {true, true}, true), Bench::access(DType::f32, {true, true})};
+    Body body;
+    Stage& s = kernel.stages[0];
+    const ValueId number = body.op(s, Op::cast, DType::f32, {body.load(s, 0, DType::i64)});
+    s.stores = {{body.op(s, Op::sin, DType::f32, {body.op(s, Op::tanh, DType::f32, {number})}), 1}};
+    kernel.values = body.values;
+    bench.kernel = kernel;
+    const Operand iota{.dtype = DType::i64, .bytes = {}, .start = -70, .strides = {1000, 3}, .index = true};
+    bench.operands = {iota, filled(DType::f32, bench.extents, nullptr, true, true)};
+    expect_same(bench);
+  }
+}
+
 /// A long chain, whose bodies become subroutines: sums of sin, tanh and pow of each other.
 TEST(JitLoop, LongBodiesCallSubroutines) {
   Numbers numbers(8);
