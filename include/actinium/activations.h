@@ -31,8 +31,19 @@ class ACTINIUM_API Argument {
 };
 using Keywords = std::initializer_list<Argument>;
 
-/// Which system's names and defaults a text look-up follows: ours, or another's where it differs.
+/// Whose defaults and derivatives at kinks a text look-up follows: ours, or another system's where it differs.
 enum class compat : std::uint8_t { ours, keras, keras2, torch, jax, onnx, mlx };
+/// All but ours.
+inline constexpr compat all_systems[] = {compat::keras, compat::keras2, compat::torch,
+                                         compat::jax,   compat::onnx,   compat::mlx};
+ACTINIUM_API std::string_view name_of(compat system);  ///< "keras2"
+
+/// What a name of an activation means in another system, where it is not what it means here.
+struct SystemDefaults {
+  compat system;
+  std::string name;        ///< the activation's, or an alias that differs from it
+  std::string parameters;  ///< "negative_slope=0.3"; "" if an alias means there what the activation means here
+};
 
 /// What documentation says about a parameter.
 struct ParameterInfo {
@@ -74,6 +85,8 @@ class ACTINIUM_API Activation {
   std::vector<ParameterInfo> parameters() const;
   std::vector<std::string> aliases() const;
   ActivationInfo info() const;
+  /// Where other systems differ, in defaults and in derivatives at kinks.
+  std::vector<SystemDefaults> differences() const;
   /// Formula, conventions, source and advice in a few lines.
   std::string documentation() const;
   /// The n-th derivative with respect to x, again an activation. ValueError for one that works along an axis.

@@ -24,7 +24,9 @@ std::string default_text(const Parameter& p) {
     case Takes::integer:
     case Takes::axis: return fmt::format("{}", *p.fallback);
     case Takes::flag: return *p.fallback != 0 ? "true" : "false";
-    case Takes::text: return p.choices.at(static_cast<std::size_t>(*p.fallback));
+    case Takes::text:
+    case Takes::name:
+    case Takes::kink: return p.choices.at(static_cast<std::size_t>(*p.fallback));
     case Takes::axes: return p.fallback ? fmt::format("{}", *p.fallback) : "all";
     case Takes::array:
     case Takes::mask: return "none";
@@ -40,7 +42,9 @@ std::string domain_text(const Parameter& p) {
     case Takes::mask: return "a bool expression that broadcasts to the operand";
     case Takes::integer: return "an integer";
     case Takes::flag: return "true or false";
-    case Takes::text: return fmt::format("one of '{}'", fmt::join(p.choices, "', '"));
+    case Takes::name: return "the name of an activation";
+    case Takes::text:
+    case Takes::kink: return fmt::format("one of '{}'", fmt::join(p.choices, "', '"));
     case Takes::axis: return "an axis";
     case Takes::axes: return "an axis, a list of axes or \"all\"";
   }

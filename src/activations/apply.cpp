@@ -12,6 +12,13 @@
 namespace actinium::activations {
 namespace {
 
+/// Parameters that may be passed by position.
+std::size_t count_positional(const Found& found) {
+  if (!found.order.empty()) return found.order.size();
+  const auto& all = found.entry->facts().parameters;
+  return all.size() - (!all.empty() && all.back().takes == Takes::kink);
+}
+
 /// One call being bound: which argument each parameter got.
 class Binder {
  public:
@@ -21,6 +28,16 @@ class Binder {
     for (const Argument& a : found.presets) {
       const std::size_t i = require(a.name);
       if (given_[i] == nullptr) given_[i] = &a;
+    }
+  }
+
+  /// Checks what is given, where all that a call needs is not.
+  void check() {
+    Terms ignored;
+    for (std::size_t i = 0; i < given_.size(); ++i) {
+      const Takes takes = facts_.parameters[i].takes;
+      if (given_[i] != nullptr && takes != Takes::axis && takes != Takes::axes)
+        add(ignored, facts_.parameters[i], given_[i]);
     }
   }
 
@@ -80,10 +97,10 @@ class Binder {
     if (!found_.order.empty()) {
       if (position < found_.order.size())
         return require(std::string_view(found_.order[position]).substr(0, found_.order[position].find('=')));
-    } else if (position < facts_.parameters.size()) {
+    } else if (position < count_positional(found_)) {
       return position;
     }
-    const std::size_t most = found_.order.empty() ? facts_.parameters.size() : found_.order.size();
+    const std::size_t most = count_positional(found_);
     fail<ValueError>(fmt::format("takes {} and at most {} parameter{}; {} were passed", facts_.operand, most,
                                  most == 1 ? "" : "s", count));
   }
@@ -118,6 +135,8 @@ class Binder {
       case Takes::integer: return t.options.push_back(integer(p, a));
       case Takes::flag: return t.options.push_back(flag(p, a));
       case Takes::text: return t.options.push_back(choice(p, a));
+      case Takes::kink: t.kink = static_cast<ops::Kink>(choice(p, a)); return;
+      case Takes::name: return t.names.push_back(named(p, a));
       case Takes::axis:
         return t.options.push_back(ops::normal_axis(place(), facts_.name, static_cast<int>(integer(p, a)), t.x.rank()));
       case Takes::axes: axes_ = axes(p, a, t.x.rank()); return;
@@ -170,6 +189,16 @@ class Binder {
                                  a->kind == Argument::Kind::text ? fmt::format(", not '{}'", a->text) : ""));
   }
 
+  Activation named(const Parameter& p, const Argument* a) const {
+    if (a == nullptr) return {std::make_shared<const Found>(*find(p.choices.front())), 0};
+    if (a->kind != Argument::Kind::text) fail<TypeError>(fmt::format("{} must be the name of an activation", p.name));
+    try {
+      return activation(a->text, compat::ours, std::source_location{});
+    } catch (const NameError& e) {
+      fail<NameError>(fmt::format("{}: {}", p.name, e.what()));
+    }
+  }
+
   std::vector<std::int64_t> axes(const Parameter& p, const Argument* a, int rank) const {
     if (a == nullptr && p.fallback)
       return ops::normal_axes(place(), facts_.name, Axes(static_cast<int>(*p.fallback)), rank);
@@ -188,7 +217,7 @@ void preset(Found& found, Argument argument, int position, const Location& where
   const Facts& facts = found.entry->facts();
   if (argument.name.empty()) {
     const std::size_t i = static_cast<std::size_t>(position);
-    const std::size_t most = found.order.empty() ? facts.parameters.size() : found.order.size();
+    const std::size_t most = count_positional(found);
     if (i >= most)
       ops::fail<ValueError>(where, facts.name, fmt::format("takes at most {} parameter{}", most, most == 1 ? "" : "s"));
     argument.name =
@@ -196,11 +225,17 @@ void preset(Found& found, Argument argument, int position, const Location& where
   }
   // The newest stands first: the binder takes the first preset of a parameter.
   found.presets.insert(found.presets.begin(), std::move(argument));
-  for (const Parameter& p : facts.parameters)
-    if (p.required()) return;
-  if (!found.entry->is_elementwise()) return;
+}
+
+void check_presets(const Found& found, const Location& where) {
   const std::array probe{Argument("", 0.0)};
-  Binder(found, probe, where).terms();
+  Binder binder(found, probe, where);
+  const auto& parameters = found.entry->facts().parameters;
+  const bool complete = std::none_of(parameters.begin(), parameters.end(), [](auto& p) { return p.required(); });
+  if (complete && found.entry->is_elementwise())
+    binder.terms();
+  else
+    binder.check();
 }
 
 Expr apply(const Found& found, std::span<const Argument> arguments, std::source_location where, int order) {

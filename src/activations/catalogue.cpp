@@ -50,31 +50,6 @@ Registry& registry() {
   return r;
 }
 
-/// What other systems mean by a name, where it is not what we mean.
-struct Difference {
-  compat system;
-  std::string_view name, canonical;
-  std::vector<Argument> presets;
-};
-
-const std::vector<Difference>& differences() {
-  using enum compat;
-  static const std::vector<Difference> all{
-      {keras, "leaky_relu", "leaky_relu", {{"negative_slope", 0.2}}},
-      {keras, "LeakyReLU", "leaky_relu", {{"negative_slope", 0.3}}},
-      {keras2, "leaky_relu", "leaky_relu", {{"negative_slope", 0.2}}},
-      {keras2, "LeakyReLU", "leaky_relu", {{"negative_slope", 0.3}}},
-      {keras2, "hard_sigmoid", "hard_sigmoid", {{"alpha", 0.2}, {"beta", 0.5}}},
-      {keras2, "softmax", "softmax", {{"strict_rank", true}}},
-      {torch, "Softplus", "softplus", {{"threshold", 20.0}}},
-      {torch, "softplus", "softplus", {{"threshold", 20.0}}},
-      {jax, "gelu", "gelu_tanh", {}},
-      {onnx, "HardSigmoid", "hard_sigmoid", {{"alpha", 0.2}, {"beta", 0.5}}},
-      {onnx, "hard_sigmoid", "hard_sigmoid", {{"alpha", 0.2}, {"beta", 0.5}}},
-  };
-  return all;
-}
-
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -109,13 +84,11 @@ std::vector<std::shared_ptr<const Entry>> all() {
 
 std::optional<Found> find(std::string_view name, compat system) {
   if (name.empty() || name == "None" || name == "none") name = "linear";
-  for (const Difference& d : differences()) {
-    if (d.system != system || d.name != name) continue;
-    auto found = look_up(d.canonical);
-    found->presets = d.presets;
+  const auto in_system = [&](Found found) {
+    for (Argument& a : presets_of(name, found.entry->facts().name, system)) found.presets.push_back(std::move(a));
     return found;
-  }
-  if (auto found = look_up(name)) return found;
+  };
+  if (auto found = look_up(name)) return in_system(std::move(*found));
   // "gelu_d1": the derivative as its node prints.
   const auto suffix = name.rfind("_d");
   if (suffix == std::string_view::npos || suffix + 2 == name.size()) return std::nullopt;
@@ -125,8 +98,10 @@ std::optional<Found> find(std::string_view name, compat system) {
       error != std::errc{} || stop != end || order < 1)
     return std::nullopt;
   auto found = look_up(name.substr(0, suffix));
-  if (found) found->derivative = order;
-  return found;
+  if (!found) return found;
+  found->derivative = order;
+  name = name.substr(0, suffix);
+  return in_system(std::move(*found));
 }
 
 std::string suggestions(std::string_view name) {

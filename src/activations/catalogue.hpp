@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actinium/activations.h"
+#include "ops/kink.hpp"
 #include "ops/unit.hpp"
 
 namespace actinium::activations {
@@ -23,6 +24,8 @@ enum class Takes : std::uint8_t {
   integer,  ///< a literal integer
   flag,     ///< true or false
   text,     ///< one of `choices`
+  name,     ///< the name of an activation, as ac::activation() takes it
+  kink,     ///< by name alone: what the derivative is at a kink
   axis,     ///< one axis
   axes,     ///< one, several, or "all"
 };
@@ -54,6 +57,8 @@ struct Terms {
   std::vector<Expr> parameters;  ///< operands in order of declaration; defaults are unbound constants
   std::optional<Expr> mask;
   std::vector<std::int64_t> options;  ///< in order of declaration, axes last
+  ops::Kink kink = ops::Kink::strict;
+  std::vector<Activation> names = {};  ///< of composed entries: what parameters of Takes::name say
   const Expr& operator[](std::size_t i) const { return parameters[i]; }
 };
 using Formula = Expr (*)(const Terms&);
@@ -64,6 +69,12 @@ enum class Kind : std::uint8_t {
   primitive,  ///< elementwise, written at once as expressions whose own derivatives are stable
   axis,       ///< works along axes, a node of its own with its own vjp and jvp
   composed,   ///< written at once as other nodes (glu, hardmax, ...)
+};
+
+/// Where the one-sided derivatives differ, and what they are there.
+struct Corner {
+  Expr at;  ///< the condition
+  Expr left, right;
 };
 
 /// How an axis-wise entry behaves: the methods of ops::Unit, with the terms sorted out.
@@ -110,11 +121,13 @@ struct Facts {
   /// What is wrong with literal parameters taken together, or "".
   std::string (*check)(const Terms&) = nullptr;
   std::vector<double> kinks = {};  ///< at the default parameters: tests and plots mark them
+  /// Kinks of the first derivative; with them comes the parameter `kink`, which says what it is there.
+  std::vector<Corner> (*corners)(const Terms&) = nullptr;
 };
 
 class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry> {
  public:
-  explicit Entry(Facts facts) : facts_(std::move(facts)) {}
+  explicit Entry(Facts facts);
   Entry(Facts facts, Traced traced) : facts_(std::move(facts)), traced_(std::move(traced)) {}
 
   const Facts& facts() const { return facts_; }
@@ -140,6 +153,7 @@ class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry>
 
  private:
   Expr form(int order, const Terms& terms) const;
+  Expr plain(int order, const Terms& terms) const;
   ops::TypedShape elementwise_shape(const ops::BuildContext& context) const;
   Facts facts_;
   std::optional<Traced> traced_;
@@ -167,8 +181,17 @@ std::shared_ptr<const Entry> add(std::shared_ptr<const Entry> entry);
 /// `order`: the derivative of that order with respect to x instead.
 Expr apply(const Found& found, std::span<const Argument> arguments, std::source_location where, int order = 0);
 
-/// Presets an argument; `position` counts positional ones. Checked as in a call.
+/// Presets an argument; `position` counts positional ones.
 void preset(Found& found, Argument argument, int position, const Location& where);
+/// Checks presets as a call does: names, kinds, and the domains of literals.
+void check_presets(const Found& found, const Location& where);
+
+/// What names mean elsewhere (compat.cpp): the parameters that a system presets, ours first.
+std::vector<Argument> presets_of(std::string_view name, std::string_view canonical, compat system);
+/// The kink of one of the parser's functions (abs, clamp, maximum, reduce_max, ...) in a system.
+ops::Kink kink_of_function(std::string_view name, compat system);
+/// "negative_slope=0.2, kink=\"right\"".
+std::string text_of(std::span<const Argument> presets);
 
 // The families, one list a file.
 std::vector<Facts> piecewise_entries();

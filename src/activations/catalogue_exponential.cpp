@@ -9,8 +9,12 @@ namespace {
 
 using ops::Op;
 
-constexpr double selu_scale = 1.0507009873554804934193349852946;
-constexpr double selu_product = 1.7580993408473768599402175208123;  // scale * alpha, rounded once
+constexpr double selu_scale = 1.0507009873554804934193349852946, selu_alpha = 1.6732632423543772848170429916717;
+/// scale * alpha, rounded once where both are the usual.
+Expr selu_product(const Terms& t) {
+  const bool usual = is(t[0], selu_alpha) && is(t[1], selu_scale);
+  return usual ? Expr(1.7580993408473768599402175208123) : t[0] * t[1];
+}
 
 /// v = min(x, 0)/alpha and exp of the exact quotient: the division's error, |v| ulp after exp, enters as a factor.
 struct Quotient {
@@ -118,7 +122,7 @@ Expr softsign_curvature(const Terms& t) {
 
 std::vector<Facts> elu_entries() {
   std::vector<Facts> list;
-  Facts f{"exponential", {{"Exp"}, {"Exponential"}}};
+  Facts f{"exponential", {{"exp"}, {"Exp"}, {"Exponential"}}};
   f.formula = "exp(x)";
   f.documentation = "Overflows beyond 709.78 (f64), 88.72 (f32).";
   f.source = "Keras exponential, ONNX Exp";
@@ -138,6 +142,7 @@ std::vector<Facts> elu_entries() {
              F(where(x > 0, 0, t[0] * exp(negative_part(x))))};
   f.parameter = [](const Terms& t, int) -> Expr { return where(t.x > 0, 0, expm1(negative_part(t.x))); };
   f.kinks = {0};
+  f.corners = [](const Terms& t) { return std::vector<Corner>{{t.x == 0, t[0], 1}}; };
   list.push_back(f);
 
   f = {"celu", {{"CELU"}, {"Celu"}}};
@@ -152,14 +157,17 @@ std::vector<Facts> elu_entries() {
   list.push_back(f);
 
   f = {"selu", {{"SELU"}, {"Selu"}}};
-  f.formula = "1.0507009873554805 * (x > 0 ? x : 1.6732632423543773*(exp(x) - 1))";
+  f.parameters = {{"alpha", selu_alpha, {}, Takes::number, "finite", finite},
+                  {"scale", selu_scale, {"gamma"}, Takes::number, "finite", finite}};
+  f.formula = "scale * (x > 0 ? x : alpha*(exp(x) - 1)), scale 1.0507009873554805, alpha 1.6732632423543773";
   f.documentation =
       "Derivative at 0: scale*alpha = 1.7580993408473769. Meant for LeCun-normal weights and alpha dropout.";
   f.source = "Klambauer et al. 2017; the constants in full precision (ONNX rounds them to f32)";
   f.advice = "Deep dense networks without normalization layers; only with LeCun-normal weights and alpha dropout.";
-  f.value = {F(where(x > 0, selu_scale * x, selu_product * expm1(negative_part(x)))),
-             F(where(x > 0, selu_scale, selu_product * exp(negative_part(x)))),
-             F(where(x > 0, 0, selu_product * exp(negative_part(x))))};
+  f.value = {F(where(x > 0, t[1] * x, selu_product(t) * expm1(negative_part(x)))),
+             F(pick(x, x > 0, t[1], selu_product(t) * exp(negative_part(x)))),
+             F(where(x > 0, 0, selu_product(t) * exp(negative_part(x))))};
+  f.corners = [](const Terms& t) { return std::vector<Corner>{{t.x == 0, selu_product(t), t[1]}}; };
   f.kinks = {0};
   list.push_back(f);
   return list;
@@ -167,7 +175,7 @@ std::vector<Facts> elu_entries() {
 
 std::vector<Facts> softplus_entries() {
   std::vector<Facts> list;
-  Facts f{"softplus", {{"Softplus"}, {"SoftPlus"}}};
+  Facts f{"softplus", {{"Softplus"}, {"SoftPlus"}, {"soft_relu", {}, {"alpha=beta"}}}};
   f.parameters = {{"beta", 1.0, {}, Takes::number, "nonzero", nonzero}, {"threshold", infinity}};
   f.formula = "log(1 + exp(beta*x))/beta";
   f.documentation = "Beyond threshold (of beta*x; none by default) it is x, as in PyTorch.";

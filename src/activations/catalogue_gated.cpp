@@ -26,9 +26,8 @@ Expr glu(const Terms& t) {
   const auto half = size.divided_by(2);
   if (!half) fail(t, "glu", fmt::format("axis {} of {} does not divide in two halves", axis, t.x.shape().str()));
   const Expr a = slice(t.x, 0, *half, 1, axis), b = slice(t.x, *half, size, 1, axis);
-  static constexpr const char* gates[] = {"sigmoid", "relu", "gelu", "silu", "linear"};
-  const char* gate = gates[t.options[1]];
-  return t.options[2] == 0 ? a * call(gate, b) : call(gate, a) * b;
+  const Activation& gate = t.names[0];
+  return t.options[1] == 0 ? a * gate(b) : gate(a) * b;
 }
 
 const Expr& same_shape(const Terms& t, std::string_view name) {
@@ -60,10 +59,10 @@ std::vector<Facts> gated_entries() {
   std::vector<Facts> list;
   Facts f{"glu", {{"GLU"}}};
   f.parameters = {{"axis", -1, {"dim"}, Takes::axis},
-                  {"act", 0, {"activation"}, Takes::text, "", nullptr, {"sigmoid", "relu", "gelu", "silu", "linear"}},
+                  {"act", 0, {"activation"}, Takes::name, "", nullptr, {"sigmoid"}},
                   {"gate", 0, {}, Takes::text, "", nullptr, {"second", "first"}}};
   f.formula = "a*sigmoid(b), where a and b are the halves of x along axis";
-  f.documentation = "The gate is the second half. An odd size is an error.";
+  f.documentation = "The gate is the second half; act is any elementwise activation. An odd size is an error.";
   f.source = "Dauphin et al. 2016; PyTorch GLU, Keras, JAX";
   f.advice = "Convolutional sequence models; half of the channels gate the other half.";
   f.kind = Kind::composed;

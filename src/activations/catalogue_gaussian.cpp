@@ -117,7 +117,7 @@ Facts distribution(std::string name, std::vector<Alias> aliases, std::string for
 
 std::vector<Facts> gaussian_entries() {
   std::vector<Facts> list;
-  Facts f{"gelu", {{"GELU"}, {"Gelu"}}};
+  Facts f{"gelu", {{"GELU"}, {"Gelu"}, {"gelu_erf"}}};
   f.parameters = {{"approximate", 0.0, {"approx"}, Takes::text, "", nullptr, {"none", "tanh", "precise"}}};
   f.formula = "x*normcdf(x) = x/2*(1 + erf(x/sqrt(2)))";
   f.documentation = "Exact; approximate=\"tanh\" (or true) is gelu_tanh. Minimum -0.17 at -0.7518.";

@@ -7,6 +7,11 @@
 namespace actinium::activations {
 namespace {
 
+Expr linear(const Terms& t) {
+  if (is(t[0], 1) && is(t[1], 0)) return t.x;
+  return t.x.is_bound() && is_integer(t.x.dtype()) ? t[0] * t.x + t[1] : fma(t[0], t.x, t[1]);
+}
+
 Expr relu(const Terms& t) {
   const Expr &x = t.x, &slope = t[0], &max_value = t[1], &threshold = t[2];
   const Expr upper = is(max_value, infinity) ? x : where(x > max_value, max_value, x);
@@ -40,6 +45,15 @@ Expr step(const Terms& t) {
   return where(x > threshold, 1, where(x == threshold, at, below));
 }
 
+std::vector<Corner> relu_corners(const Terms& t) {
+  std::vector<Corner> all{{t.x == t[2], t[0], 1}};
+  if (!is(t[1], infinity)) all.push_back({t.x == t[1] && t.x > t[2], 1, 0});
+  return all;
+}
+std::vector<Corner> leaky_corners(const Terms& t) { return {{t.x == 0, t[0], 1}}; }
+std::vector<Corner> clip_corners(const Terms& t) { return {{t.x == t[0], 0, 1}, {t.x == t[1], 1, 0}}; }
+std::vector<Corner> shrink_corners(const Terms& t) { return {{t.x == -t[0], 1, 0}, {t.x == t[0], 0, 1}}; }
+
 bool is_k3(const Terms& t) { return is(t[0], 1.0 / 6) && is(t[1], 0.5); }
 /// x + 3 is exact near -3, where x/6 + 0.5 has lost its digits.
 Expr hard_sigmoid(const Terms& t) {
@@ -51,6 +65,28 @@ Expr hard_sigmoid_inside(const Terms& t) {
   const Expr y = fma(t[0], t.x, t[1]);
   return y > 0 && y < 1;
 }
+/// The knees where alpha*x + beta is 0 and 1, between what the derivative is outside and `inside`.
+std::vector<Corner> knees(const Terms& t, const Expr& below, const Expr& inside, const Expr& above) {
+  const bool k3 = is_k3(t), falls = literal(t[0]).value_or(1) < 0;
+  const Expr y = k3 ? t.x : fma(t[0], t.x, t[1]), low = y == (k3 ? -3.0 : 0.0), high = y == (k3 ? 3.0 : 1.0);
+  if (falls) return {{low, inside, below}, {high, above, inside}};
+  return {{low, below, inside}, {high, inside, above}};
+}
+std::vector<Corner> hard_sigmoid_corners(const Terms& t) { return knees(t, 0, t[0], 0); }
+
+/// Divides before it multiplies, so that nothing overflows.
+Expr hard_silu(const Terms& t) {
+  if (is_k3(t)) return where(t.x <= -3.0, 0, t.x * (limited(t.x + 3.0, 0, 6) / 6.0));
+  const Expr y = fma(t[0], t.x, t[1]);
+  return where(y <= 0, 0, t.x * limited(y, 0, 1));
+}
+Expr hard_silu_inner_slope(const Terms& t) { return is_k3(t) ? (2.0 * t.x + 3.0) / 6.0 : fma(2 * t[0], t.x, t[1]); }
+Expr hard_silu_slope(const Terms& t) {
+  if (is_k3(t)) return where(t.x <= -3.0, 0, where(t.x >= 3.0, 1, hard_silu_inner_slope(t)));
+  const Expr y = fma(t[0], t.x, t[1]);
+  return where(y <= 0, 0, where(y >= 1, 1, hard_silu_inner_slope(t)));
+}
+std::vector<Corner> hard_silu_corners(const Terms& t) { return knees(t, 0, hard_silu_inner_slope(t), 1); }
 
 Expr shrunk(const Expr& x, const Expr& threshold, const Expr& bias) {
   return where(x < -threshold, x + bias, where(x <= threshold, 0, x - bias));
@@ -74,13 +110,15 @@ std::string slopes(const Terms& t) {
 
 std::vector<Facts> linear_entries() {
   std::vector<Facts> list;
-  Facts f{"linear", {{"identity"}, {"Identity"}, {"Linear"}}};
-  f.formula = "x";
-  f.documentation = "No activation: the identity.";
-  f.source = "Keras, PyTorch Identity, ONNX Identity";
+  Facts f{"linear", {{"identity"}, {"Identity"}, {"Linear"}, {"Affine"}}};
+  f.parameters = {{"alpha", 1.0}, {"beta", 0.0}};
+  f.formula = "alpha*x + beta";
+  f.documentation = "By default no activation: the identity.";
+  f.source = "Keras, PyTorch Identity, ONNX Identity and Affine, oneDNN linear";
   f.advice = "Outputs of a regression. Between layers it does nothing: linear maps in a row are one linear map.";
   f.kind = Kind::primitive;
-  f.value = {F(x)};
+  f.value = {linear, F(t[0])};
+  f.zero_from = 2;
   f.integers = true;
   list.push_back(f);
 
@@ -120,6 +158,7 @@ std::vector<Facts> relu_entries() {
   f.zero_from = 2;
   f.integers = true;
   f.kinks = {0};
+  f.corners = relu_corners;
   list.push_back(f);
 
   f = {"relu6", {{"ReLU6"}, {"Relu6"}}};
@@ -131,6 +170,7 @@ std::vector<Facts> relu_entries() {
   f.zero_from = 2;
   f.integers = true;
   f.kinks = {0, 6};
+  f.corners = [](const Terms& t) { return std::vector<Corner>{{t.x == 0, 0, 1}, {t.x == 6, 1, 0}}; };
   list.push_back(f);
 
   f = {"relu2", {{"squared_relu"}, {"ReLU2"}, {"relu_squared"}}};
@@ -154,6 +194,7 @@ std::vector<Facts> relu_entries() {
   f.parameter = [](const Terms& t, int) -> Expr { return where(t.x > 0, 0, t.x); };
   f.zero_from = 2;
   f.kinks = {0};
+  f.corners = leaky_corners;
   list.push_back(f);
 
   f.name = "prelu";
@@ -175,13 +216,20 @@ std::vector<Facts> relu_entries() {
   f.value = {F(leaky(x, 0.5 * (t[0] + t[1]))), F(pick(x, x > 0, 1, 0.5 * (t[0] + t[1])))};
   f.zero_from = 2;
   f.kinks = {0};
+  f.corners = [](const Terms& t) { return std::vector<Corner>{{t.x == 0, 0.5 * (t[0] + t[1]), 1}}; };
   list.push_back(f);
   return list;
 }
 
 std::vector<Facts> hard_entries() {
   std::vector<Facts> list;
-  Facts f{"hard_tanh", {{"hardtanh"}, {"Hardtanh"}, {"HardTanh"}}};
+  Facts f{"hard_tanh",
+          {{"hardtanh"},
+           {"Hardtanh"},
+           {"HardTanh"},
+           {"clip", {}, {"min=min_val", "max=max_val"}},
+           {"Clip", {}, {"min=min_val", "max=max_val"}},
+           {"clip_v2", {}, {"alpha=min_val", "beta=max_val"}}}};
   f.parameters = {{"min_val", -1.0}, {"max_val", 1.0}};
   f.check = bounds;
   f.formula = "min(max(x, min_val), max_val)";
@@ -194,6 +242,7 @@ std::vector<Facts> hard_entries() {
   };
   f.zero_from = 2;
   f.kinks = {-1, 1};
+  f.corners = clip_corners;
   list.push_back(f);
 
   f = {"hard_sigmoid",
@@ -210,18 +259,22 @@ std::vector<Facts> hard_entries() {
   };
   f.zero_from = 2;
   f.kinks = {-3, 3};
+  f.corners = hard_sigmoid_corners;
   list.push_back(f);
 
   f = {"hard_silu", {{"hard_swish"}, {"hardswish"}, {"Hardswish"}, {"HardSwish"}, {"hardsilu"}}};
-  f.formula = "x * relu6(x + 3)/6";
-  f.documentation = "Divides before it multiplies, so nothing overflows. Derivative at -3: 0, at 3: 1.";
-  f.source = "Howard et al. 2019, MobileNetV3";
+  f.parameters = {{"alpha", 1.0 / 6}, {"beta", 0.5}};
+  f.formula = "x * min(max(alpha*x + beta, 0), 1); by default x * relu6(x + 3)/6";
+  f.documentation = "Derivative at the knees, -3 and 3 by default: 0 and 1.";
+  f.source = "Howard et al. 2019, MobileNetV3; alpha and beta: oneDNN hardswish";
   f.advice = "silu for mobile and quantized models (MobileNetV3).";
-  f.value = {F(where(x <= -3.0, 0, x * (limited(x + 3.0, 0, 6) / 6.0))),
-             F(where(x <= -3.0, 0, where(x >= 3.0, 1, (2.0 * x + 3.0) / 6.0))),
-             F(pick(x, x > -3.0 && x < 3.0, 1.0 / 3, 0))};
+  f.value = {hard_silu, hard_silu_slope, F(pick(x, hard_sigmoid_inside(t), 2 * t[0], 0))};
+  f.parameter = [](const Terms& t, int i) -> Expr {
+    return where(hard_sigmoid_inside(t), i == 0 ? square(t.x) : t.x, 0);
+  };
   f.zero_from = 3;
   f.kinks = {-3, 3};
+  f.corners = hard_silu_corners;
   list.push_back(f);
 
   f = {"threshold",
@@ -236,6 +289,7 @@ std::vector<Facts> hard_entries() {
   f.advice = "Drops what is small and keeps the rest as it is. It jumps, unless value is the threshold.";
   f.value = {F(where(x <= t[0], t[1], x)), F(pick(x, x > t[0], 1, 0))};
   f.zero_from = 2;
+  f.corners = [](const Terms& t) { return std::vector<Corner>{{t.x == t[0], 0, 1}}; };
   list.push_back(f);
 
   f = {"sparse_plus"};
@@ -257,6 +311,7 @@ std::vector<Facts> hard_entries() {
   f.value = {F(where(x <= -1.0, 0, where(x >= 1.0, 1, 0.5 * (x + 1.0)))), F(pick(x, x > -1.0 && x < 1.0, 0.5, 0))};
   f.zero_from = 2;
   f.kinks = {-1, 1};
+  f.corners = [](const Terms& t) { return std::vector<Corner>{{t.x == -1, 0, 0.5}, {t.x == 1, 0.5, 0}}; };
   list.push_back(f);
 
   f = {"smelu"};
@@ -284,6 +339,7 @@ std::vector<Facts> shrink_entries() {
   f.value = {F(where(x >= -t[0] && x <= t[0], 0, x)), F(pick(x, abs(x) > t[0], 1, 0))};
   f.zero_from = 2;
   f.kinks = {-0.5, 0.5};
+  f.corners = shrink_corners;
   list.push_back(f);
 
   f = {"soft_shrink", {{"softshrink"}, {"Softshrink"}, {"SoftShrink"}}};
@@ -296,6 +352,7 @@ std::vector<Facts> shrink_entries() {
   f.parameter = [](const Terms& t, int) -> Expr { return pick(t.x, t.x > t[0], -1, pick(t.x, t.x < -t[0], 1, 0)); };
   f.zero_from = 2;
   f.kinks = {-0.5, 0.5};
+  f.corners = shrink_corners;
   list.push_back(f);
 
   f = {"shrink", {{"Shrink", {}, {"bias", "lambd=threshold"}}}};
@@ -307,6 +364,7 @@ std::vector<Facts> shrink_entries() {
   f.value = {F(shrunk(x, t[0], t[1])), F(pick(x, abs(x) > t[0], 1, 0))};
   f.zero_from = 2;
   f.kinks = {-0.5, 0.5};
+  f.corners = shrink_corners;
   list.push_back(f);
   return list;
 }

@@ -2,6 +2,8 @@
 // Entry::partial.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "activations/catalogue.hpp"
 #include "activations/differentiate.hpp"
 #include "activations/formula.hpp"
@@ -35,6 +37,8 @@ std::string option_text(const Parameter& p, std::int64_t value) {
     case Takes::number:
     case Takes::array:
     case Takes::mask:
+    case Takes::name:
+    case Takes::kink:
     case Takes::axes: break;
   }
   throw InternalError("an option that is none: " + p.name);
@@ -42,8 +46,17 @@ std::string option_text(const Parameter& p, std::int64_t value) {
 
 }  // namespace
 
+Entry::Entry(Facts facts) : facts_(std::move(facts)) {
+  if (facts_.corners == nullptr) return;
+  Parameter kink{"kink", 0, {}, Takes::kink};
+  for (std::string_view name : ops::kink_names)
+    if (name != ops::name_of(ops::Kink::second)) kink.choices.emplace_back(name);
+  facts_.parameters.push_back(std::move(kink));
+}
+
 Terms Entry::terms(const Attributes& attributes, std::span<const Expr> operands) const {
   Terms t{operands[0], {}, {}, {attributes.ints.begin() + 1, attributes.ints.end()}};
+  if (!attributes.text.empty()) t.kink = ops::kink_named(attributes.text).value_or(ops::Kink::strict);
   std::size_t next = 1;
   for (const Parameter& p : facts_.parameters) {
     if (!is_operand(p.takes)) continue;
@@ -103,6 +116,14 @@ Expr Entry::form(int order, const Terms& t) const {
 }
 
 Expr Entry::expand(int order, const Terms& t) const {
+  Expr y = plain(order, t);
+  if (order != 1 || t.kink == ops::Kink::strict) return y;
+  for (const Corner& c : facts_.corners(t)) y = pick(t.x, c.at, ops::between(t.kink, c.left, c.right), y);
+  return y;
+}
+
+/// The value of order k with our kinks.
+Expr Entry::plain(int order, const Terms& t) const {
   if (order >= facts_.zero_from) return 0;
   if (order < 3 && facts_.value[static_cast<std::size_t>(order)] != nullptr)
     return facts_.value[static_cast<std::size_t>(order)](t);
@@ -128,7 +149,7 @@ Expr Entry::generated(int order, const Terms& t, int wrt) const {
     actual.push_back(value);
     return Expr(scratch, m.inputs.back());
   };
-  Terms s{placeholder("x", t.x), {}, {}, t.options};
+  Terms s{placeholder("x", t.x), {}, {}, t.options, t.kink};
   for (std::size_t i = 0; i < t.parameters.size(); ++i) {
     const auto constant = literal(t.parameters[i]);
     const bool varies = wrt == static_cast<int>(i) + 1 || !constant;
@@ -143,6 +164,9 @@ Expr Entry::generated(int order, const Terms& t, int wrt) const {
 
 Expr Entry::make(int order, const Terms& t, std::source_location where) const {
   if (facts_.kind == Kind::composed) return facts_.value[0](t);
+  // Integers have no nodes of their own: an infinite limit among the parameters has no integer to stand for it.
+  const bool fixed = std::none_of(t.parameters.begin(), t.parameters.end(), [](const Expr& p) { return p.is_bound(); });
+  if (order == 0 && t.x.is_bound() && is_integer(t.x.dtype()) && facts_.integers && fixed) return plain(0, t);
   bool bound = t.x.is_bound();
   for (const Expr& p : t.parameters) bound = bound || p.is_bound();
   if (!bound) {
@@ -154,7 +178,8 @@ Expr Entry::make(int order, const Terms& t, std::source_location where) const {
   if (order >= facts_.zero_from && t.x.is_bound()) return ops::filled(t.x, 0, t.x.shape());
   if (facts_.kind == Kind::primitive || order > 2) {
     const Expr y = expand(order, t);
-    return t.x.is_bound() && !y.is_bound() ? ops::filled(t.x, y.literal(), t.x.shape()) : y;
+    if (!t.x.is_bound()) return y;
+    return y.is_bound() ? ops::stretch(y, t.x.shape()) : ops::filled(t.x, y.literal(), t.x.shape());
   }
   std::vector<Expr> operands{t.x};
   std::size_t needed = 1, i = 0;
@@ -168,6 +193,7 @@ Expr Entry::make(int order, const Terms& t, std::source_location where) const {
   Attributes attributes;
   attributes.ints.push_back(order);
   attributes.ints.insert(attributes.ints.end(), t.options.begin(), t.options.end());
+  if (t.kink != ops::Kink::strict) attributes.text = ops::name_of(t.kink);
   attributes.object = std::shared_ptr<const ops::Unit>(shared_from_this());
   return ops::build(nullptr, ops::Op::activation, operands, attributes, where);
 }
@@ -201,7 +227,8 @@ std::string Entry::text(const Attributes& attributes, std::span<const std::strin
   const auto order = attributes.ints[0];
   std::string out = facts_.name + (order > 0 ? fmt::format("_d{}", order) : "") + "(" + operands[0];
   std::size_t operand = 1, option = 1, scalars = 1;
-  for (const Parameter& p : facts_.parameters) scalars += !is_operand(p.takes) && p.takes != Takes::axes;
+  for (const Parameter& p : facts_.parameters)
+    scalars += !is_operand(p.takes) && p.takes != Takes::axes && p.takes != Takes::kink;
   for (const Parameter& p : facts_.parameters) {
     if (p.takes == Takes::mask && count_operands(facts_, true) + 1 > operands.size()) continue;
     if (is_operand(p.takes)) {
@@ -212,6 +239,8 @@ std::string Entry::text(const Attributes& attributes, std::span<const std::strin
         list += fmt::format("{}{}", list.empty() ? "" : ", ", attributes.ints[k]);
       const bool one = attributes.ints.size() == scalars + 1;
       out += one ? fmt::format(", {}={}", p.name, list) : fmt::format(", {}=({})", p.name, list);
+    } else if (p.takes == Takes::kink) {
+      if (!attributes.text.empty()) out += fmt::format(", kink=\"{}\"", attributes.text);
     } else {
       const auto value = attributes.ints[option++];
       if (p.takes == Takes::axis || !p.fallback || static_cast<double>(value) != *p.fallback)

@@ -61,9 +61,9 @@ inline Product product(const Expr& beta, const Expr& x) {
 /// e * (1 + low).
 inline Expr corrected(const Expr& e, const Expr& low) { return is(low, 0) ? e : e + e * low; }
 
-inline bool positive(double v) { return v > 0; }
+inline bool positive(double v) { return v > 0 && std::isfinite(v); }
 inline bool not_negative(double v) { return v >= 0; }
-inline bool nonzero(double v) { return v != 0; }
+inline bool nonzero(double v) { return v != 0 && std::isfinite(v); }
 inline bool finite(double v) { return std::isfinite(v); }
 
 }  // namespace actinium::activations

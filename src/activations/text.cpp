@@ -113,6 +113,7 @@ Activation activation(std::string_view text, compat system, std::source_location
       position += positional;
       if (!presets.eat(',') && presets.at_end()) presets.fail("')'");
     }
+    activations::check_presets(*found, where);
   }
   if (!presets.at_end()) presets.fail("the end");
   return {std::make_shared<const activations::Found>(std::move(*found)), 0};

@@ -26,6 +26,9 @@ std::string entry_text(const Activation& a) {
     text += p.domain.empty() ? "\n" : fmt::format("; {}\n", p.domain);
   }
   text += a.documentation();
+  for (const SystemDefaults& d : a.differences())
+    text += fmt::format("\n{}{}: {}", name_of(d.system), d.name == a.name() ? "" : fmt::format(" {}", d.name),
+                        d.parameters.empty() ? "as here" : d.parameters);
   return text.ends_with('\n') ? text : text + '\n';
 }
 

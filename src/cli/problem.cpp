@@ -39,12 +39,9 @@ std::optional<DType> dtype_option(const std::string& text) {
 }
 
 compat compat_option(const std::string& text) {
-  static constexpr std::pair<std::string_view, compat> systems[] = {
-      {"", compat::ours},   {"keras", compat::keras}, {"keras2", compat::keras2}, {"torch", compat::torch},
-      {"jax", compat::jax}, {"onnx", compat::onnx},   {"mlx", compat::mlx},
-  };
-  for (const auto& [name, system] : systems)
-    if (name == text) return system;
+  if (text.empty()) return compat::ours;
+  for (const compat system : all_systems)
+    if (name_of(system) == text) return system;
   throw ValueError(fmt::format("--compat takes keras, keras2, torch, jax, onnx or mlx, not '{}'", text));
 }
 

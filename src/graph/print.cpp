@@ -97,6 +97,9 @@ std::string slice_text(const GraphData& g, NodeId id, std::string x) {
   return x;
 }
 
+/// A kink that is not ours (ops/kink.hpp).
+std::string kink_text(const Attributes& a) { return a.text.empty() ? "" : fmt::format(", kink=\"{}\"", a.text); }
+
 /// Text of a call, from the texts of its operands.
 std::string call_text(const GraphData& g, NodeId id, std::span<const std::string> x) {
   const Op op = g.op(id);
@@ -127,8 +130,8 @@ std::string call_text(const GraphData& g, NodeId id, std::span<const std::string
     case Op::reduce_prod:
     case Op::reduce_max:
     case Op::reduce_min:
-      if (shape.rank() == 0) return fmt::format("{}({})", name, x[0]);
-      [[fallthrough]];
+      if (shape.rank() == 0) return fmt::format("{}({}{})", name, x[0], kink_text(a));
+      return fmt::format("{}({}, axis={}{})", name, x[0], ints_text(a.ints), kink_text(a));
     case Op::concat:
     case Op::gather:
     case Op::scatter_add:
@@ -139,6 +142,13 @@ std::string call_text(const GraphData& g, NodeId id, std::span<const std::string
     case Op::argsort: return fmt::format("{}({}, axis={})", name, fmt::join(x, ", "), ints_text(a.ints));
     case Op::cumsum: return fmt::format("cumsum({}, axis={}{})", x[0], a.ints[0], a.ints[1] ? ", reverse=true" : "");
     case Op::activation: return ops::unit_of(a).text(a, x);
+    case Op::max:
+    case Op::min:
+      if (!a.text.empty())
+        return fmt::format("{}({}, {}{})", op == Op::max ? "maximum" : "minimum", x[0], x[1], kink_text(a));
+      return fmt::format("{}({}, {})", name, x[0], x[1]);
+    case Op::abs:
+    case Op::clamp: return fmt::format("{}({}{})", name, fmt::join(x, ", "), kink_text(a));
     default: return fmt::format("{}({})", name, fmt::join(x, ", "));  // NOLINT: elementwise functions
   }
 }

@@ -8,6 +8,7 @@
 
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
+#include "ops/kink.hpp"
 #include "ops/rules.hpp"
 
 namespace actinium::ops {
@@ -84,17 +85,24 @@ Expr takes_first(Op op, const Expr& a, const Expr& b, bool& negated) {
   if (op == Op::max) return negated ? b > a : a > b;
   return negated ? b < a : a < b;
 }
+/// What operand i takes of the derivative at a tie, where the node asks for another kink than ours.
+Expr tie_share(Kink kink, int i) { return kink == Kink::second ? Expr(i) : between(kink, 0, 1); }
 template <Op op>
-Expr extremum_vjp(const Expr&, Operands x, int i, const Expr& ct) {
+Expr extremum_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
   bool negated = false;
-  const Expr first = takes_first(op, x[0], x[1], negated);
-  return back(masked(first, negated != (i == 1), ct), x[static_cast<std::size_t>(i)]);
+  const Kink kink = kink_of(y);
+  const Expr first = takes_first(op, x[0], x[1], negated), &operand = x[static_cast<std::size_t>(i)];
+  const Expr apart = masked(first, negated != (i == 1), ct);
+  return back(kink == Kink::strict ? apart : where(x[0] == x[1], tie_share(kink, i) * ct, apart), operand);
 }
 template <Op op>
-Expr extremum_jvp(const Expr&, Operands x, Operands t) {
+Expr extremum_jvp(const Expr& y, Operands x, Operands t) {
   bool negated = false;
+  const Kink kink = kink_of(y);
   const Expr first = takes_first(op, x[0], x[1], negated);
-  return negated ? where(first, t[1], t[0]) : where(first, t[0], t[1]);
+  const Expr apart = negated ? where(first, t[1], t[0]) : where(first, t[0], t[1]);
+  if (kink == Kink::strict) return apart;
+  return where(x[0] == x[1], tie_share(kink, 0) * t[0] + tie_share(kink, 1) * t[1], apart);
 }
 
 /// Where clamp takes operand i: x strictly inside, a bound elsewhere.
@@ -103,11 +111,34 @@ Expr clamp_takes(Operands x, int i) {
   if (i == 2) return x[0] >= x[2] && x[0] > x[1];
   return x[0] > x[1] && x[0] < x[2];
 }
-Expr clamp_vjp(const Expr&, Operands x, int i, const Expr& ct) {
-  return back(masked(clamp_takes(x, i), false, ct), x[static_cast<std::size_t>(i)]);
+/// With another kink than ours: what x takes at a bound, the bound taking the rest; elsewhere as without.
+Expr at_bounds(Kink kink, Operands x, int i, const Expr& d, const Expr& otherwise) {
+  if (kink == Kink::strict) return otherwise;
+  const Expr low = between(kink, 0, 1), high = between(kink, 1, 0);
+  const Expr at_high = i == 2 ? 1 - high : high, at_low = i == 1 ? 1 - low : low;
+  const Expr above = i == 1 ? otherwise : where(x[0] == x[2], at_high * d, otherwise);
+  return i == 2 ? above : where(x[0] == x[1], at_low * d, above);
 }
-Expr clamp_jvp(const Expr&, Operands x, Operands t) {
-  return where(clamp_takes(x, 0), t[0], where(clamp_takes(x, 1), t[1], where(clamp_takes(x, 2), t[2], Expr(0))));
+Expr clamp_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
+  const Expr apart = masked(clamp_takes(x, i), false, ct);
+  return back(at_bounds(kink_of(y), x, i, ct, apart), x[static_cast<std::size_t>(i)]);
+}
+Expr clamp_jvp(const Expr& y, Operands x, Operands t) {
+  if (kink_of(y) == Kink::strict)
+    return where(clamp_takes(x, 0), t[0], where(clamp_takes(x, 1), t[1], where(clamp_takes(x, 2), t[2], Expr(0))));
+  Expr sum = 0;
+  for (int i = 0; i < 3; ++i) {
+    const Expr& v = t[static_cast<std::size_t>(i)];
+    if (is_literal(v, 0)) continue;
+    const Expr part = at_bounds(kink_of(y), x, i, v, where(clamp_takes(x, i), v, 0));
+    sum = is_literal(sum, 0) ? part : sum + part;
+  }
+  return sum;
+}
+
+Expr abs_partial(const Expr& y, Operands x, int) {
+  const Kink kink = kink_of(y);
+  return kink == Kink::strict ? sign(x[0]) : where(x[0] == 0, between(kink, -1, 1), sign(x[0]));
 }
 
 Expr div_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
@@ -228,7 +259,7 @@ using std::numbers::inv_sqrtpi;
 
 const Entry entries[] = {
     {Op::neg, number(PARTIAL(-1))},
-    {Op::abs, number(PARTIAL(sign(x)))},
+    {Op::abs, number(abs_partial)},
     {Op::sign, flat(numbers)},
     {Op::exp, smooth(PARTIAL(y))},
     {Op::exp2, smooth(PARTIAL(y * ln2))},

@@ -5,6 +5,7 @@
 
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
+#include "ops/kink.hpp"
 #include "ops/rules.hpp"
 
 namespace actinium::ops {
@@ -84,10 +85,28 @@ Expr first_extreme(const Expr& y, const Expr& x) {
   const Expr place = build(x.graph(), Op::iota, {}, Attributes{{0}, {}, {}, {}}, {}, &shape);
   return from_last(place == winner, x.shape(), ints_of(y));
 }
-Expr extremum_vjp(const Expr& y, Operands x, int, const Expr& ct) {
-  return masked(first_extreme(y, x[0]), false, spread_back(y, x[0], ct));
+/// With another kink than ours: every element that ties for the extremum, and what each takes of the derivative.
+struct Ties {
+  Expr among, share;
+};
+Ties ties(const Expr& y, const Expr& x) {
+  const Expr among = x == spread_back(y, x, y);
+  if (kink_of(y) != Kink::mean) return {among, between(kink_of(y), 0, 1)};
+  const Expr one = filled(x, 1, x.shape());
+  return {among, 1.0 / spread_back(y, x, sum(where(among, one, 0), axes_of(y)))};
 }
-Expr extremum_jvp(const Expr& y, Operands x, Operands t) { return sum(where(first_extreme(y, x[0]), t[0], Expr(0)), axes_of(y)); }
+Expr extremum_vjp(const Expr& y, Operands x, int, const Expr& ct) {
+  const Expr spread = spread_back(y, x[0], ct);
+  if (kink_of(y) == Kink::strict || !is_float(y.dtype())) return masked(first_extreme(y, x[0]), false, spread);
+  const Ties t = ties(y, x[0]);
+  return where(t.among, t.share * spread, 0);
+}
+Expr extremum_jvp(const Expr& y, Operands x, Operands t) {
+  if (kink_of(y) == Kink::strict || !is_float(y.dtype()))
+    return sum(where(first_extreme(y, x[0]), t[0], Expr(0)), axes_of(y));
+  const Ties all = ties(y, x[0]);
+  return sum(where(all.among, all.share * t[0], Expr(0)), axes_of(y));
+}
 
 Expr cumsum_vjp(const Expr& y, Operands, int, const Expr& ct) {
   return cumsum(ct, static_cast<int>(ints_of(y)[0]), ints_of(y)[1] == 0);

@@ -219,21 +219,21 @@ class Builder {
   // --- Calls. ---
 
   Expr call(const SyntaxNode& n, const Target& target) {
-    return target.function != nullptr ? call_function(n, *target.function, target.parameter)
-                                      : call_activation(n, *target.activation);
+    return target.function != nullptr ? call_function(n, target) : call_activation(n, *target.activation);
   }
 
-  Expr call_function(const SyntaxNode& n, const Function& f, std::span<const int> parameter) {
+  Expr call_function(const SyntaxNode& n, const Target& target) {
+    const Function& f = *target.function;
     const auto operands = syntax_.operands(n);
     std::vector<Bound> bound(f.parameters.size());
     std::vector<Expr> rest;
     for (std::size_t i = 0; i < operands.size(); ++i) {
       const Operand& o = operands[i];
-      if (parameter[i] < 0) {
+      if (target.parameter[i] < 0) {
         append(rest, o.node);
         continue;
       }
-      const auto p = static_cast<std::size_t>(parameter[i]);
+      const auto p = static_cast<std::size_t>(target.parameter[i]);
       bound[p] = bind(n.text, f.parameters[p], o);
     }
     std::vector<Expr*> values, smooth;
@@ -252,8 +252,11 @@ class Builder {
     for (std::size_t p = 0; p < bound.size(); ++p)
       if (f.parameters[p].takes == Takes::index && !bound[p].expr.is_bound())
         bound[p].expr = graph_.constant(bound[p].expr.literal(), i64);
+    ops::Kink kink = target.kink;
+    for (std::size_t p = 0; p < bound.size(); ++p)
+      if (f.parameters[p].takes == Takes::kink && bound[p].given) kink = bound[p].kink;
     place(n.offset);
-    return f.build({graph_, bound, rest});
+    return f.build({graph_, bound, rest, kink});
   }
 
   /// What is not elementwise needs a graph.
@@ -285,6 +288,7 @@ class Builder {
       case Takes::flag: b.flag = flag(o.node, what); break;
       case Takes::integers: b.integers = integers(o.node, what); break;
       case Takes::dtype: b.dtype = dtype(o.node, what); break;
+      case Takes::kink: b.kink = kink(function, o.node, what); break;
       case Takes::size: b.sizes = {size(o.node, what)}; break;
       case Takes::sizes: read_sizes(o.node, what, b); break;
     }
@@ -329,6 +333,15 @@ class Builder {
       for (const DType t : all_dtypes)
         if (name_of(t) == n.text) return t;
     fail<TypeError>(n.offset, fmt::format("{} takes f32, f64, i32, i64 or bool", what));
+  }
+
+  ops::Kink kink(std::string_view function, SyntaxId id, std::string_view what) {
+    const SyntaxNode& n = node(id);
+    const bool pair = function == "maximum" || function == "minimum";
+    const auto names = std::span(ops::kink_names).first(ops::kink_names.size() - (pair ? 0 : 1));
+    for (const std::string_view name : names)
+      if (n.kind == SyntaxKind::text && n.text == name) return *ops::kink_named(name);
+    fail<ValueError>(n.offset, fmt::format("{} must be one of '{}'", what, fmt::join(names, "', '")));
   }
 
   // --- Sizes: polynomials in symbols. ---

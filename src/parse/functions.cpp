@@ -22,8 +22,10 @@ struct Line {
 #define ONE(name) [](const Call& c) { return name(c.expr(0)); }
 #define TWO(name) [](const Call& c) { return name(c.expr(0), c.expr(1)); }
 #define THREE(name) [](const Call& c) { return name(c.expr(0), c.expr(1), c.expr(2)); }
+#define KINKED(call) [](const Call& c) { return ops::with_kink(call, c.kink); }
 #define INFIX(op) [](const Call& c) { return c.expr(0) op c.expr(1); }
 #define REDUCE(name) [](const Call& c) { return name(c.expr(0), c.axes(1), c.flag(2)); }
+#define REDUCE_KINKED(name) KINKED(name(c.expr(0), c.axes(1), c.flag(2)))
 
 std::optional<int> optional_axis(const Call& c, std::size_t i) {
   return c.given(i) ? std::optional(c.integer(i)) : std::nullopt;
@@ -74,12 +76,13 @@ Expr build_pad(const Call& c) {
 }
 
 constexpr std::string_view reduced = "x, axis|axes|dim: axes?, keepdims|keepdim: flag?";
+constexpr std::string_view reduced_extremum = "x, axis|axes|dim: axes?, keepdims|keepdim: flag?, kink: kink?";
 constexpr std::string_view sought = "x, axis|dim: integer?, keepdims|keepdim: flag?";
 
 const Line elementwise_lines[] = {
     // one operand
     {"neg negative", "x", ONE(neg)},
-    {"abs absolute fabs", "x", ONE(abs)},
+    {"abs absolute fabs", "x, kink: kink?", KINKED(abs(c.expr(0)))},
     {"sign sgn", "x", ONE(sign)},
     {"exp", "x: smooth", ONE(exp)},
     {"exp2", "x: smooth", ONE(exp2)},
@@ -124,8 +127,8 @@ const Line elementwise_lines[] = {
     {"mul multiply", "a, b", INFIX(*)},
     {"div divide true_divide", "a: smooth, b: smooth", INFIX(/)},
     {"pow power", "x, y", TWO(pow)},
-    {"maximum fmax", "a, b", TWO(maximum)},
-    {"minimum fmin", "a, b", TWO(minimum)},
+    {"maximum fmax", "a, b, kink: kink?", KINKED(maximum(c.expr(0), c.expr(1)))},
+    {"minimum fmin", "a, b, kink: kink?", KINKED(minimum(c.expr(0), c.expr(1)))},
     {"atan2 arctan2", "y: smooth, x: smooth", TWO(atan2)},
     {"hypot", "x: smooth, y: smooth", TWO(hypot)},
     {"copysign", "x, sign", TWO(copysign)},
@@ -141,15 +144,15 @@ const Line elementwise_lines[] = {
     {"logical_xor", "a: condition, b: condition", TWO(logical_xor)},
     {"logical_not", "x: condition", ONE(logical_not)},
     {"where select", "condition|c: condition, a|x, b|y", THREE(where)},
-    {"clamp clip", "x, lo|min|a_min?, hi|max|a_max?", build_clamp},
+    {"clamp clip", "x, lo|min|a_min?, hi|max|a_max?, kink: kink?", KINKED(build_clamp(c))},
 };
 const Line other_lines[] = {
     // reductions and scans
     {"sum reduce_sum", reduced, REDUCE(sum)},
     {"mean reduce_mean average", "x: smooth, axis|axes|dim: axes?, keepdims|keepdim: flag?", REDUCE(mean)},
     {"prod reduce_prod", reduced, REDUCE(prod)},
-    {"reduce_max amax", reduced, REDUCE(reduce_max)},
-    {"reduce_min amin", reduced, REDUCE(reduce_min)},
+    {"reduce_max amax", reduced_extremum, REDUCE_KINKED(reduce_max)},
+    {"reduce_min amin", reduced_extremum, REDUCE_KINKED(reduce_min)},
     {"argmax", sought, [](const Call& c) { return argmax(c.expr(0), optional_axis(c, 1), c.flag(2)); }},
     {"argmin", sought, [](const Call& c) { return argmin(c.expr(0), optional_axis(c, 1), c.flag(2)); }},
     {"cumsum", "x, axis|dim: integer?, reverse: flag?",
@@ -187,13 +190,16 @@ const Line other_lines[] = {
 template <Expr (*pair)(At, At)>
 Expr fold_operands(const Call& c) {
   Expr y = c.rest[0];
-  for (const Expr& x : c.rest.subspan(1)) y = pair(y, x);
+  for (const Expr& x : c.rest.subspan(1)) y = ops::with_kink(pair(y, x), c.kink);
   return y;
 }
 const Line of_several[] = {{"max", "*", fold_operands<max>}, {"min", "*", fold_operands<min>}};
-const Line of_axes[] = {{"max", reduced, REDUCE(reduce_max)}, {"min", reduced, REDUCE(reduce_min)}};
+const Line of_axes[] = {{"max", reduced_extremum, REDUCE_KINKED(reduce_max)},
+                        {"min", reduced_extremum, REDUCE_KINKED(reduce_min)}};
 
 #undef ONE
+#undef KINKED
+#undef REDUCE_KINKED
 #undef TWO
 #undef THREE
 #undef INFIX
@@ -217,7 +223,7 @@ Takes takes_named(std::string_view text) {
       {"value", Takes::value},         {"smooth", Takes::smooth},   {"index", Takes::index},
       {"condition", Takes::condition}, {"integer", Takes::integer}, {"axes", Takes::axes},
       {"flag", Takes::flag},           {"size", Takes::size},       {"sizes", Takes::sizes},
-      {"integers", Takes::integers},   {"dtype", Takes::dtype},
+      {"integers", Takes::integers},   {"dtype", Takes::dtype},     {"kink", Takes::kink},
   };
   for (const auto& [name, takes] : names)
     if (name == text) return takes;
@@ -281,7 +287,8 @@ std::string Function::signature() const {
   std::string text = fmt::format("{}(", names.front());
   if (variadic) text += "a, b, ...";
   for (const Parameter& p : parameters)
-    text += fmt::format("{}{}{}", text.ends_with('(') ? "" : ", ", p.names.front(), p.required ? "" : "=...");
+    if (p.takes != Takes::kink)
+      text += fmt::format("{}{}{}", text.ends_with('(') ? "" : ", ", p.names.front(), p.required ? "" : "=...");
   return text + ")";
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actinium/graph.h"
+#include "ops/kink.hpp"
 
 namespace actinium::parse_detail {
 
@@ -24,6 +25,7 @@ enum class Takes : std::uint8_t {
   sizes,      ///< one size or several, or pairs of them
   integers,   ///< one integer or several
   dtype,      ///< f32, f64, i32, i64 or bool, as a name or a string
+  kink,       ///< the derivative at a kink: a string of ops::kink_names
 };
 constexpr bool is_expression(Takes t) {
   return t == Takes::value || t == Takes::smooth || t == Takes::index || t == Takes::condition;
@@ -40,13 +42,15 @@ struct Bound {
   bool pairs = false;  ///< sizes were written as pairs
   std::vector<int> integers;
   DType dtype = DType::f32;
+  ops::Kink kink = ops::Kink::strict;
 };
 
 /// All actual arguments of a call, in the order of the parameters.
 struct Call {
   Graph& graph;
   std::span<const Bound> arguments;
-  std::span<const Expr> rest;  ///< of a variadic function
+  std::span<const Expr> rest;          ///< of a variadic function
+  ops::Kink kink = ops::Kink::strict;  ///< of the function's `kink`, or the system's whose meaning is followed
 
   /// Without a line of ours: bound operands have their place in the text.
   At expr(std::size_t i) const { return {arguments[i].expr, std::source_location{}}; }

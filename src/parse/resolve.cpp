@@ -20,7 +20,8 @@ std::uint8_t role_of(Takes t) {
     case Takes::axes:
     case Takes::flag:
     case Takes::integers:
-    case Takes::dtype: return role_fixed;
+    case Takes::dtype:
+    case Takes::kink: return role_fixed;
     case Takes::size:
     case Takes::sizes: return role_size;
   }
@@ -35,6 +36,8 @@ std::uint8_t role_of(const activations::Found& found, const activations::Paramet
     case activations::Takes::integer:
     case activations::Takes::flag:
     case activations::Takes::text:
+    case activations::Takes::name:
+    case activations::Takes::kink:
     case activations::Takes::axis:
     case activations::Takes::axes: return role_fixed;
   }
@@ -49,6 +52,20 @@ std::vector<std::string> all_callable() {
     for (const auto& alias : entry->facts().aliases) names.push_back(alias.name);
   }
   return names;
+}
+
+/// Parameters that may be passed by position.
+std::size_t count_positional(const Function& f) {
+  return static_cast<std::size_t>(std::count_if(f.parameters.begin(), f.parameters.end(),
+                                                [](const Parameter& p) { return p.takes != Takes::kink; }));
+}
+
+/// The name of a function in the table of kinks: max is the elementwise one or the reduction.
+std::string_view kinked_name(const Function& f) {
+  const std::string_view name = f.names.front();
+  if (name == "max") return f.elementwise ? "maximum" : "reduce_max";
+  if (name == "min") return f.elementwise ? "minimum" : "reduce_min";
+  return name;
 }
 
 }  // namespace
@@ -124,6 +141,7 @@ Target Resolved::resolve(const SyntaxNode& node) const {
   target.function = find_function(node.text, by_position, by_position != operands.size());
   if (target.function != nullptr) {
     target.parameter = match(node, *target.function, operands);
+    target.kink = activations::kink_of_function(kinked_name(*target.function), system);
     return target;
   }
   target.activation = activations::find(node.text, system);
@@ -150,9 +168,10 @@ std::vector<int> Resolved::match(const SyntaxNode& node, const Function& f, std:
       continue;
     }
     const std::size_t p = o.keyword.empty() ? next++ : keyword_index(node, f, o);
-    if (p >= f.parameters.size())
+    const bool by_name_alone = p < f.parameters.size() && f.parameters[p].takes == Takes::kink && o.keyword.empty();
+    if (p >= f.parameters.size() || by_name_alone)
       fail<TypeError>(
-          o.offset, fmt::format("[{}] takes at most {} arguments: {}", node.text, f.parameters.size(), f.signature()));
+          o.offset, fmt::format("[{}] takes at most {} arguments: {}", node.text, count_positional(f), f.signature()));
     if (given[p] != 0)
       fail<TypeError>(o.offset, fmt::format("[{}] '{}' is given twice", node.text, f.parameters[p].names.front()));
     given[p] = 1;

@@ -23,6 +23,7 @@ struct Target {
   const Function* function = nullptr;
   std::optional<activations::Found> activation;
   std::vector<int> parameter;
+  ops::Kink kink = ops::Kink::strict;  ///< of a function, in the system whose meaning is followed
 };
 
 /// Class labels: the one place where an activation asks for integers.

@@ -89,15 +89,17 @@ void lines(const std::vector<std::int64_t>& shape, const std::vector<std::int64_
 
 Array reduction(Op op, const std::vector<std::int64_t>& axes, Array out, const Array& x) {
   lines(x.shape, axes, [&](std::size_t line, const std::vector<std::size_t>& at) {
-    const Op step = op == Op::reduce_sum ? Op::add : Op::max;
-    if (op == Op::argmax) {
-      const auto first =
-          std::max_element(at.begin(), at.end(), [&](std::size_t a, std::size_t b) { return x[a] < x[b]; });
+    const Op step = op == Op::reduce_sum ? Op::add : op == Op::reduce_min ? Op::min : Op::max;
+    if (op == Op::argmax || op == Op::argmin) {
+      const auto first = std::max_element(at.begin(), at.end(), [&](std::size_t a, std::size_t b) {
+        return op == Op::argmax ? x[a] < x[b] : x[a] > x[b];
+      });
       out.bits[line] = static_cast<std::uint64_t>(first - at.begin());
       return;
     }
     const machine::Code& code = math::body(step, x.dtype, x.dtype);
-    std::uint64_t sum = op == Op::reduce_sum ? 0 : to_bits(x.dtype, -std::numeric_limits<double>::infinity());
+    const double beyond = std::numeric_limits<double>::infinity();
+    std::uint64_t sum = op == Op::reduce_sum ? 0 : to_bits(x.dtype, op == Op::reduce_min ? beyond : -beyond);
     for (std::size_t i : at) sum = machine::evaluate(code, std::vector{sum, x.bits[i]}, true)[0];
     out.bits[line] = sum;
   });
@@ -201,7 +203,7 @@ Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes) {
       out.bits[0] = *g.constant_bits(id), value[i] = out;
     else if (ops::kind_of(op) == ops::Kind::elementwise)
       value[i] = elementwise(g, id, out, x);
-    else if (op == Op::reduce_sum || op == Op::reduce_max || op == Op::argmax)
+    else if (op == Op::reduce_sum || op == Op::reduce_max || op == Op::reduce_min || op == Op::argmax || op == Op::argmin)
       value[i] = reduction(op, g.attributes(id).ints, out, *x[0]);
     else if (op == Op::sort || op == Op::cumsum || op == Op::flip)
       value[i] = scan(op, g.attributes(id).ints, out, *x[0]);
