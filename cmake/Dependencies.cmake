@@ -54,6 +54,10 @@ add_library(xxhash INTERFACE)
 target_include_directories(xxhash SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
 target_link_libraries(xxhash INTERFACE ${XXHASH_LIBRARY})
 
+# Without PLplot, `actinium plot` writes csv alone.
+find_path(PLPLOT_INCLUDE_DIR plplot/plplot.h)
+find_library(PLPLOT_LIBRARY plplot)
+
 if(ACTINIUM_TESTS)
   find_package(GTest REQUIRED)
   find_path(MPFR_INCLUDE_DIR mpfr.h REQUIRED)

@@ -33,7 +33,8 @@ if(contract_sources AND TARGET actinium_tool)
   add_executable(test_contract ${contract_sources})
   add_dependencies(test_contract actinium_tool)
   set_target_properties(test_contract PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  target_compile_definitions(test_contract PRIVATE ACTINIUM_TOOL="$<TARGET_FILE:actinium_tool>")
+  target_compile_definitions(test_contract PRIVATE ACTINIUM_TOOL="$<TARGET_FILE:actinium_tool>"
+    ACTINIUM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(test_contract PRIVATE actinium::actinium GTest::gtest GTest::gtest_main Threads::Threads)
   gtest_discover_tests(test_contract TEST_PREFIX contract. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600 LABELS contract)

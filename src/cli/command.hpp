@@ -23,6 +23,16 @@ struct Options {
   double ulp = 0;
 };
 
+/// Options of plot alone, as written; the others are in Options.
+struct PlotOptions {
+  std::vector<std::string> texts;  ///< expressions and NAME=VALUE
+  std::string range, y_range, symlog, size = "960x600";
+  std::optional<std::string> title, x_label, y_label;
+  int derivatives = 0;
+  std::optional<int> samples;
+  bool markers = false;
+};
+
 /// An expression with its inputs, derivatives taken: what is compiled.
 struct Problem {
   Graph graph;
@@ -36,11 +46,16 @@ struct Problem {
 Problem read_problem(const Options& options);
 /// For show: inputs have shapes, or values.
 Problem read_shapes(const Options& options);
+/// For plot: a function of the one name that has no value, or has a list of them. It is inputs[0], of rank 0, and its
+/// list is values[0] (which is empty if it has none); outputs are the function and its derivatives, of rank 0.
+Problem read_function(const Options& options, int derivatives);
 CompileOptions compile_options(const Options& options);
 
 // The subcommands. They give the exit status; errors are exceptions.
 int run_eval(const Options& options);
 int run_show(const Options& options);
+/// `options.expression` is the one being read when an error is thrown.
+int run_plot(Options& options, const PlotOptions& plot);
 int run_activations(const std::string& name);
 int run_info();
 

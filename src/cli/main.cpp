@@ -1,6 +1,6 @@
 // The `actinium` tool: reads the command line and reports errors. Exit status 2 for what the user wrote, 1 for a
-// failure of the tool or of a comparison. Start reading at main; the subcommands are in eval.cpp, show.cpp and
-// list.cpp.
+// failure of the tool or of a comparison. Start reading at main; each subcommand has a
+// file.
 #include <actinium/parse.h>
 #include <actinium/version.h>
 #include <fmt/format.h>
@@ -16,7 +16,7 @@
 namespace actinium::cli {
 namespace {
 
-constexpr std::string_view usage = "the subcommands are eval, show, activations and info; actinium --help";
+constexpr std::string_view usage = "the subcommands are eval, show, plot, activations and info; actinium --help";
 
 void add_repeated(CLI::App& app, const std::string& name, std::vector<std::string>& list, const std::string& help) {
   app.add_option(name, list, help)
@@ -39,27 +39,61 @@ void add_common(CLI::App& app, Options& o) {
   app.add_flag("--explain", o.explain, "say on stderr what was fused and kept");
 }
 
+void add_plot(CLI::App& app, Options& o, PlotOptions& p) {
+  app.add_option("EXPR", p.texts,
+                 "expressions of one free name each, and NAME=VALUE for other names; a list as the value of the free "
+                 "name, x=linspace(-10,10,50), gives the points")
+      ->required();
+  app.add_option("--range", p.range, "LO:HI along x; -5:5 unless given");
+  app.add_option("--yrange", p.y_range, "LO:HI along y; found from the values unless given");
+  app.add_option("--derivatives", p.derivatives, "so many derivatives beside each function");
+  add_repeated(app, "--derivative", o.derivatives, "NAME: EXPR becomes d EXPR / d NAME; repeatable");
+  app.add_option("--samples", p.samples, "so many points from end to end, joined up");
+  app.add_flag("--markers", p.markers, "a dot at each sample");
+  app.add_option("--symlog", p.symlog, "x, y or xy: logarithmic on both sides of 0; x:1e-6 is linear within 1e-6");
+  app.add_option("--title", p.title, "above the figure; the expression unless given");
+  app.add_option("--xlabel", p.x_label, "below the x axis; the free name unless given");
+  app.add_option("--ylabel", p.y_label, "beside the y axis");
+  app.add_option("--size", p.size, "WIDTHxHEIGHT in pixels");
+  app.add_option("--dtype", o.dtype, "f32 or f64: the type it is evaluated in; f64 unless given");
+  app.add_option("--compat", o.compat, "keras, keras2, torch, jax, onnx or mlx: whose defaults activations have");
+  app.add_option("--engine", o.engine, "jit or interpret");
+  app.add_option("--isa", o.isa, "x86-64-v2, x86-64-v3, x86-64-v4 or native");
+  add_repeated(app, "-o", o.outputs, "FILE.svg, FILE.png or FILE.csv; repeatable");
+}
+
 /// The arguments, last first, as CLI11 wants them. An expression may begin with a minus, which CLI11 would take for an
-/// option: the first argument that is neither an option nor the value of one gets a blank in front, which run() takes
-/// away again.
+/// option: the first argument that is neither an option nor the value of one (for plot, any such argument that begins
+/// with one minus) gets a blank in front, which run() takes away again; and "--range -3:3" becomes "--range=-3:3".
 std::vector<std::string> arguments_of(int argc, char** argv) {
-  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h"};
+  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h", "--markers"};
   static constexpr std::string_view valued[] = {
-      "--grad", "--derivative", "--value-and-grad", "--dtype",  "--compat", "--engine", "--threads",
-      "--isa",  "--shape",      "--stage",          "--expect", "--ulp",    "-o"};
+      "--grad",  "--derivative", "--value-and-grad", "--dtype",   "--compat", "--engine", "--threads", "--isa",
+      "--shape", "--stage",      "--expect",         "--ulp",     "-o",       "--range",  "--yrange",  "--symlog",
+      "--size",  "--title",      "--derivatives",    "--samples", "--xlabel", "--ylabel"};
   const auto among = [](std::string_view name, const auto& list) {
     return std::find(std::begin(list), std::end(list), name) != std::end(list);
   };
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  const bool takes = !arguments.empty() && (arguments[0] == "eval" || arguments[0] == "show");
+  const bool plot = !arguments.empty() && arguments[0] == "plot";
+  const bool takes = plot || (!arguments.empty() && (arguments[0] == "eval" || arguments[0] == "show"));
   for (std::size_t i = 1; takes && i < arguments.size(); ++i) {
     const std::string name = arguments[i].substr(0, arguments[i].find('='));
     if (among(name, flags)) continue;
-    if (!among(name, valued)) {
+    if (among(name, valued)) {
+      if (name.size() < arguments[i].size() || i + 1 == arguments.size()) continue;
+      if (arguments[i + 1].starts_with('-') && name.starts_with("--")) {
+        arguments[i] += '=' + arguments[i + 1];
+        arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      } else {
+        ++i;
+      }
+    } else if (!plot) {
       arguments[i].insert(0, 1, ' ');
       break;
+    } else if (arguments[i].starts_with('-') && !arguments[i].starts_with("--")) {
+      arguments[i].insert(0, 1, ' ');
     }
-    if (name.size() == arguments[i].size()) ++i;
   }
   std::reverse(arguments.begin(), arguments.end());
   return arguments;
@@ -96,6 +130,9 @@ int run(int argc, char** argv) {
   show.add_option("VALUES", options.values, "NAME=VALUE, instead of --shape");
   add_repeated(show, "--shape", options.shapes, "NAME=DIMxDIM: sizes are numbers or names");
   show.add_option("--stage", options.stage, "graph, gradient, optimized, kernels, llvm, asm or dot");
+  PlotOptions figure;
+  CLI::App& plot = *app.add_subcommand("plot", "draw functions of one number, and their derivatives");
+  add_plot(plot, options, figure);
   CLI::App& activations = *app.add_subcommand("activations", "list the catalogue, or one entry of it");
   activations.add_option("NAME", activation, "an activation or an alias");
   CLI::App& info = *app.add_subcommand("info", "version, LLVM, host, threads, cache");
@@ -110,6 +147,7 @@ int run(int argc, char** argv) {
     if (options.expression.starts_with(' ')) options.expression.erase(0, 1);
     if (eval.parsed()) return run_eval(options);
     if (show.parsed()) return run_show(options);
+    if (plot.parsed()) return run_plot(options, figure);
     if (activations.parsed()) return run_activations(activation);
     if (info.parsed()) return run_info();
     return 0;

@@ -58,8 +58,8 @@ std::map<std::string, Value> read_values(const std::vector<std::string>& texts) 
   return values;
 }
 
-/// --dtype; else f64 if every floating file is f64; else f32. Files keep their type, so they must agree.
-DType choose_dtype(const Options& options, const std::map<std::string, Value>& values) {
+/// --dtype; else that of the floating files; else `fallback`. Files keep their type, so they must agree.
+DType choose_dtype(const Options& options, const std::map<std::string, Value>& values, DType fallback = f32) {
   const auto asked = dtype_option(options.dtype);
   std::string first;
   std::optional<DType> files;
@@ -72,7 +72,7 @@ DType choose_dtype(const Options& options, const std::map<std::string, Value>& v
     files = t->dtype();
     first = name;
   }
-  return asked ? *asked : files.value_or(f32);
+  return asked ? *asked : files.value_or(fallback);
 }
 
 /// Numbers are read as the floating type, but integers where the expression needs integers, and 0 and 1 where it needs
@@ -226,6 +226,69 @@ Problem read_shapes(const Options& options) {
   }
   require_all(formula, p.names, "shape");
   build(p, formula, options);
+  return p;
+}
+
+namespace {
+
+/// The one name of `formula` that no value fixes; failing that, the one whose value is a list.
+std::string variable_of(const Formula& formula, const std::map<std::string, Tensor>& values) {
+  std::vector<const FreeName*> open, listed;
+  for (const FreeName& n : formula.names()) {
+    const auto given = values.find(n.name);
+    if (given == values.end())
+      open.push_back(&n);
+    else if (given->second.rank() == 1)
+      listed.push_back(&n);
+  }
+  const auto& candidates = open.empty() ? listed : open;
+  if (candidates.size() == 1) return candidates.front()->name;
+  if (formula.names().empty()) return "x";
+  if (candidates.empty())
+    throw NameError(with_caret("every name has a value: plot varies one", formula.text(), formula.names()[0].column));
+  std::vector<std::string> names;
+  for (const FreeName* n : candidates) names.push_back(n->name);
+  // Most likely x is the one to vary.
+  const FreeName& other = *candidates[candidates[0]->name == "x" ? 1 : 0];
+  const std::string all = fmt::format("{}", fmt::join(names, ", "));
+  throw NameError(
+      with_caret(open.empty() ? fmt::format("{} are lists: plot varies one name", all)
+                              : fmt::format("no value for {}: plot varies one name, write {}=VALUE", all, other.name),
+                 formula.text(), other.column));
+}
+
+}  // namespace
+
+Problem read_function(const Options& options, int derivatives) {
+  const Formula formula(options.expression, compat_option(options.compat));
+  const auto written = read_values(options.values);
+  const DType floating = choose_dtype(options, written, f64);
+  std::map<std::string, Tensor> values;
+  for (const auto& [name, value] : written)
+    values.emplace(name, value.as(type_of(value, find(formula.names(), name), floating)));
+  const std::string variable = variable_of(formula, values);
+
+  Problem p{Graph(floating), {}, {}, {}, {}};
+  declare(p, variable, Shape(std::vector<Dim>{}), floating);
+  const auto points = values.find(variable);
+  p.values.push_back(points == values.end() ? Tensor::zeros(Shape{0}, floating) : points->second.cast(floating));
+  for (const auto& [name, value] : values) {
+    if (name == variable) continue;
+    declare(p, name, shape_of(value), value.dtype());
+    p.values.push_back(value);
+  }
+  build(p, formula, options);
+  Expr y = p.outputs.front();
+  if (y.rank() != 0)
+    throw ShapeError(with_caret(
+        fmt::format("the expression gives {} where {} is a number: plot needs one number", y.shape().str(), variable),
+        formula.text(), 1));
+  for (int k = 0; k < derivatives; ++k) {
+    y = grad(At(total(y, "--derivatives"), nowhere), p.inputs.front());
+    p.outputs.push_back(y);
+  }
+  for (Expr& e : p.outputs)
+    if (e.dtype() != floating) e = cast(At(e, nowhere), floating);
   return p;
 }
 

@@ -24,7 +24,7 @@ TEST_P(Misuse, IsExplained) {
 
 INSTANTIATE_TEST_SUITE_P(
     CommandLine, Misuse,
-    testing::Values(Row{{}, "subcommand"}, Row{{"certify", "x"}, "eval, show, activations and info"},
+    testing::Values(Row{{}, "subcommand"}, Row{{"certify", "x"}, "eval, show, plot, activations and info"},
                     Row{{"eval"}, "EXPR"}, Row{{"eval", "x", "--nonsense"}, "nonsense"},
                     Row{{"eval", "x"}, "no value for x"}, Row{{"eval", "x + y * z", "y=1"}, "x, z"},
                     Row{{"eval", "x", "x"}, "NAME=VALUE"}, Row{{"eval", "x", "x=1", "x=2"}, "twice"},
@@ -49,6 +49,43 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{{"activations", "sigmiod"}, "sigmoid"}, Row{{"show", "x"}, "no shape for x"},
                     Row{{"show", "x", "--shape", "x=2x3", "--stage", "soul"}, "graph, gradient"},
                     Row{{"show", "x", "--shape", "x=2x-3"}, "-3"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Plots, Misuse,
+    testing::Values(Row{{"plot"}, "EXPR"}, Row{{"plot", "x"}, "-o F.svg"},
+                    Row{{"plot", "a=2", "-o", "f.csv"}, "needs an expression"},
+                    Row{{"plot", "x", "-o", "f.gif"}, ".svg, .png or .csv"},
+                    Row{{"plot", "x", "-o", "f"}, ".svg, .png or .csv"},
+                    Row{{"plot", "x", "-o", "/no/such/f.csv"}, "/no/such/f.csv"},
+                    Row{{"plot", "x", "-o", "/.csv"}, ".svg"}, Row{{"plot", "x +", "-o", "f.csv"}, "  x +\n     ^"},
+                    Row{{"plot", "x", "sigmiod(x)", "-o", "f.csv"}, "  sigmiod(x)\n  ^"},
+                    Row{{"plot", "a * x", "-o", "f.csv"}, "write a=VALUE\n  a * x\n  ^"},
+                    Row{{"plot", "x * a", "-o", "f.csv"}, "write a=VALUE\n  x * a\n      ^"},
+                    Row{{"plot", "x * a", "x=1", "a=1", "-o", "f.csv"}, "every name has a value"},
+                    Row{{"plot", "x", "t", "x=[1]", "t=[2]", "-o", "f.csv"}, "different points"},
+                    Row{{"plot", "a * x", "a=[1,2]", "-o", "f.csv"}, "one number"},
+                    Row{{"plot", "softmax(x)", "-o", "f.csv"}, "softmax"},
+                    Row{{"plot", "x @ x", "-o", "f.csv"}, "  x @ x\n    ^"},
+                    Row{{"plot", "x > 0", "--derivatives", "1", "-o", "f.csv"}, "bool"},
+                    Row{{"plot", "x", "--derivatives", "-1", "-o", "f.csv"}, "--derivatives"},
+                    Row{{"plot", "x", "--derivatives", "9", "-o", "f.csv"}, "--derivatives takes 0 to 8"},
+                    Row{{"plot", "x", "--samples", "1", "-o", "f.csv"}, "--samples takes 2"},
+                    Row{{"plot", "x", "--range", "2:1", "-o", "f.csv"}, "LO:HI"},
+                    Row{{"plot", "x", "--range", "1", "-o", "f.csv"}, "LO:HI"},
+                    Row{{"plot", "x", "--range", "1:1", "-o", "f.csv"}, "LO:HI"},
+                    Row{{"plot", "x", "--range", "nan:1", "-o", "f.csv"}, "LO:HI"},
+                    Row{{"plot", "x", "--range", "0:inf", "-o", "f.csv"}, "LO:HI"},
+                    Row{{"plot", "x", "--range", "0:1e39", "--dtype", "f32", "-o", "f.csv"}, "f32"},
+                    Row{{"plot", "x", "--range", "-1e308:1e308", "-o", "f.csv"}, "--symlog x"},
+                    Row{{"plot", "x", "--range", "0:1", "x=[1,2]", "-o", "f.csv"}, "--range and --samples"},
+                    Row{{"plot", "x", "x=[1,inf]", "-o", "f.csv"}, "finite"},
+                    Row{{"plot", "x", "--symlog", "z", "-o", "f.csv"}, "x, y or xy"},
+                    Row{{"plot", "x", "--symlog", "y:-1", "-o", "f.csv"}, "THRESHOLD"},
+                    Row{{"plot", "x", "--size", "9x9", "-o", "f.png"}, "--size"},
+                    Row{{"plot", "x", "--dtype", "f16", "-o", "f.csv"}, "f32 or f64"},
+                    Row{{"plot", "x", "--compat", "caffe", "-o", "f.csv"}, "caffe"},
+                    Row{{"plot", "x", "--derivative", "z", "-o", "f.csv"}, "'z' is no input"},
+                    Row{{"plot", "x", "--nonsense", "-o", "f.csv"}, "nonsense"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Expressions, Misuse,
