@@ -185,7 +185,9 @@ ACTINIUM_API std::vector<Activation> catalogue();
   /* gated: gate, value */                                                                                               \
   X(reglu) X(geglu) X(swiglu) X(bilinear)                                                                                \
   /* extras */                                                                                                           \
-  X(bent_identity) X(snake) X(lisht) X(tanhexp) X(serf) X(isru) X(isrlu) X(arctan) X(phish) X(logish)
+  X(bent_identity) X(snake) X(lisht) X(tanhexp) X(serf) X(isru) X(isrlu) X(arctan) X(phish) X(logish)      \
+  /* losses of one number an element: prediction (or logits), targets; the mean is the caller's */                       \
+  X(sigmoid_cross_entropy) X(mse) X(huber) X(smooth_l1) X(relative_entropy) X(kl_div)
 
 #define X(name)                                                                                    \
   template <std::convertible_to<Expr>... P>                                                        \
@@ -234,11 +236,17 @@ ACTINIUM_AXIS_ACTIVATIONS(X)
 inline Expr maxout(At x, int groups, int axis = -1) {
   return detail::activate("maxout", x, {Argument("groups", groups), Argument("axis", axis)});
 }
-/// -log_softmax(logits) at the label. Integer labels: class indices, of the logits' shape without `axis`. Floating
-/// labels: a distribution of the logits' shape. An index out of range is a CallError where labels are an input, NaN
-/// where they are computed.
-inline Expr softmax_cross_entropy(At logits, At labels, int axis = -1) {
-  return detail::activate("softmax_cross_entropy", logits, {Argument("labels", labels.expr), Argument("axis", axis)});
+/// -log_softmax(logits) at the label, one number a row. Integer labels: class indices, of the logits' shape without
+/// `axis`, from 0 on. Floating labels: a distribution of the logits' shape. An index out of range is a CallError where
+/// labels are an input, NaN where they are computed. `label_smoothing` in [0, 1) spreads that share evenly.
+inline Expr softmax_cross_entropy(At logits, At labels, int axis = -1, const Expr& label_smoothing = 0.0) {
+  return detail::activate("softmax_cross_entropy", logits,
+                          {Argument("labels", labels.expr), Argument("axis", axis),
+                           Argument("label_smoothing", label_smoothing)});
+}
+/// sum(p*log(p/q)), one number a row.
+inline Expr kl_divergence(At p, At q, const Axes& axis = -1) {
+  return detail::activate("kl_divergence", p, {Argument("q", q.expr), Argument("axis", axis)});
 }
 
 }  // namespace actinium

@@ -31,7 +31,7 @@ struct Registry {
 
   Registry() {
     for (auto family : {piecewise_entries, exponential_entries, sigmoid_entries, gaussian_entries, gated_entries,
-                        axis_entries, extra_entries})
+                        axis_entries, extra_entries, losses_entries})
       for (Facts& f : family()) insert(std::make_shared<const Entry>(std::move(f)));
   }
 

@@ -201,5 +201,6 @@ std::vector<Facts> gaussian_entries();
 std::vector<Facts> gated_entries();
 std::vector<Facts> axis_entries();
 std::vector<Facts> extra_entries();
+std::vector<Facts> losses_entries();
 
 }  // namespace actinium::activations

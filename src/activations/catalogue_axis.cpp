@@ -1,15 +1,15 @@
 // Activations along axes. e = exp(x - m), m the largest; x - m is compensated, for its rounding alone would cost 128
-// ulp far from the maximum. What is left of the sum once its largest terms are taken out, R, keeps what 1 + R loses. No
-// index of the maximum is needed: ties are counted, so rows stay in one fused kernel. Start reading at Row.
+// ulp far from the maximum (what that costs: bench/softmax.cpp). What is left of the sum once its largest terms are taken
+// out, R, keeps what 1 + R loses. No index of the maximum is needed: ties are counted, so rows stay in one fused kernel.
+// Start reading at Row.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "actinium/graph.h"
+#include "activations/along_axes.hpp"
 #include "activations/formula.hpp"
 #include "ops/error.hpp"
-
-#define F ACTINIUM_FORMULA
 
 namespace actinium::activations {
 namespace {
@@ -54,11 +54,12 @@ Row row(const Terms& t, std::size_t first_axis) {
   r.e = e + e * r.low;
   return r;
 }
-/// log of the sum of e, as log1p of the sum without one largest term.
+/// log of the sum of e, as log1p of the sum without one largest term. There d stands for the 0 that is left out: it is nan
+/// if the largest is infinite.
 Expr log_sum(const Row& r) {
   const Expr largest = r.x == r.m;
   const Expr ties = total(pick(r.x, largest, 1, 0), r.axes);
-  return log1p(total(where(largest, 0, r.e), r.axes) + (ties - 1.0));
+  return log1p(total(where(largest, r.d, r.e), r.axes) + (ties - 1.0));
 }
 
 Expr softmax(const Terms& t) {
@@ -86,24 +87,22 @@ Expr logsumexp(const Terms& t) {
 
 // --- Derivatives. With y = softmax(x): the Jacobian of softmax is diag(y) - y y', of log_softmax I - 1 y'. ---
 
-Expr node(std::string_view name, const Expr& x, const std::optional<Expr>& mask, std::vector<std::int64_t> options) {
-  return find(name)->entry->make(0, {x, {}, mask, std::move(options)}, {});
-}
 std::vector<std::int64_t> with_axes(std::vector<std::int64_t> options, const Axes& axes) {
   options.insert(options.end(), axes.list().begin(), axes.list().end());
   return options;
 }
-Expr softmax_node(const Terms& t, const Axes& axes) { return node("softmax", t.x, t.mask, with_axes({0}, axes)); }
-
-/// v - sum(y * v), by v's value c at the largest y: there 1 - y cancels, and v - c is 0 instead.
-Expr centred(const Terms& t, const Expr& y, const Expr& v, const Axes& axes) {
-  const Expr x = t.mask ? where(*t.mask, t.x, -inf) : t.x;
-  const Expr largest = stop_gradient(x) == stop_gradient(reduce_max(x, axes, true));
-  const Expr c = total(where(largest, v, 0), axes) / total(pick(t.x, largest, 1, 0), axes);
-  const Expr d = v - c;
-  return d - total(t.mask ? where(*t.mask, y * d, 0) : y * d, axes);
+Expr softmax_node(const Expr& x, const std::optional<Expr>& mask, const Axes& axes) {
+  return axis_node("softmax", x, mask, with_axes({0}, axes));
 }
-Expr masked(const Terms& t, const Expr& v) { return t.mask ? where(*t.mask, v, 0) : v; }
+Expr masked(const std::optional<Expr>& mask, const Expr& v) { return mask ? where(*mask, v, 0) : v; }
+/// Where one element outweighs all others together: there, and only there, 1 - y cancels.
+Expr dominant(const Expr& y) { return y > 0.5; }
+
+/// v - sum(y * v). A dominant element's own v is taken from all, which changes nothing but leaves of 1 - y the others' y.
+Expr centred(const Expr& y, const Expr& v, const Axes& axes) {
+  const Expr d = v - total(where(dominant(y), v, 0), axes);
+  return d - total(y * d, axes);
+}
 
 ops::TypedShape same_shape(const Terms& t, const Location& where, std::string_view name) {
   if (t.x.rank() == 0) ops::fail<ShapeError>(where, name, "cannot be applied to a scalar, which has no axes");
@@ -128,7 +127,7 @@ ops::TypedShape reduced_shape(const Terms& t, const Location&, std::string_view)
 
 Expr softmax_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
   if (ops::is_literal(tangents[0], 0)) return 0;
-  return masked(t, y * centred(t, y, tangents[0], axes_of(t, 1)));
+  return masked(t.mask, y * centred(y, masked(t.mask, tangents[0]), axes_of(t, 1)));
 }
 Expr softmax_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
   return i > 0 ? Expr(0) : softmax_jvp(y, t, std::span<const Expr>(&cotangent, 1));
@@ -138,21 +137,17 @@ const AxisRule softmax_rule{softmax_shape, softmax_vjp, softmax_jvp};
 Expr log_softmax_jvp(const Expr&, const Terms& t, std::span<const Expr> tangents) {
   if (ops::is_literal(tangents[0], 0)) return 0;
   const Axes axes = axes_of(t, 1);
-  return masked(t, centred(t, softmax_node(t, axes), tangents[0], axes));
+  return masked(t.mask, centred(softmax_node(t.x, t.mask, axes), masked(t.mask, tangents[0]), axes));
 }
-/// ct_i (1 - y_i) - y_i sum of the other ct; 1 - y = -expm1(log y).
-Expr log_softmax_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
-  if (i > 0) return 0;
-  const Axes axes = axes_of(t, 1);
-  const Expr ct = masked(t, cotangent);
-  return masked(t, -ct * expm1(y) - softmax_node(t, axes) * (total(ct, axes) - ct));
+Expr log_softmax_vjp(const Expr&, const Terms& t, int i, const Expr& cotangent) {
+  return i > 0 ? Expr(0) : log_softmax_pullback(t.x, t.mask, axes_of(t, 1), cotangent);
 }
 const AxisRule log_softmax_rule{softmax_shape, log_softmax_vjp, log_softmax_jvp};
 
 /// softmax, and 0 where all is -inf.
 Expr logsumexp_slope(const Expr& y, const Terms& t, const Axes& axes) {
   const Expr kept = t.options[0] != 0 ? y : ops::keep_axes(y, t.x.shape(), std::span(t.options).subspan(1));
-  return where(kept == -inf, 0, softmax_node(t, axes));
+  return where(kept == -inf, 0, softmax_node(t.x, t.mask, axes));
 }
 Expr logsumexp_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
   const Axes axes = axes_of(t, 1);
@@ -168,73 +163,15 @@ Expr logsumexp_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) 
 }
 const AxisRule logsumexp_rule{reduced_shape, logsumexp_vjp, logsumexp_jvp};
 
-// --- softmax_cross_entropy: x the logits, t[0] the labels, options = {axis} ---
-
-bool by_index(const Terms& t) { return is_integer(t[0].dtype()); }
-/// Bool, of x's shape: where the class is the label.
-Expr at_label(const Terms& t) {
-  const int axis = static_cast<int>(t.options[0]);
-  const Expr classes = Graph(t.x.graph()).iota(t.x.shape(), axis, t[0].dtype());
-  return classes == expand_dims(t[0], axis);
-}
-ops::TypedShape entropy_shape(const Terms& t, const Location& where, std::string_view name) {
-  const int axis = static_cast<int>(t.options[0]);
-  std::vector<Dim> dims = t.x.shape().dims();
-  if (dims.empty()) ops::fail<ShapeError>(where, name, "the logits are a scalar, which has no axes");
-  dims.erase(dims.begin() + axis);
-  const Shape rest(dims);
-  if (by_index(t) ? t[0].shape() != rest : t[0].shape() != t.x.shape())
-    ops::fail<ShapeError>(
-        where, name,
-        fmt::format("labels {} {} do not fit logits {}: class indices are {}, a distribution {}", name_of(t[0].dtype()),
-                    t[0].shape().str(), t.x.shape().str(), rest.str(), t.x.shape().str()));
-  if (!by_index(t) && t[0].dtype() != t.x.dtype())
-    ops::fail<TypeError>(
-        where, name,
-        fmt::format("labels are {}, logits {}: give class indices (i32, i64) or a distribution of the logits' type",
-                    name_of(t[0].dtype()), name_of(t.x.dtype())));
-  return {t.x.dtype(), rest};
-}
-Expr log_softmax_node(const Terms& t) { return node("log_softmax", t.x, {}, {0, t.options[0]}); }
-
-Expr entropy(const Terms& t) {
-  const int axis = static_cast<int>(t.options[0]);
-  const Expr l = log_softmax_node(t);
-  if (!by_index(t)) return -sum(where(t[0] == 0, 0, t[0] * l), axis);
-  const Expr label = t[0], classes = Graph(t.x.graph()).size(t.x.shape()[axis], label.dtype());
-  return where(label >= 0 && label < classes, -sum(where(at_label(t), l, 0), axis),
-               std::numeric_limits<double>::quiet_NaN());
-}
-/// softmax - onehot, the label's entry as expm1(log y); for a distribution p: y sum(p) - p, term by term.
-Expr entropy_slope(const Terms& t) {
-  const int axis = static_cast<int>(t.options[0]);
-  const Expr l = log_softmax_node(t), y = node("softmax", t.x, {}, {0, t.options[0]});
-  if (by_index(t)) return where(at_label(t), expm1(l), y);
-  return t[0] * expm1(l) + y * (total(t[0], axis) - t[0]);
-}
-Expr entropy_vjp(const Expr&, const Terms& t, int i, const Expr& cotangent) {
-  const Expr ct = expand_dims(cotangent, static_cast<int>(t.options[0]));
-  if (i == 0) return ct * entropy_slope(t);
-  return by_index(t) ? Expr(0) : -ct * log_softmax_node(t);
-}
-Expr entropy_jvp(const Expr&, const Terms& t, std::span<const Expr> tangents) {
-  const int axis = static_cast<int>(t.options[0]);
-  Expr tangent = 0;
-  if (!ops::is_literal(tangents[0], 0)) tangent = sum(entropy_slope(t) * tangents[0], axis);
-  if (ops::is_literal(tangents[1], 0) || by_index(t)) return tangent;
-  const Expr by_label = -sum(log_softmax_node(t) * tangents[1], axis);
-  return ops::is_literal(tangent, 0) ? by_label : tangent + by_label;
-}
-const AxisRule entropy_rule{entropy_shape, entropy_vjp, entropy_jvp};
-
 // --- standardize: t[0] epsilon, options = axes ---
 
+/// Centred twice: the rounding of a large mean is a shift of all, which the second mean sees.
 struct Moments {
   Expr centred, inverse;  ///< x - mean, 1/sqrt(variance + epsilon)
 };
 Moments moments(const Terms& t) {
   const Axes axes = axes_of(t, 0);
-  const Expr d = t.x - mean(t.x, axes, true);
+  const Expr rough = t.x - mean(t.x, axes, true), d = rough - mean(rough, axes, true);
   return {d, 1.0 / sqrt(mean(d * d, axes, true) + t[0])};
 }
 Expr standardize(const Terms& t) {
@@ -282,18 +219,20 @@ const AxisRule sparsemax_rule{same_shape, sparsemax_vjp, sparsemax_jvp};
 
 // --- Composed ---
 
-Expr softmin(const Terms& t) { return node("softmax", -t.x, t.mask, t.options); }
+Expr softmin(const Terms& t) { return axis_node("softmax", -t.x, t.mask, t.options); }
 Expr logmeanexp(const Terms& t) {
   const Axes axes = axes_of(t, 1);
   const bool keep = t.options[0] != 0;
-  const Expr y = node("logsumexp", t.x, t.mask, t.options);
+  const Expr y = axis_node("logsumexp", t.x, t.mask, t.options);
   if (!t.mask) return y - log(count(t.x, axes));
   const Expr n = sum(where(*t.mask, number(t.x, 1), ops::filled(t.x, 0, t.x.shape())), axes, keep);
   return where(n == 0, -inf, y - log(n));
 }
 Expr hardmax(const Terms& t) {
   const int axis = static_cast<int>(t.options[0]);
-  return one_hot(argmax(t.x, axis), t.x.shape()[axis], axis, t.x.dtype());
+  if (t.x.shape()[axis].is(0)) return t.x;
+  const Expr x = stop_gradient(t.x), m = reduce_max(x, axis, true);
+  return where(m == m, one_hot(argmax(x, axis), x.shape()[axis], axis, x.dtype()), m);
 }
 Expr maxout(const Terms& t) {
   const int axis = static_cast<int>(t.options[1]);
@@ -315,6 +254,25 @@ Expr crelu(const Terms& t) {
   return concat({up, down}, static_cast<int>(t.options[0]));
 }
 
+const Parameter keepdims{"keepdims", 0, {"keepdim"}, Takes::flag};
+const Parameter strict_rank{"strict_rank", 0, {}, Takes::flag};
+const Parameter mask{"where", std::nullopt, {"mask"}, Takes::mask};
+
+}  // namespace
+
+Expr axis_node(std::string_view name, const Expr& x, const std::optional<Expr>& mask,
+               std::vector<std::int64_t> options) {
+  return find(name)->entry->make(0, {x, {}, mask, std::move(options)}, {});
+}
+
+/// v_i (1 - y_i) - y_i sum_{j!=i} v_j, with the others' y in place of 1 - y_i where that cancels.
+Expr log_softmax_pullback(const Expr& x, const std::optional<Expr>& mask, const Axes& axes, const Expr& v) {
+  const Expr y = softmax_node(x, mask, axes), ct = masked(mask, v), top = dominant(y);
+  const Expr top_ct = total(where(top, ct, 0), axes), other_ct = total(where(top, 0, ct), axes);
+  const Expr other_y = total(where(top, 0, y), axes);
+  return masked(mask, where(top, ct * other_y, ct) - y * (other_ct + where(top, 0, top_ct)));
+}
+
 Facts along(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation,
             std::string source, std::string advice, Formula value, const AxisRule* rule) {
   Facts f{std::move(name), std::move(aliases)};
@@ -327,15 +285,6 @@ Facts along(std::string name, std::vector<Alias> aliases, std::string formula, s
   f.axis = rule;
   return f;
 }
-
-const Parameter axes_last{"axis", -1, {"dim", "axes"}, Takes::axes};
-const Parameter axes_all{"axis", std::nullopt, {"dim", "axes"}, Takes::axes};
-const Parameter axis_last{"axis", -1, {"dim"}, Takes::axis};
-const Parameter keepdims{"keepdims", 0, {"keepdim"}, Takes::flag};
-const Parameter strict_rank{"strict_rank", 0, {}, Takes::flag};
-const Parameter mask{"where", std::nullopt, {"mask"}, Takes::mask};
-
-}  // namespace
 
 std::vector<Facts> axis_entries() {
   std::vector<Facts> list;
@@ -368,15 +317,6 @@ std::vector<Facts> axis_entries() {
   add(along("logmeanexp", {}, "log(mean_j exp(x_j))", "logsumexp(x) - log(n).", "JAX",
             "Averages of probabilities kept as logarithms: ensembles, importance weights.", logmeanexp, nullptr),
       {axes_all, keepdims, mask});
-  Facts f = along(
-      "softmax_cross_entropy", {{"sparse_softmax_cross_entropy"}},
-      "-log_softmax(logits)[label], or -sum(labels*log_softmax(logits))",
-      "Integer labels are class indices (out of range: an error at the call); floating ones a distribution. The gradient softmax - onehot is right at the label too.",
-      "TensorFlow, PyTorch CrossEntropyLoss, Optax", "The loss of a classifier, from its logits.", entropy,
-      &entropy_rule);
-  f.operand = "logits";
-  f.indexes = true;
-  add(f, {{"labels", std::nullopt, {"label"}, Takes::array}, axis_last});
   add(along("sparsemax", {{"Sparsemax"}}, "the point of the simplex nearest to x", "Derivative by the support.",
             "Martins and Astudillo 2016",
             "Attention and probabilities with exact zeros. Classes outside the support get no gradient.", sparsemax,

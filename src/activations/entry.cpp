@@ -220,7 +220,7 @@ Expr Entry::jvp(const Expr& y, std::span<const Expr> operands, std::span<const E
 std::optional<ops::IndexUse> Entry::index_use(const Attributes& attributes) const {
   // ints[0] is the derivative order, then come the options.
   if (!facts_.indexes) return std::nullopt;
-  return ops::IndexUse{1, static_cast<int>(attributes.ints[1])};
+  return ops::IndexUse{1, static_cast<int>(attributes.ints[1]), false};
 }
 
 std::string Entry::text(const Attributes& attributes, std::span<const std::string> operands) const {

@@ -12,10 +12,11 @@
 
 namespace actinium::ops {
 
-/// Operand `operand` holds indices along `axis` of operand 0.
+/// Operand `operand` holds indices along `axis` of operand 0; whether negative ones count from its end.
 struct IndexUse {
   int operand;
   int axis;
+  bool from_end;
 };
 
 /// An activation as a node: one object an entry of the catalogue. ints[0] of the node is its derivative order in x.

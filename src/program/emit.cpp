@@ -511,22 +511,22 @@ class Emitter {
 std::vector<IndexCheck> index_checks(const Module& module) {
   const GraphData& g = *module.graph;
   std::vector<IndexCheck> checks;
-  auto check = [&](NodeId indices, const Dim& bound, std::string what) {
+  auto check = [&](NodeId indices, const Dim& bound, bool from_end, std::string what) {
     while (g.op(indices) == Op::cast || is_view(g.op(indices))) indices = g.operand(indices, 0);
     const auto at = std::find(module.inputs.begin(), module.inputs.end(), indices);
     if (at == module.inputs.end()) return;
-    checks.push_back({static_cast<std::uint32_t>(at - module.inputs.begin()), bound, std::move(what)});
+    checks.push_back({static_cast<std::uint32_t>(at - module.inputs.begin()), bound, from_end, std::move(what)});
   };
   for (std::uint32_t i = 0; i < g.size(); ++i) {
     const NodeId n{i};
     const auto& ints = g.attributes(n).ints;
     if (g.op(n) == Op::gather || g.op(n) == Op::scatter_add)
-      check(g.operand(n, 1), g.shape(g.operand(n, 0))[static_cast<int>(ints[0])], std::string(ops::name_of(g.op(n))));
+      check(g.operand(n, 1), g.shape(g.operand(n, 0))[static_cast<int>(ints[0])], true, std::string(ops::name_of(g.op(n))));
     if (g.op(n) != Op::activation) continue;
     const ops::Unit& unit = ops::unit_of(g, n);
     const auto use = unit.index_use(g.attributes(n));
     if (use && is_integer(g.dtype(g.operand(n, use->operand))))
-      check(g.operand(n, use->operand), g.shape(g.operand(n, 0))[use->axis], std::string(unit.name()));
+      check(g.operand(n, use->operand), g.shape(g.operand(n, 0))[use->axis], use->from_end, std::string(unit.name()));
   }
   return checks;
 }

@@ -175,10 +175,12 @@ struct Kernel {
   std::size_t nodes = 0;              ///< graph nodes that it computes
 };
 
-/// An integer input used as an index: checked against [-bound, bound) at the call, before anything is written.
+/// An integer input used as an index: checked against [-bound, bound), or [0, bound) if negative ones do not count from the end,
+/// at the call, before anything is written.
 struct IndexCheck {
   std::uint32_t input;
   Dim bound;
+  bool from_end;
   std::string message;  ///< what it indexes
 };
 

@@ -152,11 +152,12 @@ template <class T>
 void check_indices(const Prepared& prepared, const Plan& plan, const program::IndexCheck& check, std::int64_t bound) {
   const ResolvedArray& array = plan.resolved.inputs[check.input];
   const T* data = static_cast<const T*>(plan.bound[check.input]);
+  const std::int64_t least = check.from_end ? -bound : 0;
   for_each_element(array.shape, array.strides, [&](std::int64_t at, std::int64_t number) {
     const std::int64_t i = data[at];
-    if (i >= -bound && i < bound) return;
+    if (i >= least && i < bound) return;
     throw CallError(fmt::format("{}: element {} is {}, used as an index ({}) into {} elements: it must be in [{}, {})",
-                                prepared.inputs[check.input].name, number, i, check.message, bound, -bound, bound));
+                                prepared.inputs[check.input].name, number, i, check.message, bound, least, bound));
   });
 }
 

@@ -35,7 +35,7 @@ std::string message(F&& f) {
 }
 
 std::set<std::string> header_names() {
-  std::set<std::string> names{"maxout", "softmax_cross_entropy"};  // with signatures of their own
+  std::set<std::string> names{"maxout", "softmax_cross_entropy", "kl_divergence"};  // with signatures of their own
 #define X(name) names.insert(#name);
   ACTINIUM_ACTIVATIONS(X)
   ACTINIUM_MASKED_ACTIVATIONS(X)

@@ -403,7 +403,7 @@ for (const char* name : {"snake", "phish"}) r[name].ulp[2] = 6;  // zeros everyw
 const std::map<std::string, Reference>& references() {
   static const auto all = [] {
     std::map<std::string, Reference> r;
-    for (auto add : {add_piecewise, add_exponential, add_sigmoid, add_gaussian, add_extra}) add(r);
+    for (auto add : {add_piecewise, add_exponential, add_sigmoid, add_gaussian, add_extra, add_losses}) add(r);
     return r;
   }();
   return all;

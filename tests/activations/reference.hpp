@@ -30,6 +30,7 @@ struct Reference {
 };
 
 const std::map<std::string, Reference>& references();
+void add_losses(std::map<std::string, Reference>& references);
 
 /// Special points, kinks and their neighbours, and a spread over magnitudes.
 std::vector<double> special_points(DType type, const std::vector<double>& kinks);

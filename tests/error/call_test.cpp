@@ -131,6 +131,18 @@ TEST_F(CallErrors, Indices) {
   EXPECT_EQ(p, Tensor::ones({3}));
 }
 
+TEST_F(CallErrors, LabelsDoNotCountFromTheEnd) {
+  Graph h{f32};
+  const Expr u = h.input("u", {"n", 3}), label = h.input("label", {"n"}, i32);
+  const auto loss = compile({u, label}, softmax_cross_entropy(u, label));
+  const Tensor rows = Tensor::zeros({2, 3});
+  EXPECT_EQ(message_of<CallError>([&] { loss(rows, std::vector<std::int32_t>{2, -1}); }),
+            "label: element 1 is -1, used as an index (softmax_cross_entropy) into 3 elements: it must be in [0, 3)");
+  EXPECT_THAT(message_of<CallError>([&] { loss(rows, std::vector<std::int32_t>{3, 0}); }),
+              HasSubstr("label: element 0 is 3"));
+  EXPECT_NO_THROW(loss(rows, std::vector<std::int32_t>{0, 2}));
+}
+
 TEST_F(CallErrors, SizesThatRunOut) {
   Graph h{f64};
   const Expr u = h.input("u", {"n"});

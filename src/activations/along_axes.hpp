@@ -1,0 +1,27 @@
+// What catalogue entries along axes share: nodes of softmax and log_softmax made by other entries, and their derivatives.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "activations/catalogue.hpp"
+
+namespace actinium::activations {
+
+/// The entry `name` applied to x; `options` as its parameters declare them, axes last.
+Expr axis_node(std::string_view name, const Expr& x, const std::optional<Expr>& mask,
+               std::vector<std::int64_t> options);
+
+/// J' v of log_softmax at x along `axes`, in terms none of which is 1 - y.
+Expr log_softmax_pullback(const Expr& x, const std::optional<Expr>& mask, const Axes& axes, const Expr& v);
+
+/// An entry along axes: a node of its own if it has a rule, otherwise composed.
+Facts along(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation,
+            std::string source, std::string advice, Formula value, const AxisRule* rule);
+
+inline const Parameter axes_last{"axis", -1, {"dim", "axes"}, Takes::axes};
+inline const Parameter axes_all{"axis", std::nullopt, {"dim", "axes"}, Takes::axes};
+inline const Parameter axis_last{"axis", -1, {"dim"}, Takes::axis};
+
+}  // namespace actinium::activations
