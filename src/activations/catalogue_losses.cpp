@@ -72,10 +72,12 @@ Expr entropy(const Terms& t) {
   const Expr label = t[0], classes = Graph(t.x.graph()).size(t.x.shape()[axis], label.dtype());
   return where(label >= 0 && label < classes, loss, std::numeric_limits<double>::quiet_NaN());
 }
-/// softmax - q for one label: at the label minus the sum of the others, which 1 - y would lose.
+/// softmax - q for one label: at the label, if it outweighs the others, minus their sum, which y - 1 would lose. (If it does
+/// not, the sum would be as bad in the next derivative.)
 Expr label_slope(const Terms& t) {
   const Expr y = axis_node("softmax", t.x, {}, {0, t.options[0]}), label = at_label(t);
-  return where(label, -sum(where(label, 0, y), axis_of(t), true), y);
+  const Expr others = sum(where(label, 0, y), axis_of(t), true);
+  return where(label, where(y > 0.5, -others, y - 1.0), y);
 }
 Expr entropy_slope(const Terms& t) {
   if (by_index(t) && !smooth(t)) return label_slope(t);
