@@ -57,6 +57,9 @@ int run_show(const Options& options);
 /// `options.expression` is the one being read when an error is thrown.
 int run_plot(Options& options, const PlotOptions& plot);
 int run_activations(const std::string& name);
+/// docs/activations.md, and the pictures it shows.
+std::string activations_markdown();
+void draw_activations(const std::string& directory);
 int run_info();
 
 /// A comparison failed: exit status 1.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -35,6 +36,16 @@ double halfway(T a, T b) {
 double halfway(double a, double b, DType dtype) {
   return dtype == DType::f32 ? halfway<float, std::int32_t>(static_cast<float>(a), static_cast<float>(b))
                              : halfway<double, std::int64_t>(a, b);
+}
+
+template <class T, class Bits>
+double moved(T x, int floats) {
+  return static_cast<double>(from_ordinal<T, Bits>(ordinal<T, Bits>(x) + floats));
+}
+/// So many floats further.
+double moved(double x, int floats, DType dtype) {
+  return dtype == DType::f32 ? moved<float, std::int32_t>(static_cast<float>(x), floats)
+                             : moved<double, std::int64_t>(x, floats);
 }
 
 /// How long a number is when written: the shorter of two adjacent floats is where a definition puts its kink.
@@ -80,6 +91,23 @@ class Tracer {
     return std::abs(height(a) - height(b)) > visible * (high_ - low_);
   }
 
+  /// Whether adjacent floats lie on a slope that goes on to their left and right, as that of log(1 - x) near 1, where a
+  /// float more makes a visible difference: no jump.
+  bool is_steep(const Point& a, const Point& b) const {
+    constexpr int further = 8;
+    const std::array xs{moved(a.x, -further, options_.dtype), moved(b.x, further, options_.dtype)};
+    std::array<double, 2> ys{};
+    f_(xs, ys);
+    const double jump = b.y - a.y;
+    int sides = 0, steep = 0;
+    for (const double slope : {xs[0] >= points_.front().x ? a.y - ys[0] : std::nan(""),
+                               xs[1] <= points_.back().x ? ys[1] - b.y : std::nan("")}) {
+      sides += std::isfinite(slope);
+      steep += std::isfinite(slope) && slope * jump > 0 && std::abs(slope) >= 0.5 * std::abs(jump);
+    }
+    return std::isfinite(jump) && sides > 0 && steep == sides;
+  }
+
   void bisect() {
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i + 1 < points_.size(); ++i)
@@ -95,6 +123,7 @@ class Tracer {
         const Pair& p = pairs[i];
         const Point middle{xs[i], ys[i]};
         if (middle.x <= p.a.x || middle.x >= p.b.x) {
+          if (is_steep(p.a, p.b)) continue;
           jumps_.insert(p.a.x);
           broken.insert(p.sample);
           continue;

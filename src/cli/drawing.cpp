@@ -227,7 +227,7 @@ class Composer {
     const double width = figure_.width, height = figure_.height;
     const int columns = static_cast<int>(width / 85), rows = static_cast<int>(height / 75);
     x_ticks_ = ticks_of(figure_.x, std::max(3, columns));
-    y_ticks_ = ticks_of(figure_.y, std::max(3, rows));
+    y_ticks_ = ticks_of(figure_.y, std::max(5, rows));
     double widest = 0;
     for (const Tick& t : y_ticks_.list) widest = std::max(widest, text_width(t.label, tick_size));
     frame_.left = 22 + widest + (figure_.y.label.empty() ? 0 : 1.8 * label_size);

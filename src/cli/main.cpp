@@ -135,6 +135,10 @@ int run(int argc, char** argv) {
   add_plot(plot, options, figure);
   CLI::App& activations = *app.add_subcommand("activations", "list the catalogue, or one entry of it");
   activations.add_option("NAME", activation, "an activation or an alias");
+  bool markdown = false;
+  std::string pictures;
+  activations.add_flag("--markdown", markdown, "all of it as Markdown: docs/activations.md");
+  activations.add_option("--pictures", pictures, "DIRECTORY for the svg files that the Markdown shows");
   CLI::App& info = *app.add_subcommand("info", "version, LLVM, host, threads, cache");
 
   if (argc < 2) return report(fmt::format("a subcommand is missing: {}", usage), 2);
@@ -148,7 +152,11 @@ int run(int argc, char** argv) {
     if (eval.parsed()) return run_eval(options);
     if (show.parsed()) return run_show(options);
     if (plot.parsed()) return run_plot(options, figure);
-    if (activations.parsed()) return run_activations(activation);
+    if (activations.parsed()) {
+      if (!pictures.empty()) draw_activations(pictures);
+      if (markdown) print(activations_markdown());
+      return markdown || !pictures.empty() ? 0 : run_activations(activation);
+    }
     if (info.parsed()) return run_info();
     return 0;
   } catch (const CLI::ParseError& e) {

@@ -262,6 +262,15 @@ TEST_F(Curves, HaveTitlesLegendsAndNumbers) {
   EXPECT_TRUE(draw({"1e7*x"}).has("\u00d710\u2077"));
 }
 
+TEST_F(Curves, ASteepSlopeIsNoJump) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"log(1 - x)", "--range", "0:1"}, {"tanh(1e6*x)"}, {"sqrt(x)", "--range", "0:1"}}) {
+    const Picture p = draw(arguments);
+    EXPECT_EQ(p.curve(blue).size(), 1u) << arguments[0];
+    EXPECT_EQ(p.areas.count(blue), 0u) << arguments[0];
+  }
+}
+
 TEST_F(Curves, ANarrowPeakIsNoPole) {
   const Picture p = draw({"exp(-(100*x)**2)", "--range", "-5.001:5"});
   EXPECT_TRUE(p.has("1.0"));

@@ -1,0 +1,53 @@
+// docs/activations.md is what the catalogue says, and shows a picture of every activation.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "actinium/activations.h"
+#include "tool.hpp"
+
+namespace actinium::contract {
+namespace {
+
+namespace fs = std::filesystem;
+const fs::path docs = fs::path(ACTINIUM_SOURCE_DIR) / "docs";
+
+TEST(Document, SaysWhatTheCatalogueSays) {
+  std::ostringstream written;
+  written << std::ifstream(docs / "activations.md").rdbuf();
+  const Outcome o = run_tool({"activations", "--markdown"});
+  ASSERT_EQ(o.status, 0) << o.err;
+  EXPECT_TRUE(written.str() == o.out) << "docs/activations.md is out of date: ./dev docs writes it";
+}
+
+TEST(Document, ShowsEveryActivation) {
+  const std::string text = run_tool({"activations", "--markdown"}).out;
+  std::set<fs::path> pictures;
+  for (const auto& entry : fs::directory_iterator(docs / "images/activations")) pictures.insert(entry.path().filename());
+  for (const Activation& a : catalogue()) {
+    const std::string file = a.name() + ".svg";
+    EXPECT_NE(text.find("](images/activations/" + file + ")"), std::string::npos) << a.name() << ": no form can be drawn";
+    EXPECT_EQ(pictures.erase(file), 1u) << a.name() << ": ./dev docs draws it";
+  }
+  EXPECT_TRUE(pictures.empty()) << *pictures.begin() << " shows no activation";
+}
+
+TEST(Document, LinksLeadSomewhere) {
+  for (const char* name : {"activations.md", "choosing.md", "architecture.md", "language.md", "../README.md"}) {
+    std::ostringstream text;
+    text << std::ifstream(docs / name).rdbuf();
+    const std::string all = text.str();
+    ASSERT_FALSE(all.empty()) << name;
+    for (std::size_t at = 0; (at = all.find("](", at)) != std::string::npos; ++at) {
+      const std::string target = all.substr(at + 2, all.find_first_of(")#", at + 2) - at - 2);
+      if (target.empty() || target.find("://") != std::string::npos) continue;
+      EXPECT_TRUE(fs::exists((docs / name).parent_path() / target)) << name << " links to " << target;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace actinium::contract
