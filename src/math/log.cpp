@@ -9,25 +9,34 @@ namespace {
 namespace k = coefficients;
 
 struct Parts {
-  Var e;     ///< as a float
-  Var f;     ///< in [-0.293, 0.4143], for log1p in [-1/4, 1/2]
-  Var rest;  ///< log(1 + f) - f
-  Var low;   ///< a tiny term to add, or nothing
+  Var e;       ///< as a float, in f32 times 2^23: its bits are at hand in their place
+  Var f;       ///< in [-0.293, 0.4143], for log1p in [-1/4, 1/2]
+  Var square;  ///< f^2
+  Var rest;    ///< log(1 + f) - f, in f32 over f^2
+  Var low;     ///< a tiny term to add, or nothing
 };
 
-/// log(1 + f) - f. A polynomial in f32; in f64 the odd series of s = f/(2 + f) takes half the terms.
-Var log_rest(Var f, std::span<const double> single) {
+double unit_of_e(Var x) { return pick(x, 0x1p-23, 1); }
+
+/// A polynomial in f32; in f64 the odd series of s = f/(2 + f) takes half the terms.
+void expand(Parts& p, std::span<const double> single) {
+  const Var f = p.f;
+  p.square = f * f;
   if (is_single(f)) {
-    const Var square = f * f;
-    return muladd(square * f, polynomial(f, single), square * -0.5);
+    p.rest = muladd(f, polynomial(f, single), -0.5);
+    return;
   }
   const Var s = f / (f + 2.0);
   const Var z = s * s;
-  const Var half_square = f * f * 0.5;
-  return muladd(s, muladd(z, polynomial(z, k::log_r_f64), half_square), -half_square);
+  const Var half_square = p.square * 0.5;
+  p.rest = muladd(s, muladd(z, polynomial(z, k::log_r_f64), half_square), -half_square);
 }
 
-/// What f^2/2 loses in log_rest(), twice. f64 has error to spare for it.
+/// log(1 + f) - f + x.
+Var rest_and(const Parts& p, Var x) { return is_single(x) ? muladd(p.square, p.rest, x) : p.rest + x; }
+Var rest_of(const Parts& p) { return is_single(p.f) ? p.square * p.rest : p.rest; }
+
+/// What f^2 loses. f64 has error to spare for it.
 Var square_low(Var f) { return two_product(f, f).low; }
 
 /// The exponent of x as an integer, still in place, counted from the binade [m, 2m) whose first number has these bits.
@@ -36,9 +45,9 @@ Var exponent_in_place(Var x, std::int64_t first) {
   return (bits(x) - first) & field;
 }
 
-/// The number that an exponent field in place counts.
+/// Parts::e of an exponent field in place.
 Var exponent_value(Var in_place, Type t) {
-  if (t == Type::f32) return to_float(ashr(in_place, 23), t);
+  if (t == Type::f32) return to_float(in_place, t);
   // The biased exponent as the low bits of 2^52: cheaper than a conversion from i64, which AVX2 lacks.
   const Var biased = lshr(in_place + 0x4000000000000000ll, 52);
   return from_bits(biased | 0x4330000000000000ll) - (0x1p52 + 1024);
@@ -46,14 +55,17 @@ Var exponent_value(Var in_place, Type t) {
 
 Parts parts_of_normal(Var x) {
   const Var in_place = exponent_in_place(x, is_single(x) ? 0x3f350000ll : 0x3fe6a00000000000ll);
-  const Var f = from_bits(bits(x) - in_place) - 1.0;
-  return {exponent_value(in_place, x.type()), f, log_rest(f, k::log_q_f32), {}};
+  Parts p;
+  p.f = from_bits(bits(x) - in_place) - 1.0;
+  p.e = exponent_value(in_place, x.type());
+  expand(p, k::log_q_f32);
+  return p;
 }
 
 /// Parts of any positive finite x, subnormal too.
 Parts parts_of_positive(Var x) {
   const auto small = x < pick(x, 0x1p-126, 0x1p-1022);
-  const double shift = pick(x, 24, 54);
+  const double shift = pick(x, 0x1p23 * 24, 54);
   Parts p = parts_of_normal(select(small, x * pick(x, 0x1p24, 0x1p54), x));
   p.e = p.e - select(small, like(x, shift), like(x, 0.0));
   return p;
@@ -70,20 +82,22 @@ Var is_special(Var x) {
 /// e log 2 + (f + rest), the leading terms added exactly and the tiny ones first.
 Var natural(const Parts& p) {
   const auto ln2 = pick(p.f, k::ln2_f32, k::ln2_f64);
-  const Var sum = muladd(p.e, ln2[0], p.f);
-  const Var lost = p.f - muladd(p.e, -ln2[0], sum);
-  const Var tiny = p.low.value() == machine::no_value ? lost : lost + p.low;
-  return sum + (p.rest + muladd(p.e, ln2[1], tiny));
+  const double unit = unit_of_e(p.f);
+  const Pair sum = fast_two_sum(p.e * (ln2[0] * unit), p.f);
+  const Var tiny = p.low.value() == machine::no_value ? sum.low : sum.low + p.low;
+  return sum.high + rest_and(p, muladd(p.e, ln2[1] * unit, tiny));
 }
 
 /// e * twos + (f + rest) * factor, both in two parts.
 Var scaled(const Parts& p, double twos, double twos_low, std::span<const double> factor) {
+  const double unit = unit_of_e(p.f);
+  const Var rest = rest_of(p);
   const Var high = leading_half(p.f), low = p.f - high;
-  const Pair sum = fast_two_sum(p.e * twos, high * factor[0]);
-  Var tiny = muladd(low, factor[0], muladd(p.f + p.rest, factor[1], muladd(p.e, twos_low, sum.low)));
+  const Pair sum = fast_two_sum(p.e * (twos * unit), high * factor[0]);
+  Var tiny = muladd(low, factor[0], muladd(p.f + rest, factor[1], muladd(p.e, twos_low * unit, sum.low)));
   if (is_single(p.f)) tiny = muladd(square_low(p.f), -0.5 * factor[0], tiny);
   // fma: log2 in f32 has not even the rounding of this product to spare where muladd is not fused.
-  return sum.high + fma(p.rest, factor[0], tiny);
+  return sum.high + fma(rest, factor[0], tiny);
 }
 
 Var natural_log(const Parts& p) { return natural(p); }
@@ -122,8 +136,8 @@ Var log1p_of_pair(Var h, Var l, Var extra_twos) {
   Parts p;
   p.f = muladd(h, down, down - 1.0);
   p.e = exponent_value(in_place, h.type());
-  p.rest = log_rest(p.f, k::log1p_q_f32);
-  if (extra_twos.value() != machine::no_value) p.e = p.e + extra_twos;
+  expand(p, k::log1p_q_f32);
+  if (extra_twos.value() != machine::no_value) p.e = p.e + extra_twos * (1 / unit_of_e(h));
   // log(1 + f + l) = log(1 + f) + l/(1 + f), the quotient to 3 %.
   if (l.value() != machine::no_value) {
     p.low = l * down * muladd(p.f, polynomial(p.f, k::inverse_p_f32), 1.0);
