@@ -133,6 +133,18 @@ def in_square(f, terms, power):
     return lambda z: series_quotient(f, terms, power, mp.sqrt(max(z, mp.mpf(10) ** -16)))
 
 
+def fit_rational(degrees, f, lo, hi, weight):
+    """Coefficients of P and of Q, rounded to f64, and the worst weighted error."""
+    m, n = degrees
+    count, lo, hi = m + n + 1, mp.mpf(lo), mp.mpf(hi)
+    nodes = [(lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / count) for i in range(count)]
+    rows = [[x ** j for j in range(m + 1)] + [-f(x) * x ** j for j in range(1, n + 1)] for x in nodes]
+    solution = [round_to("f64", c) for c in mp.lu_solve(mp.matrix(rows), mp.matrix([f(x) for x in nodes]))]
+    p, q = solution[:m + 1], [mp.mpf(1)] + solution[m + 1:]
+    grid = [lo + (hi - lo) * i / 500 for i in range(501)]
+    return p, q, max(abs(weight(x) * (f(x) - mp.polyval(p[::-1], x) / mp.polyval(q[::-1], x))) for x in grid)
+
+
 LN2 = mp.log(2)
 QUARTER_PI = mp.pi / 4
 HALF_LN2 = LN2 / 2 * mp.mpf("1.002")
@@ -201,8 +213,8 @@ FITS = [
     ("sin_s", "(sin r - r)/r^3 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, sin_quotient, 0, (QUARTER_PI * 1.005) ** 2, lambda z: z),
     ("cos_c", "(cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, cos_quotient, 0, (QUARTER_PI * 1.005) ** 2,
      lambda z: z * z),
-    ("tanh_s", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64)", {"f32": 3, "f64": 10}, tanh_quotient, 0,
-     {"f32": mp.mpf("0.46875") ** 2, "f64": mp.mpf("0.625") ** 2}, lambda z: z),
+    ("tanh_s", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.204; to 0.5, where sech^2 is small, to fewer bits", {"f32": 2}, tanh_quotient,
+     0, mp.mpf("0.25"), lambda z: z if z < mp.mpf("0.204") ** 2 else z / 256),
     ("erf_p", "erf(x)/x - 1 in x^2 - 1/2, |x| <= 0.9375 (f32), 1 (f64)", {"f32": 6, "f64": 12}, lambda w: erf_quotient(w + 0.5), -0.5,
      {k: v ** 2 - 0.5 for k, v in ERF_SPLIT.items()}, lambda w: mp.mpf(1)),
     ("erf_q", "-log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf", {"f32": 6, "f64": 17}, erf_tail,
@@ -221,10 +233,17 @@ FITS = [
     ("powf_exp2_p", "(2^r - 1)/r on |r| <= 1/2, for f32 pow", {"f64": 6}, exp2_quotient, -0.5, 0.5, lambda r: abs(r) / mp.mpf(2) ** r),
     ("pow_log_t", "(2 atanh(s) - 2s - 2/3 s^3)/s^5 in z = s^2, |s| <= 0.1716", {"f64": 6}, atanh_tail, 0, 0.0296,
      lambda z: z * z / 2),
+    ("cbrt_r", "((1 - h)^(-1/3) - 1)/h", {"f32": 1, "f64": 2}, lambda h: (mp.cbrt(1 / (1 - h)) - 1) / h, "-0.1035", "0.1035", abs),
     ("sinh_s", "(sinh r - r)/r^3 in z = r^2, |r| <= 1.04", {"f32": 3, "f64": 7}, sinh_quotient, 0, mp.mpf("1.041") ** 2, lambda z: z),
     ("cosh_c", "(cosh r - 1)/r^2 in z = r^2, |r| <= 1.04", {"f32": 3, "f64": 7}, cosh_quotient, 0, mp.mpf("1.041") ** 2, lambda z: z),
 ]
 
+
+# Rational functions P/Q, Q(0) = 1: name, what it is, degrees of P and Q, f, lo, hi, weight. They interpolate at the zeros of a
+# Chebyshev polynomial, which is within a bit of the best.
+RATIONALS = [
+    ("tanh_r", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.625", (2, 3), tanh_quotient, 0, mp.mpf("0.625") ** 2, lambda z: z),
+]
 
 # Constants in two or more parts: name, what it is, value, {kind: bits of each part but the last}. A product of a part of b bits
 # with an integer of at most 24 - b (f32), 53 - b (f64) bits is exact.
@@ -241,8 +260,23 @@ SPLITS = [
     ("log2e_wide", "1/log 2 in two full parts", 1 / LN2, {"f64": [53]}),
 ]
 NUMBERS = [("inverse_ln2", "1/log 2", 1 / LN2), ("inverse_half_pi", "2/pi", 2 / mp.pi)]
-# Anchors of tanh in f32: 0, then four an octave from 1/2 up to 10.
-TANH_ANCHORS = [mp.mpf(0)] + [mp.mpf(2) ** e * (4 + k) / 4 for e in range(-1, 4) for k in range(4)][:18]
+# Anchors of tanh in f32: 0, then four an octave from 7/32 up to 10.
+TANH_ANCHORS = [mp.mpf(0)] + [mp.mpf(2) ** e * (4 + k) / 4 for e in range(-3, 4) for k in range(4)][3:26]
+
+
+def near_single(f, x):
+    """An f32 within 1 % of x at which f is almost an f32, so that a table of f needs no second part."""
+    def distance(a):
+        y = f(a)
+        return abs(y - round_to("f32", y)) / mp.mpf(2) ** (mp.frexp(y)[1] - 24)
+    best = x
+    for i in range(1, 4000):
+        a = round_to("f32", x * (1 + (i if i % 2 else -i) * mp.mpf("2.5e-6")))
+        if distance(a) < distance(best):
+            best = a
+        if distance(best) < mp.mpf(2) ** -11:
+            break
+    return best
 
 
 def of_kind(x, kind):
@@ -281,6 +315,16 @@ def polynomials(selected):
     return lines
 
 
+def rationals():
+    lines = []
+    for name, text, degrees, f, lo, hi, weight in RATIONALS:
+        p, q, error = fit_rational(degrees, f, lo, hi, weight)
+        lines.append(f"/// {text}: numerator and denominator, error 2^{mp.nstr(mp.log(error, 2), 4)}.")
+        lines += array("double", f"{name}_p_f64", [literal(c) for c in p])
+        lines += array("double", f"{name}_q_f64", [literal(c) for c in q])
+    return lines
+
+
 def constants():
     lines = []
     for name, text, value, kinds in SPLITS:
@@ -294,14 +338,12 @@ def constants():
             lines += array("double", f"{name}_{kind}", [literal(v) for v in values])
     for name, text, value in NUMBERS:
         lines += [f"/// {text}.", f"inline constexpr double {name} = {literal(round_to('f64', value))};"]
-    anchors = [mp.tanh(a) for a in TANH_ANCHORS]
-    high = [round_to("f32", a) for a in anchors]
-    lines.append("/// The anchors of tanh in f32, and tanh of them in two parts.")
-    lines += array("double", "tanh_anchor", [literal(a) for a in TANH_ANCHORS])
-    lines += array("double", "tanh_of_anchor", [literal(h) for h in high])
-    lines += array("double", "tanh_of_anchor_low", [literal(round_to("f32", a - h)) for a, h in zip(anchors, high)])
+    anchors = [near_single(mp.tanh, a) if a else a for a in TANH_ANCHORS]
+    lines.append("/// The anchors of tanh in f32, where it is almost an f32, and their tanh.")
+    lines += array("double", "tanh_anchor", [literal(a) for a in anchors])
+    lines += array("double", "tanh_of_anchor", [literal(round_to("f32", mp.tanh(a))) for a in anchors])
     lines.append("/// 1 - tanh^2 of them.")
-    lines += array("double", "sech2_of_anchor", [literal(round_to("f32", 1 - a * a)) for a in anchors])
+    lines += array("double", "sech2_of_anchor", [literal(round_to("f32", 1 - mp.tanh(a) ** 2)) for a in anchors])
     with mp.workdps(500):
         limbs = int(mp.floor(2 / mp.pi * mp.mpf(2) ** (32 * 38)))
     words = [(limbs >> (32 * (37 - i))) & 0xffffffff for i in range(38)]
@@ -318,7 +360,7 @@ def main(selected):
     head = ["// Coefficients and constants of src/math. Written by tools/coefficients.py, which says how; do not edit.", "#pragma once",
             "// clang-format off", "#include <cstdint>", "", "namespace actinium::math::coefficients {", ""]
     path = Path(__file__).resolve().parent.parent / "src/math/coefficients.hpp"
-    path.write_text("\n".join(head + body + constants() + ["", "}  // namespace actinium::math::coefficients", ""]))
+    path.write_text("\n".join(head + body + rationals() + constants() + ["", "}  // namespace actinium::math::coefficients", ""]))
 
 
 if __name__ == "__main__":

@@ -45,12 +45,8 @@ inline constexpr double cos_c_f32[] = {0x1.55554ap-5, -0x1.6c0c44p-10, 0x1.99f36
 /// (cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4: error 2^-63.65.
 inline constexpr double cos_c_f64[] = {0x1.555555555554bp-5, -0x1.6c16c16c15026p-10, 0x1.a01a019c8f1adp-16,
     -0x1.27e4f7efee6cdp-22, 0x1.1ee9d99c662a3p-29, -0x1.8fa4d6481d29p-37};
-/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64): error 2^-26.85.
-inline constexpr double tanh_s_f32[] = {-0x1.555508p-2, 0x1.10f622p-3, -0x1.b42bc8p-5, 0x1.22ac5ap-6};
-/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.46875 (f32), 0.625 (f64): error 2^-56.31.
-inline constexpr double tanh_s_f64[] = {-0x1.5555555555503p-2, 0x1.111111110b0ccp-3, -0x1.ba1ba1b53148ep-5,
-    0x1.664f478200c93p-6, -0x1.226e16dad3c4fp-7, 0x1.d6cf3cba28148p-9, -0x1.7d696b1b962fap-10, 0x1.336ae97a41684p-11,
-    -0x1.df7aa0d49a4b5p-13, 0x1.43e1a27cd08cep-14, -0x1.0e3daa5fde331p-16};
+/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.204; to 0.5, where sech^2 is small, to fewer bits: error 2^-26.02.
+inline constexpr double tanh_s_f32[] = {-0x1.555452p-2, 0x1.10736ep-3, -0x1.8a0e56p-5};
 /// erf(x)/x - 1 in x^2 - 1/2, |x| <= 0.9375 (f32), 1 (f64): error 2^-28.63.
 inline constexpr double erf_p_f32[] = {-0x1.1ae14ep-5, -0x1.1fd162p-2, 0x1.454376p-4, -0x1.2b8fa8p-6, 0x1.c8093cp-9,
     -0x1.278826p-11, 0x1.5bfc24p-14};
@@ -108,6 +104,10 @@ inline constexpr double powf_exp2_p_f64[] = {0x1.62e42ff0e1d21p-1, 0x1.ebfbe0778
 /// (2 atanh(s) - 2s - 2/3 s^3)/s^5 in z = s^2, |s| <= 0.1716: error 2^-66.2.
 inline constexpr double pow_log_t_f64[] = {0x1.9999999999b4p-2, 0x1.2492492455dbcp-2, 0x1.c71c72304957p-3,
     0x1.745ce8dc7e29dp-3, 0x1.3b1f1d0881accp-3, 0x1.0f7b50b3b791ep-3, 0x1.0e6e8cb8b2181p-3};
+/// ((1 - h)^(-1/3) - 1)/h: error 2^-14.28.
+inline constexpr double cbrt_r_f32[] = {0x1.56be76p-2, 0x1.ca4bb8p-3};
+/// ((1 - h)^(-1/3) - 1)/h: error 2^-18.41.
+inline constexpr double cbrt_r_f64[] = {0x1.5553c2617660bp-2, 0x1.c9bf6cb06d3adp-3, 0x1.65e29cccc7363p-3};
 /// (sinh r - r)/r^3 in z = r^2, |r| <= 1.04: error 2^-29.05.
 inline constexpr double sinh_s_f32[] = {0x1.555556p-3, 0x1.11113p-7, 0x1.9ff8dp-13, 0x1.7ad9eep-19};
 /// (sinh r - r)/r^3 in z = r^2, |r| <= 1.04: error 2^-58.71.
@@ -119,6 +119,9 @@ inline constexpr double cosh_c_f32[] = {0x1.fffffep-2, 0x1.5555d8p-5, 0x1.6be9a6
 /// (cosh r - 1)/r^2 in z = r^2, |r| <= 1.04: error 2^-61.35.
 inline constexpr double cosh_c_f64[] = {0x1p-1, 0x1.5555555555556p-5, 0x1.6c16c16c16abep-10, 0x1.a01a01a035903p-16,
     0x1.27e4fb64b71a6p-22, 0x1.1eed9dfc64578p-29, 0x1.938974464aa65p-37, 0x1.b55b3f6286c0ep-45};
+/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.625: numerator and denominator, error 2^-57.52.
+inline constexpr double tanh_r_p_f64[] = {-0x1.5555555555555p-2, -0x1.4fda3296bc87dp-6, -0x1.a1b4e5dd75bf5p-13};
+inline constexpr double tanh_r_q_f64[] = {0x1p+0, 0x1.d8928315dcef2p-2, 0x1.7d9aed2c18586p-6, 0x1.b121f4bca84dep-13};
 /// log 2, in parts of 16 bits and the rest.
 inline constexpr double ln2_f32[] = {0x1.62e4p-1, 0x1.7f7d1cp-20};
 /// log 2, in parts of 42 bits and the rest.
@@ -159,20 +162,20 @@ inline constexpr double log2e_wide_f64[] = {0x1.71547652b82fep+0, 0x1.777d0ffda0
 inline constexpr double inverse_ln2 = 0x1.71547652b82fep+0;
 /// 2/pi.
 inline constexpr double inverse_half_pi = 0x1.45f306dc9c883p-1;
-/// The anchors of tanh in f32, and tanh of them in two parts.
-inline constexpr double tanh_anchor[] = {0x0p+0, 0x1p-1, 0x1.4p-1, 0x1.8p-1, 0x1.cp-1, 0x1p+0, 0x1.4p+0, 0x1.8p+0,
-    0x1.cp+0, 0x1p+1, 0x1.4p+1, 0x1.8p+1, 0x1.cp+1, 0x1p+2, 0x1.4p+2, 0x1.8p+2, 0x1.cp+2, 0x1p+3, 0x1.4p+3};
-inline constexpr double tanh_of_anchor[] = {0x0p+0, 0x1.d9353ep-2, 0x1.1bf47ep-1, 0x1.45323ep-1, 0x1.68665p-1,
-    0x1.85efacp-1, 0x1.b2523cp-1, 0x1.cf6f98p-1, 0x1.e1fbfap-1, 0x1.ed9506p-1, 0x1.f92582p-1, 0x1.fd77d2p-1,
-    0x1.ff112cp-1, 0x1.ffa818p-1, 0x1.fff41ap-1, 0x1.fffe64p-1, 0x1.ffffc8p-1, 0x1.fffff8p-1, 0x1p+0};
-inline constexpr double tanh_of_anchor_low[] = {0x0p+0, -0x1.152ea2p-27, 0x1.5771f2p-26, 0x1.54bc8ap-27,
-    0x1.718402p-26, -0x1.5d618ep-26, -0x1.253484p-27, -0x1.e482a2p-27, -0x1.03995cp-26, -0x1.e43c2cp-29,
-    0x1.829c7p-27, -0x1.dcbeap-26, 0x1.8ea41ep-27, -0x1.eebe98p-26, -0x1.32e41ep-26, -0x1.5076b2p-27, 0x1.93a878p-28,
-    0x1.caa47ep-27, -0x1.1b4866p-28};
+/// The anchors of tanh in f32, where it is almost an f32, and their tanh.
+inline constexpr double tanh_anchor[] = {0x0p+0, 0x1.bfd6b6p-3, 0x1.004bdcp-2, 0x1.3fed28p-2, 0x1.7eebc4p-2,
+    0x1.c1533p-2, 0x1.00839p-1, 0x1.40f1dep-1, 0x1.81eb46p-1, 0x1.c0322ep-1, 0x1.01281p+0, 0x1.3fe69ap+0,
+    0x1.7fb54ap+0, 0x1.bf28f6p+0, 0x1.ffd028p+0, 0x1.411652p+1, 0x1.7f9168p+1, 0x1.c00294p+1, 0x1.ff7122p+1,
+    0x1.3fc6a8p+2, 0x1.8121cp+2, 0x1.c2425p+2, 0x1.fe28ccp+2, 0x1.4332fep+3};
+inline constexpr double tanh_of_anchor[] = {0x0p+0, 0x1.b8d5a4p-3, 0x1.f62686p-3, 0x1.35e86cp-2, 0x1.6e0464p-2,
+    0x1.a68c34p-2, 0x1.da0414p-2, 0x1.1c9bccp-1, 0x1.4656a2p-1, 0x1.687fap-1, 0x1.86e77ep-1, 0x1.b243fcp-1,
+    0x1.cf549p-1, 0x1.e1caep-1, 0x1.ed8e42p-1, 0x1.f942dep-1, 0x1.fd737p-1, 0x1.ff1136p-1, 0x1.ffa752p-1,
+    0x1.fff404p-1, 0x1.fffe72p-1, 0x1.ffffccp-1, 0x1.fffff8p-1, 0x1p+0};
 /// 1 - tanh^2 of them.
-inline constexpr double sech2_of_anchor[] = {0x1p+0, 0x1.92a946p-1, 0x1.6284c4p-1, 0x1.3173b2p-1, 0x1.02500ap-1,
-    0x1.ae0dcp-2, 0x1.1f2514p-2, 0x1.721652p-3, 0x1.d22ca2p-4, 0x1.2162c2p-4, 0x1.b3afe2p-6, 0x1.434a52p-7,
-    0x1.dd37d2p-9, 0x1.5f85aep-10, 0x1.7ccec2p-13, 0x1.9c5378p-16, 0x1.be6c4p-19, 0x1.e355b4p-22, 0x1.1b4866p-27};
+inline constexpr double sech2_of_anchor[] = {0x1p+0, 0x1.e84708p-1, 0x1.e13828p-1, 0x1.d11aa4p-1, 0x1.be95eep-1,
+    0x1.a8d1aep-1, 0x1.92499cp-1, 0x1.61cafap-1, 0x1.2fffap-1, 0x1.022c68p-1, 0x1.ab19dap-2, 0x1.1f556cp-2,
+    0x1.72da06p-3, 0x1.d51006p-4, 0x1.21cb1ap-4, 0x1.ac71eap-6, 0x1.457812p-7, 0x1.dd24a2p-9, 0x1.629948p-10,
+    0x1.7f7b7ep-13, 0x1.8dff48p-16, 0x1.9ffe94p-19, 0x1.fff386p-22, 0x1.cfe362p-28};
 /// The bits of 2/pi after 64 zeros, 32 in each, for the reduction of huge angles.
 inline constexpr std::uint64_t inverse_half_pi_bits[] = {0x0, 0x0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
     0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561, 0xb7246e3a, 0x424dd2e0, 0x6492eea, 0x9d1921c, 0xfe1deb1c,

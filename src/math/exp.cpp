@@ -46,7 +46,7 @@ Halves hyperbolic_parts(Var magnitude, double first) {
 }
 
 // tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the nearest anchor: 0, then four an octave from
-// 1/2, so that the change is small against tanh a.
+// 7/32, so that the change is small against tanh a.
 Var tanh_single(Var x) {
   const auto table = [](std::span<const double> values) {
     machine::Table t{Type::f32, {}};
@@ -54,23 +54,24 @@ Var tanh_single(Var x) {
     return t;
   };
   const Var magnitude = min(like(x, 9.2), abs(x));
-  // The exponent and two bits of the mantissa, rounded; 0.46 and all below, NaN too, is number 0.
-  const Var index = lshr(bits(max(magnitude, like(x, 0.40625))) - (0x3ee00000ll - 0x00100000ll), 21);
-  const Var tanh_a = lookup(table(k::tanh_of_anchor), index), tanh_a_low = lookup(table(k::tanh_of_anchor_low), index);
+  // The exponent and two bits of the mantissa, rounded; 3/16 and all below, NaN too, is number 0.
+  const Var index = lshr(bits(max(magnitude, like(x, 0x1.8p-3))) - (0x3e400000ll - 0x00100000ll), 21);
+  const Var tanh_a = lookup(table(k::tanh_of_anchor), index);
   const Var b = magnitude - lookup(table(k::tanh_anchor), index);
   const Var z = b * b;
   const Var tanh_b = muladd(b * z, polynomial(z, k::tanh_s_f32), b);
   const Var change = lookup(table(k::sech2_of_anchor), index) * tanh_b / muladd(tanh_a, tanh_b, 1.0);
-  return copysign(tanh_a + (change + tanh_a_low), x);
+  return copysign(tanh_a + change, x);
 }
 
-// A polynomial up to 0.625, then 1 - 2/(exp(2a) + 1).
+// A rational function up to 0.5625, then 1 - 2/(exp(2a) + 1), with one division.
 Var tanh_double(Var x) {
   const Var a = abs(x), z = x * x;
-  const Var small = muladd(a * z, polynomial(z, k::tanh_s_f64), a);
-  const Var doubled = min(like(x, 40.0), a + a);
-  const Var large = 1.0 - 2.0 / (exp_in_range(doubled) + 1.0);
-  return copysign(select(a < 0.625, small, large), x);
+  const Var is_small = a < 0.5625;
+  const Var e = exp_in_range(min(like(x, 40.0), a + a));
+  const Var numerator = select(is_small, a * z * polynomial(z, k::tanh_r_p_f64), -2.0);
+  const Var denominator = select(is_small, polynomial(z, k::tanh_r_q_f64), e + 1.0);
+  return copysign(select(is_small, a, 1.0) + numerator / denominator, x);
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // rsqrt, cbrt and hypot: a first value, then one correction by the exactly computed residue.
+#include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
 namespace actinium::math {
+
+namespace k = coefficients;
 
 Var rsqrt(Var x) {
   const Var y = 1.0 / sqrt(x);
@@ -11,31 +14,42 @@ Var rsqrt(Var x) {
   return select(correction == correction, y + correction, y);  // NaN at 0 and infinity, where y is right
 }
 
-// r near a^(-1/3) from the bits of a, refined by r (1 + h/3 + 2h^2/9 + 14h^3/81), h = 1 - a r^3, then y = a r^2.
+namespace {
+
+/// a^(-1/3) to 4 %, for positive a: 4/3 of the bits of 1 less a third of those of a, less 3 % of an octave to centre the
+/// error. The leading bits are divided as a float whose low bits are an integer.
+Var inverse_cube_root_guess(Var a) {
+  constexpr double third = 1.0 / 3;
+  if (is_single(a)) {
+    const Var top = to_float(bits(a), Type::f32);
+    return from_bits(shl(bits(muladd(top, -third * 0x1p-9, 0x54a21d2a * 0x1p-9 + 0x1p23)), 9));
+  }
+  const Var top = from_bits(lshr(bits(a), 32) | 0x4330000000000000ll);  // 2^52 + the upper half
+  return from_bits(shl(bits(muladd(top, -third, 0x1p52 * (4 * third) + 0x553ef0ff)), 32));
+}
+
+}  // namespace
+
+// r = a^(-1/3), refined as r (1 - h)^(-1/3) with h = 1 - a r^3, gives y = a r^2, and a step of Newton the rest.
 Var cbrt(Var x) {
   const bool single = is_single(x);
   const Var magnitude = abs(x);
   const Var is_tiny = magnitude < (single ? 0x1p-60 : 0x1p-900);
   const Var a = select(is_tiny, magnitude * (single ? 0x1p60 : 0x1p600), magnitude);
-  // 4/3 of the bits of 1 less a third of those of a, less 3 % of an octave to centre the error.
-  Var guess;
-  if (single) {
-    guess = 0x54a21d2a - to_int(to_float(bits(a), Type::f32) * (1.0 / 3), Type::i32);
-  } else {
-    guess = shl(0x553ef0ff - lshr(lshr(bits(a), 32) * 0x55555556ll, 32), 32);
-  }
-  Var r = from_bits(guess);
-  for (int i = 0; i < (single ? 2 : 3); ++i) {
-    const Var h = 1.0 - (a * r) * r * r;
-    r = muladd(r * h, muladd(h, muladd(h, 14.0 / 81, 2.0 / 9), 1.0 / 3), r);
+  const auto error = [&](Var r) { return muladd(-(a * r * r), r, 1.0); };
+  Var r = inverse_cube_root_guess(a);
+  Var h = error(r);
+  r = muladd(r * h, polynomial(h, pick(a, k::cbrt_r_f32, k::cbrt_r_f64)), r);
+  if (!single) {
+    h = error(r);
+    r = muladd(r * h, 1.0 / 3, r);
   }
   const Var y = a * r * r;
-  // A quarter of y^3 - a, which cannot overflow.
-  const Pair square = two_product(y, y * 0.25), cube = two_product(square.high, y);
-  const Var residue = ((cube.high - a * 0.25) + cube.low) + square.low * y;
-  const Var root = y - residue * (r * r * (4.0 / 3));
+  const Pair square = two_product(y, y);
+  const Var residue = muladd(square.low, y, fma(square.high, y, -a));
+  const Var root = muladd(residue, r * r * (-1.0 / 3), y);
   const Var scaled = select(is_tiny, root * (single ? 0x1p-20 : 0x1p-200), root);
-  return copysign(select(magnitude < infinity, select(magnitude > 0.0, scaled, magnitude), magnitude), x);
+  return copysign(select(magnitude < infinity, scaled, magnitude), x);
 }
 
 Var hypot(Var x, Var y) {

@@ -75,7 +75,7 @@ const std::vector<Function> functions{
     {ops::Op::atan, 1, 1.5, std::atan, mpfr_atan, {1, 0.92}},
     {ops::Op::sinh, 1, 1.5, std::sinh, mpfr_sinh, {1.04, 89.416, 710.4758}},
     {ops::Op::cosh, 1, 1.5, std::cosh, mpfr_cosh, {0.34657, 1.0397, 89.416, 710.4758}},
-    {ops::Op::tanh, 1, 1.5, std::tanh, mpfr_tanh, {0.46875, 0.5625, 0.625, 9.01, 19.06}},
+    {ops::Op::tanh, 1, 1.5, std::tanh, mpfr_tanh, {0.2031, 0.2344, 0.5625, 9.01, 19.06}},
     {ops::Op::asinh, 1, 1.5, std::asinh, mpfr_asinh, {0.4, 8192, 0x1p28}},
     {ops::Op::acosh, 1, 1.5, std::acosh, mpfr_acosh, {1, 1.07, 8192, 0x1p28}},
     {ops::Op::atanh, 1, 1.5, std::atanh, mpfr_atanh, {0.2, 1}},
