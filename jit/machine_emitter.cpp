@@ -350,12 +350,31 @@ llvm::Value* VectorEmitter::permute_lookup(const machine::Table& table, llvm::Va
   return b.CreateSelect(in_low, low, high);
 }
 
+/// AVX2: f32 tables of few entries by permutations of eight and a choice among them. A gather takes several times as
+/// long.
+llvm::Value* VectorEmitter::permute_eights(const machine::Table& table, llvm::Value* index) {
+  const auto entries = static_cast<int>(table.bits.size());
+  if (!m.target.avx2 || table.type != Type::f32 || lanes != 8 || entries > 32) return nullptr;
+  llvm::Value* i = b.CreateSExtOrTrunc(index, type(Type::i32));
+  llvm::Value* result = nullptr;
+  for (int from = 0; from < entries; from += 8) {
+    std::vector<llvm::Constant*> values;
+    for (int k = from; k < from + 8; ++k)
+      values.push_back(scalar_constant(table.type, k < entries ? table.bits[static_cast<std::size_t>(k)] : 0));
+    llvm::Value* part = b.CreateIntrinsic(llvm::Intrinsic::x86_avx2_permps, {}, {llvm::ConstantVector::get(values), i});
+    llvm::Value* before = b.CreateICmpSLT(i, constant(Type::i32, static_cast<std::uint64_t>(from)));
+    result = result == nullptr ? part : b.CreateSelect(before, result, part);
+  }
+  return result;
+}
+
 llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* index) {
-  if (m.target.avx512 && lanes * bits_of(table.type) > 512) {
+  if (m.target.avx2 && lanes * bits_of(table.type) > m.target.vector_bits) {
     return in_halves({index},
                      [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.lookup(table, parts[0]); });
   }
   if (llvm::Value* permuted = permute_lookup(table, index)) return permuted;
+  if (llvm::Value* permuted = permute_eights(table, index)) return permuted;
   std::vector<llvm::Constant*> entries;
   for (std::uint64_t bits : table.bits) entries.push_back(scalar_constant(table.type, bits));
   auto* array = llvm::ConstantArray::get(llvm::ArrayType::get(scalar_type(table.type), entries.size()), entries);

@@ -66,6 +66,7 @@ class VectorEmitter {
   llvm::Value* scale(machine::Type type, llvm::Value* a, llvm::Value* exponent);
   llvm::Value* lookup(const machine::Table& table, llvm::Value* index);
   llvm::Value* permute_lookup(const machine::Table& table, llvm::Value* index);
+  llvm::Value* permute_eights(const machine::Table& table, llvm::Value* index);
   llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
   llvm::Function* subroutine(const machine::Code& code);
   llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);

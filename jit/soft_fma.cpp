@@ -1,4 +1,5 @@
-// Exact fma for targets without the instruction (x86-64-v2). f32: the product is exact in f64, the sum is rounded to
+// Exact fma for targets without the instruction (x86-64-v2). The error of a product, most of what src/math asks for,
+// takes the short way. f32: the product is exact in f64, the sum is rounded to
 // odd there and then to f32. f64: error-free transformations while all lanes are far from under- and overflow,
 // otherwise integers.
 #include <array>
@@ -54,6 +55,14 @@ llvm::Value* sum_to_odd(IR& b, llvm::Value* a, llvm::Value* x) {
   llvm::Value* outward = b.CreateICmpEQ(b.CreateFCmpOGT(s.low, zero), b.CreateFCmpOGT(s.high, zero));
   llvm::Value* moved = b.CreateSelect(outward, b.CreateAdd(bits, one), b.CreateSub(bits, one));
   return b.CreateBitCast(b.CreateSelect(adjust, moved, bits), real);
+}
+
+/// What a * x lost by rounding, exactly: f64 holds the product of two f32 and all of the difference.
+llvm::Value* product_error32(VectorEmitter& v, llvm::Value* a, llvm::Value* x) {
+  IR& b = v.b;
+  llvm::Type* wide = v.type(Type::f64);
+  llvm::Value* exact = b.CreateFMul(b.CreateFPExt(a, wide), b.CreateFPExt(x, wide));
+  return b.CreateFPTrunc(b.CreateFSub(exact, b.CreateFPExt(b.CreateFMul(a, x), wide)), v.type(Type::f32));
 }
 
 llvm::Value* fma32(VectorEmitter& v, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
@@ -168,42 +177,79 @@ llvm::Value* fma64_fast(IR& b, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
   return b.CreateFAdd(t.high, sum_to_odd(b, t.low, u.low));
 }
 
+/// low < |n| < high.
+llvm::Value* within(IR& b, llvm::Value* n, double low, double high) {
+  llvm::Value* magnitude = b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, n);
+  return b.CreateAnd(b.CreateFCmpOGT(magnitude, llvm::ConstantFP::get(n->getType(), low)),
+                     b.CreateFCmpOLT(magnitude, llvm::ConstantFP::get(n->getType(), high)));
+}
+
+/// The body of an internal function of f64 vectors: `fast` if every lane is easy, else fma lane by lane.
+void fast_or_by_lane(VectorEmitter& v, llvm::Function* f, IR& b, std::array<llvm::Value*, 3> in, llvm::Value* easy,
+                     llvm::Value* (*fast)(IR&, llvm::Value*, llvm::Value*, llvm::Value*)) {
+  const auto lanes = static_cast<unsigned>(v.lanes);
+  llvm::BasicBlock *plain = v.m.block(f), *slow = v.m.block(f);
+  b.CreateCondBr(
+      b.CreateICmpEQ(b.CreateBitCast(easy, b.getIntNTy(lanes)), llvm::Constant::getAllOnesValue(b.getIntNTy(lanes))),
+      plain, slow);
+  b.SetInsertPoint(plain);
+  b.CreateRet(fast(b, in[0], in[1], in[2]));
+  b.SetInsertPoint(slow);
+  llvm::Function* scalar = scalar_fma64(v.m, b);
+  llvm::Value* result = llvm::PoisonValue::get(in[0]->getType());
+  for (std::uint64_t lane = 0; lane < lanes; ++lane) {
+    const auto element = [&](std::size_t i) { return b.CreateExtractElement(in[i], lane); };
+    result = b.CreateInsertElement(result, v.m.call(b, scalar, {element(0), element(1), element(2)}), lane);
+  }
+  b.CreateRet(result);
+}
+
 llvm::Value* fma64(VectorEmitter& v, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
   llvm::Type* real = v.type(Type::f64);
   auto* signature = llvm::FunctionType::get(real, {real, real, real}, false);
   llvm::Function* whole = v.m.helper("fma64_" + std::to_string(v.lanes), signature, [&](llvm::Function* f, IR& b) {
-    std::array<llvm::Value*, 3> in{f->getArg(0), f->getArg(1), f->getArg(2)};
-    const auto within = [&](llvm::Value* n, double low, double high) {
-      llvm::Value* magnitude = b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, n);
-      return b.CreateAnd(b.CreateFCmpOGT(magnitude, llvm::ConstantFP::get(real, low)),
-                         b.CreateFCmpOLT(magnitude, llvm::ConstantFP::get(real, high)));
-    };
+    const std::array<llvm::Value*, 3> in{f->getArg(0), f->getArg(1), f->getArg(2)};
     llvm::Value* zero_addend = b.CreateFCmpOEQ(in[2], llvm::ConstantFP::getZero(real));
-    llvm::Value* easy = b.CreateAnd(within(in[0], 0x1p-300, 0x1p400), within(in[1], 0x1p-300, 0x1p400));
-    easy = b.CreateAnd(easy, b.CreateOr(within(in[2], 0x1p-700, 0x1p900), zero_addend));
-    const auto lanes = static_cast<unsigned>(v.lanes);
-    llvm::BasicBlock *fast = v.m.block(f), *slow = v.m.block(f);
-    b.CreateCondBr(
-        b.CreateICmpEQ(b.CreateBitCast(easy, b.getIntNTy(lanes)), llvm::Constant::getAllOnesValue(b.getIntNTy(lanes))),
-        fast, slow);
-    b.SetInsertPoint(fast);
-    b.CreateRet(fma64_fast(b, in[0], in[1], in[2]));
-    b.SetInsertPoint(slow);
-    llvm::Function* scalar = scalar_fma64(v.m, b);
-    llvm::Value* result = llvm::PoisonValue::get(real);
-    for (std::uint64_t lane = 0; lane < lanes; ++lane) {
-      const auto element = [&](int i) { return b.CreateExtractElement(in[static_cast<std::size_t>(i)], lane); };
-      result = b.CreateInsertElement(result, v.m.call(b, scalar, {element(0), element(1), element(2)}), lane);
-    }
-    b.CreateRet(result);
+    llvm::Value* easy = b.CreateAnd(within(b, in[0], 0x1p-300, 0x1p400), within(b, in[1], 0x1p-300, 0x1p400));
+    easy = b.CreateAnd(easy, b.CreateOr(within(b, in[2], 0x1p-700, 0x1p900), zero_addend));
+    fast_or_by_lane(v, f, b, in, easy, fma64_fast);
   });
   return v.m.call(v.b, whole, {a, x, c});
+}
+
+/// What a * x lost by rounding.
+llvm::Value* product_error64(VectorEmitter& v, llvm::Value* a, llvm::Value* x) {
+  llvm::Type* real = v.type(Type::f64);
+  auto* signature = llvm::FunctionType::get(real, {real, real}, false);
+  llvm::Function* whole =
+      v.m.helper("product_error64_" + std::to_string(v.lanes), signature, [&](llvm::Function* f, IR& b) {
+        llvm::Value *p = f->getArg(0), *q = f->getArg(1), *zero = llvm::ConstantFP::getZero(real);
+        const auto easy = [&](llvm::Value* n) {
+          return b.CreateOr(within(b, n, 0x1p-300, 0x1p400), b.CreateFCmpOEQ(n, zero));
+        };
+        fast_or_by_lane(
+            v, f, b, {p, q, b.CreateFNeg(b.CreateFMul(p, q))}, b.CreateAnd(easy(p), easy(q)),
+            [](IR& builder, llvm::Value* l, llvm::Value* r, llvm::Value*) { return two_product(builder, l, r).low; });
+      });
+  return v.m.call(v.b, whole, {a, x});
+}
+
+/// Whether c is -(a * x).
+bool is_minus_product(llvm::Value* c, llvm::Value* a, llvm::Value* x) {
+  const auto* negation = llvm::dyn_cast<llvm::UnaryOperator>(c);
+  if (negation == nullptr || negation->getOpcode() != llvm::Instruction::FNeg) return false;
+  const auto* product = llvm::dyn_cast<llvm::BinaryOperator>(negation->getOperand(0));
+  return product != nullptr && product->getOpcode() == llvm::Instruction::FMul &&
+         ((product->getOperand(0) == a && product->getOperand(1) == x) ||
+          (product->getOperand(0) == x && product->getOperand(1) == a));
 }
 
 }  // namespace
 
 llvm::Value* emit_soft_fma(VectorEmitter& v, Type type, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
-  return type == Type::f32 ? fma32(v, a, x, c) : fma64(v, a, x, c);
+  const bool single = type == Type::f32;
+  if (is_minus_product(c, a, x)) return single ? product_error32(v, a, x) : product_error64(v, a, x);
+  return single ? fma32(v, a, x, c) : fma64(v, a, x, c);
 }
 
 }  // namespace actinium::jit

@@ -406,6 +406,10 @@ Var Builder::emit(Op op, Type type, Var a, Var b, Var c, std::uint64_t imm) {
     if (op == Op::select) return taken ? b : c;
     if (!taken) return b;
   }
+  if (op == Op::min || op == Op::max) {
+    const Signs x = signs_[index_of(inst.a)], y = signs_[index_of(inst.b)];
+    if (op == Op::min ? !x.negative && !y.positive : !x.positive && !y.negative) return b;
+  }
   const int count = operand_count(op);
   const std::array operands{inst.a, inst.b, inst.c};
   bool foldable = count > 0;
@@ -501,8 +505,33 @@ Value Builder::intern(const Inst& inst) {
     slot = (slot + 1) & mask;
   }
   code_.insts.push_back(inst);
+  signs_.push_back(signs_of(inst));
   index_[slot] = static_cast<std::uint32_t>(code_.insts.size());
   return Value{index_[slot] - 1};
+}
+
+Builder::Signs Builder::signs_of(const Inst& inst) const {
+  constexpr Signs any{}, not_negative{.positive = true, .negative = false};
+  if (!is_float(inst.type)) return any;
+  const auto of = [&](Value v) { return signs_[index_of(v)]; };
+  const auto product = [](Signs x, Signs y) {
+    return Signs{.positive = (x.positive && y.positive) || (x.negative && y.negative),
+                 .negative = (x.positive && y.negative) || (x.negative && y.positive)};
+  };
+  if (inst.op == Op::constant) {
+    const double value = inst.type == Type::f32
+                             ? static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(inst.imm)))
+                             : std::bit_cast<double>(inst.imm);
+    return {.positive = value > 0, .negative = value < 0};
+  }
+  if (inst.op == Op::abs || inst.op == Op::sqrt || (inst.op == Op::mul && inst.a == inst.b)) return not_negative;
+  if (inst.op == Op::neg) return {.positive = of(inst.a).negative, .negative = of(inst.a).positive};
+  if (inst.op == Op::mul) return product(of(inst.a), of(inst.b));
+  if (inst.op == Op::min || inst.op == Op::max) {
+    const Signs x = of(inst.a), y = of(inst.b);
+    return {.positive = x.positive || y.positive, .negative = x.negative || y.negative};
+  }
+  return any;
 }
 
 void Builder::rehash() {

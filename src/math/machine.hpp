@@ -125,7 +125,8 @@ class Var {
 };
 
 /// Appends instructions, merging equal ones and folding operations among constants by evaluate() (except a muladd whose
-/// value depends on the target). Operands of commutative operations are put in order of definition.
+/// value depends on the target). Operands of commutative operations are put in order of definition. A min or max that
+/// the signs of its operands decide is left out: exp(-|x|) needs no upper end.
 class Builder {
  public:
   Var input(Type t);  ///< the next argument
@@ -142,7 +143,13 @@ class Builder {
 
  private:
   Code code_;
+  /// What a float may be, if it is no NaN.
+  struct Signs {
+    bool positive = true, negative = true;
+  };
+  std::vector<Signs> signs_;          // of each instruction
   std::vector<std::uint32_t> index_;  // open addressing over insts (index + 1, 0 is free), for merging
+  Signs signs_of(const Inst& inst) const;
   Value intern(const Inst& inst);
   void rehash();
   bool is_constant(Value v) const { return code_.insts[static_cast<std::uint32_t>(v)].op == Op::constant; }

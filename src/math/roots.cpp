@@ -16,8 +16,8 @@ Var rsqrt(Var x) {
 
 namespace {
 
-/// a^(-1/3) to 4 %, for positive a: 4/3 of the bits of 1 less a third of those of a, less 3 % of an octave to centre the
-/// error. The leading bits are divided as a float whose low bits are an integer.
+/// a^(-1/3) to 4 %, for positive a: 4/3 of the bits of 1 less a third of those of a, less 3 % of an octave to centre
+/// the error. The leading bits are divided as a float whose low bits are an integer.
 Var inverse_cube_root_guess(Var a) {
   constexpr double third = 1.0 / 3;
   if (is_single(a)) {

@@ -154,6 +154,21 @@ TEST(MathMachine, EqualInstructionsMerge) {
       << "1000 constants and 1000 sums, each once, through several growths of the index";
 }
 
+TEST(MathMachine, AMinOrMaxThatSignsDecideIsLeftOut) {
+  Builder b;
+  const Var x = b.input(Type::f32), y = b.input(Type::f32);
+  const Var below = -abs(x), above = x * x;
+  EXPECT_EQ(min(b.number(Type::f32, 89.0), below).value(), below.value());
+  EXPECT_EQ(min(above, below * 0.5).value(), (below * 0.5).value());
+  EXPECT_EQ(max(b.number(Type::f32, -105.0), above).value(), above.value());
+  EXPECT_EQ(max(below, max(above, sqrt(y))).value(), max(above, sqrt(y)).value());
+  for (Var kept : {min(below, above), max(above, below), min(b.number(Type::f32, -1.0), below),
+                   min(b.number(Type::f32, 89.0), x * y), max(b.number(Type::f32, 1.0), above)}) {
+    const Op op = b.code().insts[static_cast<std::size_t>(kept.value())].op;
+    EXPECT_TRUE(op == Op::min || op == Op::max);
+  }
+}
+
 TEST(MathMachine, FinishDropsWhatNoOutputNeeds) {
   Builder b;
   const Var x = b.input(Type::f32), unused = b.input(Type::f32);
