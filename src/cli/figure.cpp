@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string_view>
 
 namespace actinium::cli {
@@ -40,6 +41,10 @@ Ticks linear_ticks(const Interval& range, int wanted) {
   Ticks ticks;
   const double step = round_step((range.high - range.low) / wanted);
   const double largest = std::max(std::abs(range.low), std::abs(range.high));
+  if (step < 1e-14 * largest) {  // between neighbouring floats there are no round numbers
+    ticks.list = {{range.low, fmt::format("{}", range.low)}, {range.high, fmt::format("{}", range.high)}};
+    return ticks;
+  }
   int exponent = static_cast<int>(std::floor(std::log10(largest)));
   if (exponent > -4 && exponent < 5) exponent = 0;
   if (exponent != 0) ticks.factor = "\u00d7" + power_of_ten(exponent);
@@ -76,14 +81,15 @@ Ticks log_ticks(const Axis& axis, int wanted) {
 
 double Scale::forward(double value) const {
   if (!is_log()) return value;
-  const double ratio = std::abs(value) / threshold;
-  return std::copysign(ratio <= 1 ? ratio : 1 + std::log10(ratio), value);
+  const double size = std::abs(value);  // whose ratio to the threshold may overflow
+  return std::copysign(size <= threshold ? size / threshold : 1 + (std::log10(size) - std::log10(threshold)), value);
 }
 
 double Scale::backward(double position) const {
   if (!is_log()) return position;
   const double distance = std::abs(position);
-  return std::copysign(threshold * (distance <= 1 ? distance : std::pow(10, distance - 1)), position);
+  const double size = distance <= 1 ? threshold * distance : std::pow(10, distance - 1 + std::log10(threshold));
+  return std::copysign(std::min(size, std::numeric_limits<double>::max()), position);
 }
 
 Ticks ticks_of(const Axis& axis, int wanted) {

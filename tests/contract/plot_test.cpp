@@ -271,6 +271,14 @@ TEST_F(Curves, ASteepSlopeIsNoJump) {
   }
 }
 
+TEST_F(Curves, RangesOfAnySizeHaveNumbers) {
+  EXPECT_TRUE(draw({"x", "--range", "3:3.0000000000000004"}).has("3"));  // two adjacent floats
+  EXPECT_TRUE(draw({"x", "--range", "1:1.0000000001"}).has("1.00000000000"));
+  EXPECT_TRUE(draw({"x", "--range", "-1e300:1e300"}).has("\u00d710\u00b3\u2070\u2070"));
+  EXPECT_TRUE(draw({"exp(1000*x)", "--symlog", "xy:0.5"}).has("0"));
+  EXPECT_TRUE(draw({"gelu(x)", "--range", "-1e300:1e300", "--symlog", "xy:1e-300"}).has("10\u2070"));
+}
+
 TEST_F(Curves, ANarrowPeakIsNoPole) {
   const Picture p = draw({"exp(-(100*x)**2)", "--range", "-5.001:5"});
   EXPECT_TRUE(p.has("1.0"));
