@@ -9,6 +9,19 @@
 
 namespace actinium::activations {
 
+/// The parts that softmax and its kin share; equal rows give equal nodes.
+struct Row {
+  Expr x, m, d, low, e;  ///< x - m = d + low exactly, e = exp(x - m)
+  Axes axes;
+};
+Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes);
+inline Expr total(const Expr& x, const Axes& axes) { return sum(x, axes, true); }
+/// Where one probability outweighs all others together: there, and only there, 1 - y cancels.
+inline Expr dominant(const Expr& y) { return y > 0.5; }
+
+/// J v of softmax, with y its value; J is symmetric.
+Expr softmax_tangent(const Expr& y, const std::optional<Expr>& mask, const Axes& axes, const Expr& v);
+
 /// The entry `name` applied to x; `options` as its parameters declare them, axes last.
 Expr axis_node(std::string_view name, const Expr& x, const std::optional<Expr>& mask,
                std::vector<std::int64_t> options);

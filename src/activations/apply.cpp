@@ -244,8 +244,8 @@ Expr apply(const Found& found, std::span<const Argument> arguments, std::source_
   const Terms terms = Binder(found, arguments, ops::location_of(where)).terms();
   if (entry.facts().special != nullptr)
     if (const auto special = entry.facts().special(terms, order, where)) return *special;
-  if (order > 0 && !entry.is_elementwise())
-    ops::fail<ValueError>(ops::location_of(where), entry.facts().name,
+  if (order > (entry.facts().axis_slope != nullptr ? 1 : 0) && !entry.is_elementwise())
+    ops::fail<ValueError>(ops::place(terms.x.graph().get(), where), entry.facts().name,
                           "works along an axis: differentiate with grad or jacobian");
   if (entry.is_elementwise() && terms.x.is_bound() && terms.x.dtype() == DType::b8)
     ops::fail<TypeError>(ops::place(terms.x.graph().get(), where), entry.facts().name,

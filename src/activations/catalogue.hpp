@@ -112,6 +112,7 @@ struct Facts {
   /// f differentiated by a parameter, where the generated one is not what is wanted (ties, cancellation).
   ParameterFormula parameter = nullptr;
   const AxisRule* axis = nullptr;
+  const AxisRule* axis_slope = nullptr;  ///< of order 1, if the derivative in x is a node of its own too: value[1]
   int zero_from = 99;     ///< derivatives in x of this order and above are 0 everywhere
   bool integers = false;  ///< maps integers to integers
   bool indexes = false;   ///< an integer first parameter holds indices along the axis options[0]: checked at the call
@@ -154,6 +155,7 @@ class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry>
  private:
   Expr form(int order, const Terms& terms) const;
   Expr plain(int order, const Terms& terms) const;
+  const AxisRule& axis_rule(const Attributes& attributes) const;
   ops::TypedShape elementwise_shape(const ops::BuildContext& context) const;
   Facts facts_;
   std::optional<Traced> traced_;

@@ -1,7 +1,7 @@
 // Activations along axes. e = exp(x - m), m the largest; x - m is compensated, for its rounding alone would cost 128
 // ulp far from the maximum (what that costs: bench/softmax.cpp). What is left of the sum once its largest terms are taken
 // out, R, keeps what 1 + R loses. No index of the maximum is needed: ties are counted, so rows stay in one fused kernel.
-// Start reading at Row.
+// Start reading at row.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,7 +26,6 @@ bool is_empty(const Expr& x, const Axes& axes) {
     if (x.shape()[a].is(0)) return true;
   return false;
 }
-Expr total(const Expr& x, const Axes& axes) { return sum(x, axes, true); }
 /// Without the axes that a reduction kept.
 Expr dropped(const Expr& x, const Axes& axes) { return squeeze(x, axes); }
 /// Sizes along the axes multiplied, as a number of the type of x.
@@ -36,24 +35,6 @@ Expr count(const Expr& x, const Axes& axes) {
   return n.is_constant() ? number(x, static_cast<double>(n.constant())) : Graph(x.graph()).size(n, x.dtype());
 }
 
-/// The parts that softmax and its kin share; equal rows give equal nodes.
-struct Row {
-  Expr x, m, d, low, e;  ///< x - m = d + low exactly, e = exp(x - m)
-  Axes axes;
-};
-Row row(const Terms& t, std::size_t first_axis) {
-  Row r;
-  r.axes = axes_of(t, first_axis);
-  r.x = t.mask ? where(*t.mask, t.x, -inf) : t.x;
-  r.m = stop_gradient(reduce_max(r.x, r.axes, true));
-  r.d = r.x - r.m;
-  const Expr back = r.d - r.x;
-  const Expr low = (r.x - (r.d - back)) - (r.m + back);
-  r.low = where(abs(low) < 1, low, 0);  // nan where x or m is infinite
-  const Expr e = exp(r.d);
-  r.e = e + e * r.low;
-  return r;
-}
 /// log of the sum of e, as log1p of the sum without one largest term. There d stands for the 0 that is left out: it is nan
 /// if the largest is infinite.
 Expr log_sum(const Row& r) {
@@ -64,13 +45,13 @@ Expr log_sum(const Row& r) {
 
 Expr softmax(const Terms& t) {
   if (is_empty(t.x, axes_of(t, 1))) return t.x;
-  const Row r = row(t, 1);
+  const Row r = row(t.x, t.mask, axes_of(t, 1));
   const Expr y = r.e / total(r.e, r.axes);
   return t.mask ? where(*t.mask, y, 0) : y;
 }
 Expr log_softmax(const Terms& t) {
   if (is_empty(t.x, axes_of(t, 1))) return t.x;
-  const Row r = row(t, 1);
+  const Row r = row(t.x, t.mask, axes_of(t, 1));
   const Expr y = (r.d - log_sum(r)) + r.low;
   return t.mask ? where(*t.mask, y, -inf) : y;
 }
@@ -80,7 +61,7 @@ Expr logsumexp(const Terms& t) {
     const Expr s = sum(t.x, axes, t.options[0] != 0);
     return ops::filled(t.x, -inf, s.shape());
   }
-  const Row r = row(t, 1);
+  const Row r = row(t.x, t.mask, axes_of(t, 1));
   const Expr y = where(abs(r.m) == inf, r.m, r.m + log_sum(r));
   return t.options[0] != 0 ? y : dropped(y, axes);
 }
@@ -95,8 +76,6 @@ Expr softmax_node(const Expr& x, const std::optional<Expr>& mask, const Axes& ax
   return axis_node("softmax", x, mask, with_axes({0}, axes));
 }
 Expr masked(const std::optional<Expr>& mask, const Expr& v) { return mask ? where(*mask, v, 0) : v; }
-/// Where one element outweighs all others together: there, and only there, 1 - y cancels.
-Expr dominant(const Expr& y) { return y > 0.5; }
 
 /// v - sum(y * v). A dominant element's own v is taken from all, which changes nothing but leaves of 1 - y the others' y.
 Expr centred(const Expr& y, const Expr& v, const Axes& axes) {
@@ -127,7 +106,7 @@ ops::TypedShape reduced_shape(const Terms& t, const Location&, std::string_view)
 
 Expr softmax_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
   if (ops::is_literal(tangents[0], 0)) return 0;
-  return masked(t.mask, y * centred(y, masked(t.mask, tangents[0]), axes_of(t, 1)));
+  return softmax_tangent(y, t.mask, axes_of(t, 1), tangents[0]);
 }
 Expr softmax_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
   return i > 0 ? Expr(0) : softmax_jvp(y, t, std::span<const Expr>(&cotangent, 1));
@@ -259,6 +238,24 @@ const Parameter strict_rank{"strict_rank", 0, {}, Takes::flag};
 const Parameter mask{"where", std::nullopt, {"mask"}, Takes::mask};
 
 }  // namespace
+
+Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes) {
+  Row r;
+  r.axes = axes;
+  r.x = mask ? where(*mask, x, -inf) : x;
+  r.m = stop_gradient(reduce_max(r.x, r.axes, true));
+  r.d = r.x - r.m;
+  const Expr back = r.d - r.x;
+  const Expr low = (r.x - (r.d - back)) - (r.m + back);
+  r.low = where(low < 1, low, 1);  // nan where x or m is infinite, or x - m is: then e is 0 or nan
+  const std::array terms{exp(r.d), r.low, exp(r.d)};
+  r.e = ops::build(x.graph(), Op::muladd, terms);
+  return r;
+}
+
+Expr softmax_tangent(const Expr& y, const std::optional<Expr>& mask, const Axes& axes, const Expr& v) {
+  return masked(mask, y * centred(y, masked(mask, v), axes));
+}
 
 Expr axis_node(std::string_view name, const Expr& x, const std::optional<Expr>& mask,
                std::vector<std::int64_t> options) {

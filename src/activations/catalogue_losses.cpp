@@ -72,17 +72,38 @@ Expr entropy(const Terms& t) {
   const Expr label = t[0], classes = Graph(t.x.graph()).size(t.x.shape()[axis], label.dtype());
   return where(label >= 0 && label < classes, loss, std::numeric_limits<double>::quiet_NaN());
 }
-/// softmax - q for one label: at the label, if it outweighs the others, minus their sum, which y - 1 would lose. (If it does
-/// not, the sum would be as bad in the next derivative.)
+/// One label a row, not smoothed: the slope is a node of its own.
+bool plain(const Terms& t) { return by_index(t) && !smooth(t); }
+/// softmax - q for one label: at the label minus the sum of the others, which y - 1 would lose.
 Expr label_slope(const Terms& t) {
-  const Expr y = axis_node("softmax", t.x, {}, {0, t.options[0]}), label = at_label(t);
-  const Expr others = sum(where(label, 0, y), axis_of(t), true);
-  return where(label, where(y > 0.5, -others, y - 1.0), y);
+  const Row r = row(t.x, {}, Axes(axis_of(t)));
+  const Expr label = at_label(t), others = total(where(label, 0, r.e), r.axes);
+  return where(label, -others, r.e) / total(r.e, r.axes);
 }
 Expr entropy_slope(const Terms& t) {
-  if (by_index(t) && !smooth(t)) return label_slope(t);
+  if (plain(t)) return find("softmax_cross_entropy")->entry->make(1, t, {});
   return log_softmax_pullback(t.x, {}, Axes(axis_of(t)), -smoothed(t));
 }
+/// The slope's own derivative is that of softmax.
+ops::TypedShape slope_shape(const Terms& t, const Location& where, std::string_view name) {
+  entropy_shape(t, where, name);
+  return {t.x.dtype(), t.x.shape()};
+}
+Expr slope_tangent(const Terms& t, const Expr& v) {
+  return softmax_tangent(axis_node("softmax", t.x, {}, {0, t.options[0]}), {}, Axes(axis_of(t)), v);
+}
+Expr slope_vjp(const Expr&, const Terms& t, int i, const Expr& cotangent) {
+  return i > 0 ? Expr(0) : slope_tangent(t, cotangent);
+}
+Expr slope_jvp(const Expr&, const Terms& t, std::span<const Expr> tangents) {
+  return ops::is_literal(tangents[0], 0) ? Expr(0) : slope_tangent(t, tangents[0]);
+}
+const AxisRule slope_rule{slope_shape, slope_vjp, slope_jvp};
+std::optional<Expr> composed_slope(const Terms& t, int order, std::source_location) {
+  if (order == 1 && !plain(t)) return entropy_slope(t);
+  return std::nullopt;
+}
+
 /// By the labels (1) and by the smoothing (2), for each class.
 Expr target_slope(const Terms& t, int i) {
   const Expr l = log_softmax_node(t);
@@ -204,6 +225,9 @@ Facts softmax_entry() {
                   "right at the label too. PyTorch's names work along axis 1.",
                   "TensorFlow, PyTorch CrossEntropyLoss, Optax", "The loss of a classifier, from its logits.", entropy,
                   &entropy_rule);
+  f.value[1] = label_slope;
+  f.axis_slope = &slope_rule;
+  f.special = composed_slope;
   f.operand = "logits";
   f.indexes = true;
   f.parameters = {{"labels", std::nullopt, {"label", "target", "targets"}, Takes::array},

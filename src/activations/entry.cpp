@@ -105,7 +105,11 @@ ops::TypedShape Entry::shape(const ops::BuildContext& c) const {
                            fmt::format("the mask is {}, not bool; compare it, as in m != 0", name_of(t.mask->dtype())));
     check_fits(c, facts_.name, "the mask", t.mask->id(), t.x.shape());
   }
-  return facts_.axis->shape(t, c.where, facts_.name);
+  return axis_rule(c.attributes).shape(t, c.where, facts_.name);
+}
+
+const AxisRule& Entry::axis_rule(const Attributes& attributes) const {
+  return attributes.ints[0] == 0 ? *facts_.axis : *facts_.axis_slope;
 }
 
 /// The best form to differentiate.
@@ -209,12 +213,14 @@ Expr Entry::partial(const Expr& y, std::span<const Expr> operands, int i) const 
 
 Expr Entry::vjp(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) const {
   if (facts_.axis == nullptr) return Unit::vjp(y, operands, i, cotangent);
-  return facts_.axis->vjp(y, terms(y.graph()->attributes(y.id()), operands), i, cotangent);
+  const Attributes& attributes = y.graph()->attributes(y.id());
+  return axis_rule(attributes).vjp(y, terms(attributes, operands), i, cotangent);
 }
 
 Expr Entry::jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const {
   if (facts_.axis == nullptr) return Unit::jvp(y, operands, tangents);
-  return facts_.axis->jvp(y, terms(y.graph()->attributes(y.id()), operands), tangents);
+  const Attributes& attributes = y.graph()->attributes(y.id());
+  return axis_rule(attributes).jvp(y, terms(attributes, operands), tangents);
 }
 
 std::optional<ops::IndexUse> Entry::index_use(const Attributes& attributes) const {
