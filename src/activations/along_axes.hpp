@@ -12,6 +12,7 @@ namespace actinium::activations {
 /// The parts that softmax and its kin share; equal rows give equal nodes.
 struct Row {
   Expr x, m, d, low, e;  ///< x - m = d + low exactly, e = exp(x - m)
+  Expr ties, rest;       ///< how many are the largest; the sum of the other e: next to 1 it would be lost
   Axes axes;
 };
 Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes);

@@ -35,24 +35,16 @@ Expr count(const Expr& x, const Axes& axes) {
   return n.is_constant() ? number(x, static_cast<double>(n.constant())) : Graph(x.graph()).size(n, x.dtype());
 }
 
-/// log of the sum of e, as log1p of the sum without one largest term. There d stands for the 0 that is left out: it is nan
-/// if the largest is infinite.
-Expr log_sum(const Row& r) {
-  const Expr largest = r.x == r.m;
-  const Expr ties = total(pick(r.x, largest, 1, 0), r.axes);
-  return log1p(total(where(largest, r.d, r.e), r.axes) + (ties - 1.0));
-}
-
 Expr softmax(const Terms& t) {
   if (is_empty(t.x, axes_of(t, 1))) return t.x;
   const Row r = row(t.x, t.mask, axes_of(t, 1));
-  const Expr y = r.e / total(r.e, r.axes);
+  const Expr y = r.e / (r.ties + r.rest);
   return t.mask ? where(*t.mask, y, 0) : y;
 }
 Expr log_softmax(const Terms& t) {
   if (is_empty(t.x, axes_of(t, 1))) return t.x;
   const Row r = row(t.x, t.mask, axes_of(t, 1));
-  const Expr y = (r.d - log_sum(r)) + r.low;
+  const Expr y = (r.d - log1p((r.ties - 1.0) + r.rest)) + r.low;
   return t.mask ? where(*t.mask, y, -inf) : y;
 }
 Expr logsumexp(const Terms& t) {
@@ -62,7 +54,7 @@ Expr logsumexp(const Terms& t) {
     return ops::filled(t.x, -inf, s.shape());
   }
   const Row r = row(t.x, t.mask, axes_of(t, 1));
-  const Expr y = where(abs(r.m) == inf, r.m, r.m + log_sum(r));
+  const Expr y = where(abs(r.m) == inf, r.m, r.m + log1p((r.ties - 1.0) + r.rest));
   return t.options[0] != 0 ? y : dropped(y, axes);
 }
 
@@ -250,6 +242,9 @@ Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes) {
   r.low = where(low < 1, low, 1);  // nan where x or m is infinite, or x - m is: then e is 0 or nan
   const std::array terms{exp(r.d), r.low, exp(r.d)};
   r.e = ops::build(x.graph(), Op::muladd, terms);
+  const Expr largest = r.x == r.m;
+  r.ties = total(pick(r.x, largest, 1, 0), axes);
+  r.rest = total(where(largest, r.d, r.e), axes);  // d is 0 there, or nan if the largest is infinite
   return r;
 }
 

@@ -78,7 +78,7 @@ bool plain(const Terms& t) { return by_index(t) && !smooth(t); }
 Expr label_slope(const Terms& t) {
   const Row r = row(t.x, {}, Axes(axis_of(t)));
   const Expr label = at_label(t), others = total(where(label, 0, r.e), r.axes);
-  return where(label, -others, r.e) / total(r.e, r.axes);
+  return where(label, -others, r.e) / (r.ties + r.rest);
 }
 Expr entropy_slope(const Terms& t) {
   if (plain(t)) return find("softmax_cross_entropy")->entry->make(1, t, {});
