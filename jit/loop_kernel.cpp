@@ -170,12 +170,28 @@ class LoopEmitter {
       const DType dtype = kernel_.values[index(s.reductions[r].value)];
       reductions.push_back(
           {s.reductions[r].combine, dtype, s.reductions[r].value, accumulators_[r], program::reduction_lanes(dtype)});
-      emit_identities(row_->v, s.reductions[r].combine, dtype, accumulators_[r], program::reduction_lanes(dtype));
     }
-    row_->run(s, codes_[stage], start, end_of_chunk(start), reductions);
+    llvm::Value *end = end_of_chunk(start), *count = b_.CreateSub(end, start);
+    emit_identities(reductions, count);
+    row_->run(s, codes_[stage], start, end, reductions);
     std::vector<llvm::Value*> results;
-    for (const Accumulators& a : reductions) results.push_back(emit_lane_tree(m_, b_, a.combine, a.dtype, a.memory));
+    for (const Accumulators& a : reductions)
+      results.push_back(emit_lane_tree(m_, b_, a.combine, a.dtype, a.memory, count));
     return results;
+  }
+
+  /// Of all accumulators, or of those of one vector if `count` elements reach no others.
+  void emit_identities(const std::vector<Accumulators>& reductions, llvm::Value* count) {
+    int least = chunk_elements;
+    const auto width = [&](const Accumulators& a) { return m_.target.lanes(static_cast<int>(size_of(a.dtype))); };
+    for (const Accumulators& a : reductions) {
+      jit::emit_identities(row_->v, a.combine, a.dtype, a.memory, 0, width(a));
+      least = std::min(least, width(a));
+    }
+    emit_if(b_, b_.CreateICmpUGT(count, b_.getInt64(static_cast<std::uint64_t>(least))), [&] {
+      for (const Accumulators& a : reductions)
+        jit::emit_identities(row_->v, a.combine, a.dtype, a.memory, width(a), a.lanes);
+    });
   }
 
   llvm::Value* slot(llvm::Value* memory, llvm::Value* number) { return b_.CreateGEP(b_.getInt64Ty(), memory, number); }

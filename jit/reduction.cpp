@@ -63,34 +63,46 @@ llvm::Value* emit_combine(VectorEmitter& v, Combine combine, DType dtype, llvm::
   return v.emit(combine_code(combine, dtype), arguments)[0];
 }
 
-void emit_identities(VectorEmitter& v, Combine combine, DType dtype, llvm::Value* pointer, int count) {
+void emit_identities(VectorEmitter& v, Combine combine, DType dtype, llvm::Value* pointer, int begin, int end) {
   const Type type = machine::type_of(dtype);
-  for (int i = 0; i < count; i += v.lanes) {
+  for (int i = begin; i < end; i += v.lanes) {
     llvm::Value* p = v.b.CreateConstInBoundsGEP1_64(v.scalar_type(type), pointer, static_cast<std::uint64_t>(i));
     v.store(dtype, v.constant(type, identity_bits(combine, dtype)), p);
   }
 }
 
 llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype,
-                            llvm::Value* pointer) {
+                            llvm::Value* pointer, llvm::Value* count) {
   const int width = m.target.lanes(static_cast<int>(size_of(dtype)));
   llvm::Type* scalar = VectorEmitter(m, b, 1).scalar_type(machine::type_of(dtype));
-  auto* signature = llvm::FunctionType::get(scalar, {m.pointer()}, false);
+  auto* signature = llvm::FunctionType::get(scalar, {m.pointer(), b.getInt64Ty()}, false);
   llvm::Function* tree =
       m.helper(fmt::format("lanes_{}_{}", name_of(combine), actinium::name_of(dtype)), signature,
                [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
                  f->addFnAttr(llvm::Attribute::NoInline);
                  VectorEmitter whole(m, inner, width);
-                 std::vector<llvm::Value*> vectors;
-                 for (int i = 0; i < program::reduction_lanes(dtype); i += width) {
-                   vectors.push_back(whole.load(
-                       dtype, inner.CreateConstInBoundsGEP1_64(scalar, f->getArg(0), static_cast<std::uint64_t>(i))));
-                 }
+                 const auto load = [&](int first) {
+                   return whole.load(dtype, inner.CreateConstInBoundsGEP1_64(scalar, f->getArg(0),
+                                                                             static_cast<std::uint64_t>(first)));
+                 };
+                 llvm::BasicBlock *start = inner.GetInsertBlock(), *full = m.block(f), *join = m.block(f);
+                 llvm::Value* first = load(0);
+                 inner.CreateCondBr(
+                     inner.CreateICmpUGT(f->getArg(1), inner.getInt64(static_cast<std::uint64_t>(width))), full, join);
+                 inner.SetInsertPoint(full);
+                 std::vector<llvm::Value*> vectors{first};
+                 for (int i = width; i < program::reduction_lanes(dtype); i += width) vectors.push_back(load(i));
                  for (std::size_t half = vectors.size() / 2; half > 0; half /= 2) {
                    for (std::size_t i = 0; i < half; ++i)
                      vectors[i] = emit_combine(whole, combine, dtype, vectors[i], vectors[i + half]);
                  }
-                 llvm::Value* last = vectors[0];
+                 llvm::BasicBlock* end = inner.GetInsertBlock();
+                 inner.CreateBr(join);
+                 inner.SetInsertPoint(join);
+                 llvm::PHINode* last_vector = inner.CreatePHI(first->getType(), 2);
+                 last_vector->addIncoming(first, start);
+                 last_vector->addIncoming(vectors[0], end);
+                 llvm::Value* last = last_vector;
                  for (int half = width / 2; half > 0; half /= 2) {
                    std::vector<int> low, high;
                    for (int i = 0; i < half; ++i) low.push_back(i), high.push_back(i + half);
@@ -100,7 +112,7 @@ llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine comb
                  }
                  inner.CreateRet(inner.CreateExtractElement(last, std::uint64_t{0}));
                });
-  return m.call(b, tree, {pointer});
+  return m.call(b, tree, {pointer, count});
 }
 
 }  // namespace actinium::jit
