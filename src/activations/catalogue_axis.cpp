@@ -115,22 +115,22 @@ Expr log_softmax_vjp(const Expr&, const Terms& t, int i, const Expr& cotangent) 
 }
 const AxisRule log_softmax_rule{softmax_shape, log_softmax_vjp, log_softmax_jvp};
 
-/// softmax, and 0 where all is -inf.
-Expr logsumexp_slope(const Expr& y, const Terms& t, const Axes& axes) {
+/// softmax * v; 0 where all is -inf and where the mask is off, even if v is infinite there.
+Expr logsumexp_tangent(const Expr& y, const Terms& t, const Axes& axes, const Expr& v) {
   const Expr kept = t.options[0] != 0 ? y : ops::keep_axes(y, t.x.shape(), std::span(t.options).subspan(1));
-  return where(kept == -inf, 0, softmax_node(t.x, t.mask, axes));
+  return masked(t.mask, where(kept == -inf, 0, softmax_node(t.x, t.mask, axes) * v));
 }
 Expr logsumexp_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
   const Axes axes = axes_of(t, 1);
   if (ops::is_literal(tangents[0], 0)) return 0;
-  return sum(logsumexp_slope(y, t, axes) * tangents[0], axes, t.options[0] != 0);
+  return sum(logsumexp_tangent(y, t, axes, tangents[0]), axes, t.options[0] != 0);
 }
 Expr logsumexp_vjp(const Expr& y, const Terms& t, int i, const Expr& cotangent) {
   if (i > 0) return 0;
   const Axes axes = axes_of(t, 1);
   const Expr ct =
       t.options[0] != 0 ? cotangent : ops::keep_axes(cotangent, t.x.shape(), std::span(t.options).subspan(1));
-  return ct * logsumexp_slope(y, t, axes);
+  return logsumexp_tangent(y, t, axes, ct);
 }
 const AxisRule logsumexp_rule{reduced_shape, logsumexp_vjp, logsumexp_jvp};
 
@@ -171,11 +171,11 @@ const AxisRule standardize_rule{same_shape, standardize_vjp, standardize_jvp};
 Expr sparsemax(const Terms& t) {
   const int axis = static_cast<int>(t.options[0]);
   if (t.x.shape()[axis].is(0)) return t.x;
-  const Expr z = t.x - reduce_max(t.x, axis, true), sorted = flip(sort(z, axis), axis);
+  const Expr m = reduce_max(t.x, axis, true), z = t.x - m, sorted = flip(sort(z, axis), axis);
   const Expr sums = cumsum(sorted, axis), rank = 1.0 + Graph(t.x.graph()).iota(t.x.shape(), axis, t.x.dtype());
   const Expr kept = 1.0 + rank * sorted > sums;
   const Expr tau = (total(where(kept, sorted, 0), axis) - 1.0) / total(pick(t.x, kept, 1, 0), axis);
-  return where(z > tau, z - tau, where(z <= tau, 0, z));
+  return where(abs(m) < inf, where(z > tau, z - tau, 0), std::numeric_limits<double>::quiet_NaN());
 }
 Expr sparsemax_jvp(const Expr& y, const Terms& t, std::span<const Expr> tangents) {
   if (ops::is_literal(tangents[0], 0)) return 0;
@@ -299,7 +299,7 @@ std::vector<Facts> axis_entries() {
   add(along("softmin", {{"Softmin"}}, "softmax(-x)", "Masked elements are 0.", "PyTorch Softmin",
             "Weights that prefer the small: distances, energies.", softmin, nullptr),
       {axes_last, strict_rank, mask});
-  add(along("hardmax", {{"Hardmax"}}, "1 at the first largest element, else 0", "Derivative 0.", "ONNX Hardmax",
+  add(along("hardmax", {{"Hardmax"}}, "1 at the first largest element, else 0", "Derivative 0. A row with a nan is nan.", "ONNX Hardmax",
             "Decisions after training. It passes no gradient.", hardmax, nullptr),
       {axis_last});
   add(along("logsumexp", {{"LogSumExp"}, {"ReduceLogSumExp"}}, "log(sum_j exp(x_j))",

@@ -1,12 +1,14 @@
 // Activations along axes: values, masks, infinities, gradients, against plain sums in hundreds of bits.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
 
 #include "actinium/activations.h"
 #include "actinium/autodiff.h"
+#include "actinium/function.h"
 #include "actinium/graph.h"
 #include "activations/evaluator.hpp"
 #include "activations/reference.hpp"
@@ -208,6 +210,131 @@ TEST_F(Axis, SparsemaxAndStandardize) {
   // sum(y) is constant and sum(y*y) nearly so: their gradients vanish.
   same(run(grad(sum(standardize(x)), x), {1, 2, 4, 0, 1, 0}), {0, 0, 0, 0, 0, 0}, 1e-15);
   same(run(grad(sum(square(standardize(x, {{"epsilon", 0.0}}))), x), {1, 2, 4, 0, 1, 0}), {0, 0, 0, 0, 0, 0}, 1e-14);
+}
+
+/// One infinite logit makes the row nan, in softmax and log_softmax alike; logsumexp is that infinity.
+TEST_F(Axis, InfiniteLogits) {
+  const std::vector<double> xs{inf, 0, -inf, 0, -inf, 1}, all(3, nan);
+  const double s = 1 / (1 + std::exp(1)), t = 1 / (1 + std::exp(-1)), l = -std::log1p(std::exp(1)), k = -std::log1p(std::exp(-1));
+  same(run(softmax(x), xs), {nan, nan, nan, s, 0, t}, 1e-16);
+  same(run(log_softmax(x), xs), {nan, nan, nan, l, -inf, k}, 1e-15);
+  same(run(logsumexp(x, 1), xs), {inf, 1 - k}, 1e-15);
+  same(run(softmin(x), {0, inf, 1, nan, 0, 0}), {t, 0, s, nan, nan, nan}, 1e-16);
+  same(run(grad(sum(where(x == -inf, 0, log_softmax(x))), x), {0, -inf, 1, 0, -inf, 0}),
+       {1 - 2 * s, 0, 1 - 2 * t, 0, 0, 0}, 1e-15);
+  same(run(hardmax(x), {nan, 1, 2, -inf, -inf, -inf}), {nan, nan, nan, 1, 0, 0});
+  same(run(maxout(x, 3), {nan, 1, 2, 1, inf, 0}), {nan, inf});
+  same(run(sparsemax(x), {nan, 1, 2, inf, 1, 0}), {nan, nan, nan, nan, nan, nan});
+  same(run(crelu(x), {nan, inf, -inf, 0, 0, 0}), {nan, inf, 0, nan, 0, inf, 0, 0, 0, 0, 0, 0});
+  same(run(standardize(x), {nan, 1, 2, 3, 3, 3}), {nan, nan, nan, 0, 0, 0});
+}
+
+/// Differences of neighbouring large numbers are exact: twice the largest finite one away, and at it.
+TEST_F(Axis, LargestNumbers) {
+  const double most = std::numeric_limits<double>::max();
+  same(run(softmax(x), {most, -most, most, -most, -most, 0}), {0.5, 0, 0.5, 0, 0, 1});
+  same(run(log_softmax(x), {most, -most, most, -most, -most, 0}),
+       {-std::log(2), -inf, -std::log(2), -most, -most, 0}, 1e-16);
+  same(run(logsumexp(x, 1), {most, -most, most, -most, -most, -most}), {most, -most});
+}
+
+/// A mask that broadcasts, and what stands under it: nothing of it is seen, not even nan, by values or gradients.
+TEST_F(Axis, WhatIsMaskedIsNotSeen) {
+  const Expr column = g.input("column", {2, 1}, boolean), line = g.input("line", {3}, boolean);
+  const auto with = [&](const Expr& e, const std::vector<double>& xs) {
+    const Array a = evaluate(e, {{"x", array(f64, {2, 3}, xs)},
+                                 {"column", array(boolean, {2, 1}, {1, 0})},
+                                 {"line", array(boolean, {3}, {1, 0, 1})}});
+    std::vector<double> all;
+    for (std::size_t i = 0; i < a.size(); ++i) all.push_back(a[i]);
+    return all;
+  };
+  const std::vector<double> xs{0, nan, 0, inf, -inf, nan};
+  same(with(softmax(x, -1, line), xs), {0.5, 0, 0.5, nan, 0, nan});
+  same(with(softmax(x, -1, column && line), xs), {0.5, 0, 0.5, 0, 0, 0});
+  same(with(log_softmax(x, -1, column && line), xs), {-std::log(2), -inf, -std::log(2), -inf, -inf, -inf}, 1e-16);
+  same(with(logsumexp(x, -1, false, column && line), xs), {std::log(2), -inf}, 1e-16);
+  int which = 0;
+  for (const Expr& y : {softmax(x, -1, column && line), softmax(x, -1, column && line) * square(softmax(x, -1, line && column)),
+                        where(column && line, log_softmax(x, -1, column && line), 0),
+                        logsumexp(x, -1, true, column && line)}) {
+    SCOPED_TRACE(which++);
+    const Expr d = grad(sum(y * y), x);
+    for (double v : with(d, xs)) EXPECT_TRUE(std::isfinite(v));
+    for (std::size_t i : {1u, 3u, 4u, 5u}) EXPECT_EQ(with(d, xs)[i], 0);
+    for (double v : with(grad(sum(d * d), x), xs)) EXPECT_TRUE(std::isfinite(v));
+    for (double v : with(jvp(d, x, 1.0), xs)) EXPECT_TRUE(std::isfinite(v));
+  }
+  EXPECT_THROW(softmax(x, -1, g.input("wide", {5, 2, 3}, boolean)), ShapeError);
+  EXPECT_THROW(softmax(x, -1, x), TypeError);
+}
+
+/// Any axes at all give what the last axis gives of the array rearranged.
+TEST_F(Axis, AnyAxes) {
+  const Expr a = g.input("a", {2, 3, 4, 5});
+  std::vector<double> values(120);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = 9 * std::sin(static_cast<double>(i * i));
+  const Tensor array = Tensor::wrap(nullptr, values.data(), f64, std::vector<std::int64_t>{2, 3, 4, 5});
+  const auto rest = [](const std::vector<int>& axes) {
+    std::vector<int> order;
+    for (int i = 0; i < 4; ++i)
+      if (std::find(axes.begin(), axes.end(), i) == axes.end()) order.push_back(i);
+    return order;
+  };
+  for (const std::vector<int>& axes :
+       {std::vector{0}, {1}, {2}, {3}, {0, 1}, {0, 3}, {1, 2}, {1, 3}, {0, 2, 3}, {0, 1, 2, 3}}) {
+    std::vector<int> order = rest(axes);
+    const int kept = static_cast<int>(order.size());
+    order.insert(order.end(), axes.begin(), axes.end());
+    std::vector<Dim> dims;
+    for (int i = 0; i < kept; ++i) dims.push_back(a.shape()[order[static_cast<std::size_t>(i)]]);
+    std::int64_t n = 1;
+    for (int i : axes) n *= a.shape()[i].constant();
+    dims.push_back(n);
+    const Expr moved = transpose(a, order), flat = reshape(moved, dims);
+    const auto back = [&](const Expr& e) { return reshape(e, moved.shape().dims()); };
+    const auto slope = [&](const Expr& y) { return grad(sum(square(y)), a); };
+    const auto result = compile({a}, std::vector{transpose(softmax(a, axes), order), back(softmax(flat)),
+                                                 transpose(log_softmax(a, axes), order), back(log_softmax(flat)),
+                                                 logsumexp(a, axes), logsumexp(flat, -1), slope(softmax(a, axes)),
+                                                 slope(softmax(flat))})(std::vector{array});
+    for (std::size_t k = 0; k < result.size(); k += 2)
+      for (std::int64_t i = 0; i < result[k].size(); ++i)
+        EXPECT_NEAR(result[k].data<double>()[i], result[k + 1].data<double>()[i], 1e-14) << k;
+  }
+  EXPECT_TRUE(activation("softmax2d")(a).same_as(softmax(a, -3)));
+  EXPECT_TRUE(activation("softmax(axis='all')")(a).same_as(softmax(a, {0, 1, 2, 3})));
+  EXPECT_TRUE(softmax(a, {0, 1, 2, 3}).same_as(softmax(a, all_axes)));
+  EXPECT_THROW(softmax(a, 4), ShapeError);
+  EXPECT_THROW(softmax(a, {1, -3}), ShapeError);
+}
+
+TEST_F(Axis, Ranks) {
+  const Expr scalar = g.input("scalar", {}), line = g.input("line", {4});
+  for (const char* name : {"softmax", "log_softmax", "softmin", "sparsemax", "standardize", "hardmax", "crelu"})
+    EXPECT_THROW(activation(name)(scalar), ShapeError) << name;
+  EXPECT_THROW(softmax(line, {{"strict_rank", true}}), ShapeError);
+  EXPECT_THROW(log_softmax(line, {{"strict_rank", true}}), ShapeError);
+  EXPECT_THROW(softmin(line, {{"strict_rank", true}}), ShapeError);
+  EXPECT_EQ(softmax(x, {{"strict_rank", true}}).shape(), x.shape());
+  const Expr one = g.input("one", {2, 1});  // always 1
+  const Inputs in{{"one", array(f64, {2, 1}, {-7, 1e300})}};
+  EXPECT_EQ(evaluate(softmax(one), in)[1], 1);
+  EXPECT_EQ(evaluate(log_softmax(one), in)[1], 0);
+  EXPECT_EQ(evaluate(logsumexp(one, 1), in)[1], 1e300);
+  EXPECT_EQ(evaluate(grad(sum(square(softmax(one))), one), in)[0], 0);
+  EXPECT_EQ(evaluate(grad(sum(square(log_softmax(one))), one), in)[0], 0);
+}
+
+/// In f32 a mean is rounded by more than a row's deviations from it: centred once, the result would be off by a percent.
+TEST_F(Axis, StandardizeFarFromZero) {
+  Graph h(f32);
+  const Expr y = standardize(h.input("x", {5}), {{"epsilon", 0.0}});
+  const double offset = 123456, step = 0.0078125;
+  const Array got = evaluate(y, {{"x", array(f32, {5}, {offset, offset + step, offset + 2 * step, offset + 3 * step, offset + 7 * step})}});
+  const double mean = 13.0 / 5, sigma = std::sqrt((2.6 * 2.6 + 1.6 * 1.6 + 0.6 * 0.6 + 0.4 * 0.4 + 4.4 * 4.4) / 5);
+  const double steps[] = {0, 1, 2, 3, 7};
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(got[i], (steps[i] - mean) / sigma, 3e-7) << i;
 }
 
 TEST_F(Axis, EmptyAxes) {

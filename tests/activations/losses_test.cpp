@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <random>
 
 #include "actinium/activations.h"
 #include "actinium/autodiff.h"
+#include "actinium/function.h"
 #include "actinium/graph.h"
+#include "actinium/random.h"
 #include "activations/evaluator.hpp"
 #include "activations/reference.hpp"
 
@@ -47,6 +50,12 @@ struct Entropy {
     }
   }
 };
+
+Tensor mask(std::int64_t rows, std::int64_t n) {
+  Tensor t = Tensor::zeros({rows, n}, boolean);
+  for (std::int64_t i = 0; i < t.size(); ++i) static_cast<bool*>(t.raw())[i] = i % 3 != 1;
+  return t;
+}
 
 class CrossEntropy : public ::testing::TestWithParam<DType> {
  protected:
@@ -186,6 +195,54 @@ TEST_P(CrossEntropy, Errors) {
 
 INSTANTIATE_TEST_SUITE_P(Types, CrossEntropy, ::testing::Values(f32, f64),
                          [](const auto& info) { return std::string(name_of(info.param)); });
+
+/// Values, gradients and second derivatives of everything along axes, of rows from one element to several vectors: one
+/// answer from the interpreter, the JIT and the JIT for narrower vectors.
+TEST(AlongRows, EnginesGiveTheSameBits) {
+  const std::vector<std::pair<std::string, std::function<Expr(const Expr&, const Expr&, const Expr&, const Expr&)>>> table{
+      {"softmax", [](auto& x, auto&, auto&, auto&) { return softmax(x); }},
+      {"softmax of columns", [](auto& x, auto&, auto&, auto&) { return softmax(x, 0); }},
+      {"masked softmax", [](auto& x, auto&, auto&, auto& m) { return softmax(x, -1, m); }},
+      {"log_softmax", [](auto& x, auto&, auto&, auto&) { return log_softmax(x); }},
+      {"log_softmax of all", [](auto& x, auto&, auto&, auto&) { return log_softmax(x, all_axes); }},
+      {"softmin", [](auto& x, auto&, auto&, auto&) { return softmin(x); }},
+      {"logsumexp", [](auto& x, auto&, auto&, auto&) { return logsumexp(x, -1, true); }},
+      {"masked logsumexp", [](auto& x, auto&, auto&, auto& m) { return logsumexp(x, -1, true, m); }},
+      {"logmeanexp", [](auto& x, auto&, auto&, auto&) { return logmeanexp(x, -1, true); }},
+      {"standardize", [](auto& x, auto&, auto&, auto&) { return standardize(x); }},
+      {"sparsemax", [](auto& x, auto&, auto&, auto&) { return sparsemax(x); }},
+      {"hardmax", [](auto& x, auto&, auto&, auto&) { return hardmax(x); }},
+      {"entropy", [](auto& x, auto&, auto& l, auto&) { return softmax_cross_entropy(x, l); }},
+      {"smoothed entropy", [](auto& x, auto&, auto& l, auto&) { return softmax_cross_entropy(x, l, -1, 0.1); }},
+      {"entropy of a distribution", [](auto& x, auto& p, auto&, auto&) { return softmax_cross_entropy(x, p, -1, 0.1); }},
+      {"sigmoid entropy", [](auto& x, auto& p, auto&, auto&) { return sigmoid_cross_entropy(x, p, 2.0); }},
+      {"huber", [](auto& x, auto& p, auto&, auto&) { return huber(x, p, 0.5); }},
+      {"smooth_l1", [](auto& x, auto& p, auto&, auto&) { return smooth_l1(x, p, 0.5); }},
+      {"mse", [](auto& x, auto& p, auto&, auto&) { return mse(x, p); }},
+      {"kl_divergence", [](auto& x, auto& p, auto&, auto&) { return kl_divergence(softmax(x), p); }},
+      {"kl_div", [](auto& x, auto& p, auto&, auto&) { return kl_div(log_softmax(x), p); }}};
+  for (DType type : {f32, f64})
+    for (const auto& [name, f] : table) {
+      SCOPED_TRACE(name + " " + std::string(name_of(type)));
+      Graph g(type);
+      const Expr x = g.input("x", {"rows", "n"}), p = g.input("p", {"rows", "n"}), l = g.input("l", {"rows"}, i32),
+                 m = g.input("m", {"rows", "n"}, boolean);
+      const Expr y = f(x, p, l, m), d = grad(sum(y * y), x);
+      const std::vector<Expr> outputs{y, d, jvp(y, x, p), jvp(d, x, p), grad(sum(d * p), x), grad(sum(y * y), p)};
+      const auto reference = compile({x, p, l, m}, outputs, {.engine = Engine::interpret}),
+                 jit = compile({x, p, l, m}, outputs, {.engine = Engine::jit}),
+                 narrow = compile({x, p, l, m}, outputs, {.engine = Engine::jit, .isa = "x86-64-v3"});
+      for (std::int64_t n : {1, 2, 7, 8, 9, 16, 17, 33, 64, 65, 130}) {
+        const std::vector<Tensor> in{random_normal(1, {3, n}, 0, 9, type), random_uniform(2, {3, n}, 0.01, 1, type),
+                                     Tensor::zeros({3}, i32), mask(3, n)};
+        const auto expected = reference(in), got = jit(in), other = narrow(in);
+        for (std::size_t k = 0; k < outputs.size(); ++k) {
+          EXPECT_EQ(got[k], expected[k]) << "output " << k << " of " << n;
+          EXPECT_EQ(other[k], expected[k]) << "output " << k << " of " << n << ", narrower";
+        }
+      }
+    }
+}
 
 struct Losses : ::testing::Test {
   Graph g{f64};
