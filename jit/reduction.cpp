@@ -71,47 +71,47 @@ void emit_identities(VectorEmitter& v, Combine combine, DType dtype, llvm::Value
   }
 }
 
-llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype,
-                            llvm::Value* pointer, llvm::Value* count) {
+llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer,
+                            llvm::Value* count) {
   const int width = m.target.lanes(static_cast<int>(size_of(dtype)));
   llvm::Type* scalar = VectorEmitter(m, b, 1).scalar_type(machine::type_of(dtype));
   auto* signature = llvm::FunctionType::get(scalar, {m.pointer(), b.getInt64Ty()}, false);
-  llvm::Function* tree =
-      m.helper(fmt::format("lanes_{}_{}", name_of(combine), actinium::name_of(dtype)), signature,
-               [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
-                 f->addFnAttr(llvm::Attribute::NoInline);
-                 VectorEmitter whole(m, inner, width);
-                 const auto load = [&](int first) {
-                   return whole.load(dtype, inner.CreateConstInBoundsGEP1_64(scalar, f->getArg(0),
-                                                                             static_cast<std::uint64_t>(first)));
-                 };
-                 llvm::BasicBlock *start = inner.GetInsertBlock(), *full = m.block(f), *join = m.block(f);
-                 llvm::Value* first = load(0);
-                 inner.CreateCondBr(
-                     inner.CreateICmpUGT(f->getArg(1), inner.getInt64(static_cast<std::uint64_t>(width))), full, join);
-                 inner.SetInsertPoint(full);
-                 std::vector<llvm::Value*> vectors{first};
-                 for (int i = width; i < program::reduction_lanes(dtype); i += width) vectors.push_back(load(i));
-                 for (std::size_t half = vectors.size() / 2; half > 0; half /= 2) {
-                   for (std::size_t i = 0; i < half; ++i)
-                     vectors[i] = emit_combine(whole, combine, dtype, vectors[i], vectors[i + half]);
-                 }
-                 llvm::BasicBlock* end = inner.GetInsertBlock();
-                 inner.CreateBr(join);
-                 inner.SetInsertPoint(join);
-                 llvm::PHINode* last_vector = inner.CreatePHI(first->getType(), 2);
-                 last_vector->addIncoming(first, start);
-                 last_vector->addIncoming(vectors[0], end);
-                 llvm::Value* last = last_vector;
-                 for (int half = width / 2; half > 0; half /= 2) {
-                   std::vector<int> low, high;
-                   for (int i = 0; i < half; ++i) low.push_back(i), high.push_back(i + half);
-                   VectorEmitter part(m, inner, half);
-                   last = emit_combine(part, combine, dtype, inner.CreateShuffleVector(last, low),
-                                       inner.CreateShuffleVector(last, high));
-                 }
-                 inner.CreateRet(inner.CreateExtractElement(last, std::uint64_t{0}));
-               });
+  llvm::Function* tree = m.helper(
+      fmt::format("lanes_{}_{}", name_of(combine), actinium::name_of(dtype)), signature,
+      [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
+        f->addFnAttr(llvm::Attribute::NoInline);
+        VectorEmitter whole(m, inner, width);
+        const auto load = [&](int first) {
+          return whole.load(dtype,
+                            inner.CreateConstInBoundsGEP1_64(scalar, f->getArg(0), static_cast<std::uint64_t>(first)));
+        };
+        llvm::BasicBlock *start = inner.GetInsertBlock(), *full = m.block(f), *join = m.block(f);
+        llvm::Value* first = load(0);
+        inner.CreateCondBr(inner.CreateICmpUGT(f->getArg(1), inner.getInt64(static_cast<std::uint64_t>(width))), full,
+                           join);
+        inner.SetInsertPoint(full);
+        std::vector<llvm::Value*> vectors{first};
+        for (int i = width; i < program::reduction_lanes(dtype); i += width) vectors.push_back(load(i));
+        for (std::size_t half = vectors.size() / 2; half > 0; half /= 2) {
+          for (std::size_t i = 0; i < half; ++i)
+            vectors[i] = emit_combine(whole, combine, dtype, vectors[i], vectors[i + half]);
+        }
+        llvm::BasicBlock* end = inner.GetInsertBlock();
+        inner.CreateBr(join);
+        inner.SetInsertPoint(join);
+        llvm::PHINode* last_vector = inner.CreatePHI(first->getType(), 2);
+        last_vector->addIncoming(first, start);
+        last_vector->addIncoming(vectors[0], end);
+        llvm::Value* last = last_vector;
+        for (int half = width / 2; half > 0; half /= 2) {
+          std::vector<int> low, high;
+          for (int i = 0; i < half; ++i) low.push_back(i), high.push_back(i + half);
+          VectorEmitter part(m, inner, half);
+          last = emit_combine(part, combine, dtype, inner.CreateShuffleVector(last, low),
+                              inner.CreateShuffleVector(last, high));
+        }
+        inner.CreateRet(inner.CreateExtractElement(last, std::uint64_t{0}));
+      });
   return m.call(b, tree, {pointer, count});
 }
 

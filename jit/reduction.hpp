@@ -14,8 +14,9 @@ llvm::Value* emit_combine(VectorEmitter& v, program::Combine combine, DType dtyp
 
 /// Sets accumulators [begin, end) (a multiple of v.lanes) at `pointer` to the identity.
 void emit_identities(VectorEmitter& v, program::Combine combine, DType dtype, llvm::Value* pointer, int begin, int end);
-/// Combines reduction_lanes(dtype) accumulators at `pointer` in the fixed tree; gives a scalar. `count`: elements that went
-/// into them; if they are no more than accumulators of one vector, the others are not read: they would be the identity.
+/// Combines reduction_lanes(dtype) accumulators at `pointer` in the fixed tree; gives a scalar. `count`: elements that
+/// went into them; if they are no more than accumulators of one vector, the others are not read: they would be the
+/// identity.
 llvm::Value* emit_lane_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, program::Combine combine, DType dtype,
                             llvm::Value* pointer, llvm::Value* count);
 

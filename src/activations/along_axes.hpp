@@ -1,4 +1,5 @@
-// What catalogue entries along axes share: nodes of softmax and log_softmax made by other entries, and their derivatives.
+// What catalogue entries along axes share: nodes of softmax and log_softmax made by other entries, and their
+// derivatives.
 #pragma once
 #include <optional>
 #include <string>

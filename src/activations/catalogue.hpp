@@ -121,6 +121,8 @@ struct Facts {
   std::optional<Expr> (*special)(const Terms&, int order, std::source_location where) = nullptr;
   /// What is wrong with literal parameters taken together, or "".
   std::string (*check)(const Terms&) = nullptr;
+  /// What explain() says of a node that hardly means what it says, or "".
+  std::string (*remark)(const Terms&) = nullptr;
   std::vector<double> kinks = {};  ///< at the default parameters: tests and plots mark them
   /// Kinks of the first derivative; with them comes the parameter `kink`, which says what it is there.
   std::vector<Corner> (*corners)(const Terms&) = nullptr;
@@ -142,6 +144,7 @@ class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry>
   Expr jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const override;
   std::string text(const Attributes& attributes, std::span<const std::string> operands) const override;
   std::optional<ops::IndexUse> index_use(const Attributes& attributes) const override;
+  std::string remark(const Attributes& attributes, std::span<const Expr> operands) const override;
 
   /// The terms of a node of this entry.
   Terms terms(const Attributes& attributes, std::span<const Expr> operands) const;

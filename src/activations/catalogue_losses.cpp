@@ -14,8 +14,8 @@ namespace {
 
 using ops::Op;
 
-// --- softmax_cross_entropy: x the logits, t[0] the labels, t[1] the smoothing s, options = {axis}. With p the labels as a
-// distribution over n classes, the loss is -sum q log_softmax(x), q = (1 - s) p + s/n. ---
+// --- softmax_cross_entropy: x the logits, t[0] the labels, t[1] the smoothing s, options = {axis}. With p the labels
+// as a distribution over n classes, the loss is -sum q log_softmax(x), q = (1 - s) p + s/n. ---
 
 int axis_of(const Terms& t) { return static_cast<int>(t.options[0]); }
 bool by_index(const Terms& t) { return is_integer(t[0].dtype()); }
@@ -128,8 +128,8 @@ Expr entropy_jvp(const Expr&, const Terms& t, std::span<const Expr> tangents) {
 }
 const AxisRule entropy_rule{entropy_shape, entropy_vjp, entropy_jvp};
 
-// --- sigmoid_cross_entropy: x a logit, t[0] its label z, t[1] the weight w of z: w z softplus(-x) + (1 - z) softplus(x).
-// For z in [0, 1] no term is negative, so nothing cancels. ---
+// --- sigmoid_cross_entropy: x a logit, t[0] its label z, t[1] the weight w of z: w z softplus(-x) + (1 - z)
+// softplus(x). For z in [0, 1] no term is negative, so nothing cancels. ---
 
 /// weight * v; 0 if the weight is, though v be infinite.
 Expr weighed(const Expr& weight, const Expr& v) { return where(weight == 0, 0, weight * v); }
@@ -146,8 +146,8 @@ Expr sigmoid_entropy_parameter(const Terms& t, int parameter) {
   return is(t[1], 1) ? -t.x : (t[1] - 1.0) * softplus(-t.x) - t.x;
 }
 
-// --- huber: x the prediction, t[0] the target, t[1] delta; smooth_l1 is huber divided by it. The quadratic zone is open,
-// as every zone. ---
+// --- huber: x the prediction, t[0] the target, t[1] delta; smooth_l1 is huber divided by it. The quadratic zone is
+// open, as every zone. ---
 
 Expr residual(const Terms& t) { return t.x - t[0]; }
 Expr huber(const Terms& t) {
@@ -177,8 +177,8 @@ Expr smooth_l1_parameter(const Terms& t, int parameter) {
 
 // --- relative_entropy: x is p, t[0] is q; p log(p/q) ---
 
-/// log(p/q). Near 1 by the difference, which is exact; where the quotient leaves the normal numbers by two logarithms, which
-/// are then far apart.
+/// log(p/q). Near 1 by the difference, which is exact; where the quotient leaves the normal numbers by two logarithms,
+/// which are then far apart.
 Expr log_ratio(const Expr& p, const Expr& q) {
   const bool single = p.dtype() == DType::f32;
   const double least = single ? 0x1p-126 : 0x1p-1022, most = single ? 0x1p127 : 0x1p1023;
@@ -299,18 +299,20 @@ std::vector<Facts> divergence_entries() {
   entropy.value = {relative_entropy, F(log_ratio(x, t[0]) + 1.0), F(1.0 / abs(x))};
   entropy.parameter = relative_entropy_parameter;
 
-  Facts divergence = along(
-      "kl_divergence", {{"kullback_leibler_divergence"}, {"KLDivergence"}, {"KLD"}, {"kld"}}, "sum(p*log(p/q))",
-      "One number a row: relative_entropy summed along axis. Keras's order: the true distribution first.",
-      "Kullback and Leibler 1951; Keras", "How far a predicted distribution is from the true one.", kl_divergence, nullptr);
+  Facts divergence =
+      along("kl_divergence", {{"kullback_leibler_divergence"}, {"KLDivergence"}, {"KLD"}, {"kld"}}, "sum(p*log(p/q))",
+            "One number a row: relative_entropy summed along axis. Keras's order: the true distribution first.",
+            "Kullback and Leibler 1951; Keras", "How far a predicted distribution is from the true one.", kl_divergence,
+            nullptr);
   divergence.operand = "p";
   divergence.parameters = {q, axes_last};
 
-  Facts of_logs = pointwise("kl_div", {{"KLDivLoss"}}, "log_q",
-                            {{"p", std::nullopt, {"target", "targets"}, Takes::array},
-                             {"log_target", 0, {}, Takes::flag}});
+  Facts of_logs =
+      pointwise("kl_div", {{"KLDivLoss"}}, "log_q",
+                {{"p", std::nullopt, {"target", "targets"}, Takes::array}, {"log_target", 0, {}, Takes::flag}});
   of_logs.formula = "p*(log(p) - log_q); exp(p)*(p - log_q) if log_target";
-  of_logs.documentation = "PyTorch's: one number an element, 0 where p is 0. With log_target p is given as its logarithm.";
+  of_logs.documentation =
+      "PyTorch's: one number an element, 0 where p is 0. With log_target p is given as its logarithm.";
   of_logs.source = "PyTorch KLDivLoss";
   of_logs.advice = "Distillation: a student's log_softmax against a teacher's softmax.";
   of_logs.value = {kl_div, F(t.options[0] != 0 ? -exp(t[0]) : -t[0])};

@@ -223,6 +223,10 @@ Expr Entry::jvp(const Expr& y, std::span<const Expr> operands, std::span<const E
   return axis_rule(attributes).jvp(y, terms(attributes, operands), tangents);
 }
 
+std::string Entry::remark(const Attributes& attributes, std::span<const Expr> operands) const {
+  return facts_.remark == nullptr ? "" : facts_.remark(terms(attributes, operands));
+}
+
 std::optional<ops::IndexUse> Entry::index_use(const Attributes& attributes) const {
   // ints[0] is the derivative order, then come the options.
   if (!facts_.indexes) return std::nullopt;

@@ -38,6 +38,9 @@ class Unit {
   /// An operand that, if it has an integer type, must index operand 0: inputs used so are checked at the call.
   virtual std::optional<IndexUse> index_use(const Attributes&) const { return std::nullopt; }
 
+  /// What explain() says of a node that is legal but hardly meant, or "".
+  virtual std::string remark(const Attributes&, std::span<const Expr>) const { return {}; }
+
   /// Text that the parser reads back, from that of the operands: "leaky_relu(x, 0.2)" by default.
   virtual std::string text(const Attributes& attributes, std::span<const std::string> operands) const;
 };

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "actinium/error.h"
+#include "ops/unit.hpp"
 #include "runtime/function_impl.hpp"
 
 namespace actinium::runtime {
@@ -66,6 +67,23 @@ std::string describe_recomputed(const program::Program& program) {
   return fmt::format("Computed again rather than saved: {}.\n", fmt::join(list, ", "));
 }
 
+/// What the catalogue has to say of activations as they are used.
+std::string remarks(const Module& module) {
+  const GraphData& g = *module.graph;
+  const std::vector<char> needed = reachable(g, module.outputs);
+  std::string text;
+  for (std::uint32_t i = 0; i < g.size(); ++i) {
+    const NodeId node{i};
+    if (!needed[i] || g.op(node) != ops::Op::activation) continue;
+    std::vector<Expr> operands;
+    for (NodeId o : g.operands(node)) operands.emplace_back(module.graph, o);
+    const ops::Unit& unit = ops::unit_of(g, node);
+    if (const std::string remark = unit.remark(g.attributes(node), operands); !remark.empty())
+      text += fmt::format("{}: {} {}.\n", g.location(node).str(), unit.name(), remark);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string explain(const FunctionImpl& function) {
@@ -83,7 +101,7 @@ std::string explain(const FunctionImpl& function) {
   }
   text += describe_buffers(program);
   text += describe_recomputed(program);
-  return text;
+  return text + remarks(function.source);
 }
 
 std::string show(const FunctionImpl& function, Stage stage) {

@@ -215,7 +215,8 @@ TEST_F(Axis, SparsemaxAndStandardize) {
 /// One infinite logit makes the row nan, in softmax and log_softmax alike; logsumexp is that infinity.
 TEST_F(Axis, InfiniteLogits) {
   const std::vector<double> xs{inf, 0, -inf, 0, -inf, 1}, all(3, nan);
-  const double s = 1 / (1 + std::exp(1)), t = 1 / (1 + std::exp(-1)), l = -std::log1p(std::exp(1)), k = -std::log1p(std::exp(-1));
+  const double s = 1 / (1 + std::exp(1)), t = 1 / (1 + std::exp(-1)), l = -std::log1p(std::exp(1)),
+               k = -std::log1p(std::exp(-1));
   same(run(softmax(x), xs), {nan, nan, nan, s, 0, t}, 1e-16);
   same(run(log_softmax(x), xs), {nan, nan, nan, l, -inf, k}, 1e-15);
   same(run(logsumexp(x, 1), xs), {inf, 1 - k}, 1e-15);
@@ -233,8 +234,8 @@ TEST_F(Axis, InfiniteLogits) {
 TEST_F(Axis, LargestNumbers) {
   const double most = std::numeric_limits<double>::max();
   same(run(softmax(x), {most, -most, most, -most, -most, 0}), {0.5, 0, 0.5, 0, 0, 1});
-  same(run(log_softmax(x), {most, -most, most, -most, -most, 0}),
-       {-std::log(2), -inf, -std::log(2), -most, -most, 0}, 1e-16);
+  same(run(log_softmax(x), {most, -most, most, -most, -most, 0}), {-std::log(2), -inf, -std::log(2), -most, -most, 0},
+       1e-16);
   same(run(logsumexp(x, 1), {most, -most, most, -most, -most, -most}), {most, -most});
 }
 
@@ -255,9 +256,9 @@ TEST_F(Axis, WhatIsMaskedIsNotSeen) {
   same(with(log_softmax(x, -1, column && line), xs), {-std::log(2), -inf, -std::log(2), -inf, -inf, -inf}, 1e-16);
   same(with(logsumexp(x, -1, false, column && line), xs), {std::log(2), -inf}, 1e-16);
   int which = 0;
-  for (const Expr& y : {softmax(x, -1, column && line), softmax(x, -1, column && line) * square(softmax(x, -1, line && column)),
-                        where(column && line, log_softmax(x, -1, column && line), 0),
-                        logsumexp(x, -1, true, column && line)}) {
+  for (const Expr& y :
+       {softmax(x, -1, column && line), softmax(x, -1, column && line) * square(softmax(x, -1, line && column)),
+        where(column && line, log_softmax(x, -1, column && line), 0), logsumexp(x, -1, true, column && line)}) {
     SCOPED_TRACE(which++);
     const Expr d = grad(sum(y * y), x);
     for (double v : with(d, xs)) EXPECT_TRUE(std::isfinite(v));
@@ -294,10 +295,10 @@ TEST_F(Axis, AnyAxes) {
     const Expr moved = transpose(a, order), flat = reshape(moved, dims);
     const auto back = [&](const Expr& e) { return reshape(e, moved.shape().dims()); };
     const auto slope = [&](const Expr& y) { return grad(sum(square(y)), a); };
-    const auto result = compile({a}, std::vector{transpose(softmax(a, axes), order), back(softmax(flat)),
-                                                 transpose(log_softmax(a, axes), order), back(log_softmax(flat)),
-                                                 logsumexp(a, axes), logsumexp(flat, -1), slope(softmax(a, axes)),
-                                                 slope(softmax(flat))})(std::vector{array});
+    const auto result = compile(
+        {a}, std::vector{transpose(softmax(a, axes), order), back(softmax(flat)),
+                         transpose(log_softmax(a, axes), order), back(log_softmax(flat)), logsumexp(a, axes),
+                         logsumexp(flat, -1), slope(softmax(a, axes)), slope(softmax(flat))})(std::vector{array});
     for (std::size_t k = 0; k < result.size(); k += 2)
       for (std::int64_t i = 0; i < result[k].size(); ++i)
         EXPECT_NEAR(result[k].data<double>()[i], result[k + 1].data<double>()[i], 1e-14) << k;
@@ -307,6 +308,37 @@ TEST_F(Axis, AnyAxes) {
   EXPECT_TRUE(softmax(a, {0, 1, 2, 3}).same_as(softmax(a, all_axes)));
   EXPECT_THROW(softmax(a, 4), ShapeError);
   EXPECT_THROW(softmax(a, {1, -3}), ShapeError);
+}
+
+/// Rows that are constant but for little: logsumexp(x) - log(n) would keep the digits of log(n).
+TEST_F(Axis, LogMeanOfNearlyConstantRows) {
+  const Real::Precision precision(300);
+  for (const std::vector<double>& xs : {std::vector{1e-10, 2e-10, 4e-10, -1e-20, -3e-20, -1e-20},
+                                        {2.0, 2.0, 2.0, 1e-3, 0, 3e-3},
+                                        {0.5, 0.25, 0.75, 1, 2, -1},
+                                        {-700, 0.5, -800, 30, -30, -20},
+                                        {1e4, 1e4 - 1e-8, 1e4, 0, 0, 0}}) {
+    const std::vector<double> got = run(logmeanexp(x, 1), xs),
+                              masked = run(logmeanexp(x, 1, false, m), xs, {1, 0, 1, 1, 1, 0});
+    for (std::size_t row = 0; row < 2; ++row) {
+      const double *v = &xs[row * 3], *end = v + 3;
+      const Real all = log((exp(Real(v[0])) + exp(Real(v[1])) + exp(Real(v[2]))) / Real(3)),
+                 two = log((exp(Real(v[0])) + exp(Real(v[row == 0 ? 2 : 1]))) / Real(2));
+      const double largest = std::max(std::abs(*std::max_element(v, end)), std::abs(all.to_double()));
+      const auto bound = [&](const Real& exact) { return 7 * std::max(1.0, largest / std::abs(exact.to_double())); };
+      EXPECT_LE(distance(got[row], all, f64_format), bound(all)) << got[row] << " " << row << " " << xs[0];
+      EXPECT_LE(distance(masked[row], two, f64_format), bound(two)) << masked[row] << " " << row << " " << xs[0];
+    }
+  }
+  same(run(grad(sum(logmeanexp(x, 1)), x), {0, 0, 0, 1, 1, -inf}), {1.0 / 3, 1.0 / 3, 1.0 / 3, 0.5, 0.5, 0}, 1e-16);
+}
+
+TEST_F(Axis, ExplainSaysThatOneElementDecidesNothing) {
+  const Expr one = g.input("one", {"rows", 1});
+  for (const Expr& y : {softmax(one), log_softmax(one)})
+    EXPECT_NE(compile({one}, y, {.engine = Engine::interpret}).explain().find("works along one element"),
+              std::string::npos);
+  EXPECT_EQ(compile({x}, softmax(x), {.engine = Engine::interpret}).explain().find("works along"), std::string::npos);
 }
 
 TEST_F(Axis, Ranks) {
@@ -326,12 +358,14 @@ TEST_F(Axis, Ranks) {
   EXPECT_EQ(evaluate(grad(sum(square(log_softmax(one))), one), in)[0], 0);
 }
 
-/// In f32 a mean is rounded by more than a row's deviations from it: centred once, the result would be off by a percent.
+/// In f32 a mean is rounded by more than a row's deviations from it: centred once, the result would be off by a
+/// percent.
 TEST_F(Axis, StandardizeFarFromZero) {
   Graph h(f32);
   const Expr y = standardize(h.input("x", {5}), {{"epsilon", 0.0}});
   const double offset = 123456, step = 0.0078125;
-  const Array got = evaluate(y, {{"x", array(f32, {5}, {offset, offset + step, offset + 2 * step, offset + 3 * step, offset + 7 * step})}});
+  const Array got = evaluate(
+      y, {{"x", array(f32, {5}, {offset, offset + step, offset + 2 * step, offset + 3 * step, offset + 7 * step})}});
   const double mean = 13.0 / 5, sigma = std::sqrt((2.6 * 2.6 + 1.6 * 1.6 + 0.6 * 0.6 + 0.4 * 0.4 + 4.4 * 4.4) / 5);
   const double steps[] = {0, 1, 2, 3, 7};
   for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(got[i], (steps[i] - mean) / sigma, 3e-7) << i;

@@ -1,5 +1,5 @@
-// Losses: softmax_cross_entropy with its smoothing, kl_divergence, limits of the elementwise ones; their gradients by the
-// targets. (accuracy_test.cpp holds the elementwise ones to a few ulp.)
+// Losses: softmax_cross_entropy with its smoothing, kl_divergence, limits of the elementwise ones; their gradients by
+// the targets. (accuracy_test.cpp holds the elementwise ones to a few ulp.)
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,8 +70,8 @@ class CrossEntropy : public ::testing::TestWithParam<DType> {
   }
 };
 
-const std::vector<Row> logits{{0, 0, 0},   {40, 0, -3}, {-700, 20, 0},    {1e4, 1e4 - 1, 1e4 - 20}, {-1, 2, 0.5},
-                              {0, -30, -60}, {5, 5, -30}, {0.25, 0, -0.125}};
+const std::vector<Row> logits{{0, 0, 0},    {40, 0, -3},   {-700, 20, 0}, {1e4, 1e4 - 1, 1e4 - 20},
+                              {-1, 2, 0.5}, {0, -30, -60}, {5, 5, -30},   {0.25, 0, -0.125}};
 
 TEST_P(CrossEntropy, SmoothedLabels) {
   const Real::Precision precision(3000);
@@ -199,28 +199,29 @@ INSTANTIATE_TEST_SUITE_P(Types, CrossEntropy, ::testing::Values(f32, f64),
 /// Values, gradients and second derivatives of everything along axes, of rows from one element to several vectors: one
 /// answer from the interpreter, the JIT and the JIT for narrower vectors.
 TEST(AlongRows, EnginesGiveTheSameBits) {
-  const std::vector<std::pair<std::string, std::function<Expr(const Expr&, const Expr&, const Expr&, const Expr&)>>> table{
-      {"softmax", [](auto& x, auto&, auto&, auto&) { return softmax(x); }},
-      {"softmax of columns", [](auto& x, auto&, auto&, auto&) { return softmax(x, 0); }},
-      {"masked softmax", [](auto& x, auto&, auto&, auto& m) { return softmax(x, -1, m); }},
-      {"log_softmax", [](auto& x, auto&, auto&, auto&) { return log_softmax(x); }},
-      {"log_softmax of all", [](auto& x, auto&, auto&, auto&) { return log_softmax(x, all_axes); }},
-      {"softmin", [](auto& x, auto&, auto&, auto&) { return softmin(x); }},
-      {"logsumexp", [](auto& x, auto&, auto&, auto&) { return logsumexp(x, -1, true); }},
-      {"masked logsumexp", [](auto& x, auto&, auto&, auto& m) { return logsumexp(x, -1, true, m); }},
-      {"logmeanexp", [](auto& x, auto&, auto&, auto&) { return logmeanexp(x, -1, true); }},
-      {"standardize", [](auto& x, auto&, auto&, auto&) { return standardize(x); }},
-      {"sparsemax", [](auto& x, auto&, auto&, auto&) { return sparsemax(x); }},
-      {"hardmax", [](auto& x, auto&, auto&, auto&) { return hardmax(x); }},
-      {"entropy", [](auto& x, auto&, auto& l, auto&) { return softmax_cross_entropy(x, l); }},
-      {"smoothed entropy", [](auto& x, auto&, auto& l, auto&) { return softmax_cross_entropy(x, l, -1, 0.1); }},
-      {"entropy of a distribution", [](auto& x, auto& p, auto&, auto&) { return softmax_cross_entropy(x, p, -1, 0.1); }},
-      {"sigmoid entropy", [](auto& x, auto& p, auto&, auto&) { return sigmoid_cross_entropy(x, p, 2.0); }},
-      {"huber", [](auto& x, auto& p, auto&, auto&) { return huber(x, p, 0.5); }},
-      {"smooth_l1", [](auto& x, auto& p, auto&, auto&) { return smooth_l1(x, p, 0.5); }},
-      {"mse", [](auto& x, auto& p, auto&, auto&) { return mse(x, p); }},
-      {"kl_divergence", [](auto& x, auto& p, auto&, auto&) { return kl_divergence(softmax(x), p); }},
-      {"kl_div", [](auto& x, auto& p, auto&, auto&) { return kl_div(log_softmax(x), p); }}};
+  const std::vector<std::pair<std::string, std::function<Expr(const Expr&, const Expr&, const Expr&, const Expr&)>>>
+      table{{"softmax", [](auto& x, auto&, auto&, auto&) { return softmax(x); }},
+            {"softmax of columns", [](auto& x, auto&, auto&, auto&) { return softmax(x, 0); }},
+            {"masked softmax", [](auto& x, auto&, auto&, auto& m) { return softmax(x, -1, m); }},
+            {"log_softmax", [](auto& x, auto&, auto&, auto&) { return log_softmax(x); }},
+            {"log_softmax of all", [](auto& x, auto&, auto&, auto&) { return log_softmax(x, all_axes); }},
+            {"softmin", [](auto& x, auto&, auto&, auto&) { return softmin(x); }},
+            {"logsumexp", [](auto& x, auto&, auto&, auto&) { return logsumexp(x, -1, true); }},
+            {"masked logsumexp", [](auto& x, auto&, auto&, auto& m) { return logsumexp(x, -1, true, m); }},
+            {"logmeanexp", [](auto& x, auto&, auto&, auto&) { return logmeanexp(x, -1, true); }},
+            {"standardize", [](auto& x, auto&, auto&, auto&) { return standardize(x); }},
+            {"sparsemax", [](auto& x, auto&, auto&, auto&) { return sparsemax(x); }},
+            {"hardmax", [](auto& x, auto&, auto&, auto&) { return hardmax(x); }},
+            {"entropy", [](auto& x, auto&, auto& l, auto&) { return softmax_cross_entropy(x, l); }},
+            {"smoothed entropy", [](auto& x, auto&, auto& l, auto&) { return softmax_cross_entropy(x, l, -1, 0.1); }},
+            {"entropy of a distribution",
+             [](auto& x, auto& p, auto&, auto&) { return softmax_cross_entropy(x, p, -1, 0.1); }},
+            {"sigmoid entropy", [](auto& x, auto& p, auto&, auto&) { return sigmoid_cross_entropy(x, p, 2.0); }},
+            {"huber", [](auto& x, auto& p, auto&, auto&) { return huber(x, p, 0.5); }},
+            {"smooth_l1", [](auto& x, auto& p, auto&, auto&) { return smooth_l1(x, p, 0.5); }},
+            {"mse", [](auto& x, auto& p, auto&, auto&) { return mse(x, p); }},
+            {"kl_divergence", [](auto& x, auto& p, auto&, auto&) { return kl_divergence(softmax(x), p); }},
+            {"kl_div", [](auto& x, auto& p, auto&, auto&) { return kl_div(log_softmax(x), p); }}};
   for (DType type : {f32, f64})
     for (const auto& [name, f] : table) {
       SCOPED_TRACE(name + " " + std::string(name_of(type)));
@@ -321,9 +322,9 @@ TEST_F(Losses, DivergenceOfProbabilities) {
   EXPECT_EQ(run(grad(by_q, t), 0.25, 0.5), 1);
   // log(p/q) near p = q, and where p/q leaves the range.
   const Real::Precision precision(300);
-  for (const auto& [p, q] : {std::pair{0.3, std::nextafter(0.3, 1)}, std::pair{0.3, 0.3001}, std::pair{0.5, 0.26},
-                             std::pair{1e-300, 1e-301}, std::pair{1.0, 5e-324}, std::pair{1e-320, 0.7},
-                             std::pair{0.9, 1e-310}, std::pair{3e-310, 2.9e-310}}) {
+  for (const auto& [p, q] :
+       {std::pair{0.3, std::nextafter(0.3, 1)}, std::pair{0.3, 0.3001}, std::pair{0.5, 0.26}, std::pair{1e-300, 1e-301},
+        std::pair{1.0, 5e-324}, std::pair{1e-320, 0.7}, std::pair{0.9, 1e-310}, std::pair{3e-310, 2.9e-310}}) {
     const Real exact = Real(p) * log(Real(p) / Real(q));
     EXPECT_LE(distance(run(e, p, q), exact, f64_format), 4) << p << " " << q;
     const Real slope = log(Real(p) / Real(q)) + Real(1);

@@ -28,12 +28,10 @@ void add_losses(std::map<std::string, Reference>& r) {
   r["mse"] = {[](const Real& x, const P& p) { return (x - p[0]) * (x - p[0]); },
               {0.25},
               {{inf, {inf, inf, 2}}, {-inf, {inf, -inf, 2}}}};
-  r["huber"] = {huber,
-                {0.25, 1},
-                {{1.25, {0.5, 1, 0}}, {-0.75, {0.5, -1, 0}}, {inf, {inf, 1, 0}}, {-inf, {inf, -1, 0}}}};
-  r["smooth_l1"] = {smooth_l1,
-                    {0.25, 2},
-                    {{2.25, {1, 1, 0}}, {-1.75, {1, -1, 0}}, {inf, {inf, 1, 0}}, {-inf, {inf, -1, 0}}}};
+  r["huber"] = {
+      huber, {0.25, 1}, {{1.25, {0.5, 1, 0}}, {-0.75, {0.5, -1, 0}}, {inf, {inf, 1, 0}}, {-inf, {inf, -1, 0}}}};
+  r["smooth_l1"] = {
+      smooth_l1, {0.25, 2}, {{2.25, {1, 1, 0}}, {-1.75, {1, -1, 0}}, {inf, {inf, 1, 0}}, {-inf, {inf, -1, 0}}}};
   r["relative_entropy"] = {[](const Real& x, const P& p) { return x.is_zero() ? x : x * log(x / p[0]); },
                            {0.25},
                            {{0, {0, -inf, inf}}, {inf, {inf, inf, 0}}, {-inf, {nan, nan, nan}}}};

@@ -1,6 +1,6 @@
 // softmax, log_softmax and logsumexp over rows of 1 to a million elements, with first and second derivatives in both
-// modes, against sums of exact exponentials: at most 4 + n ulp of the result, of derivatives 4 + n ulp of the summed size
-// of their terms. ACTINIUM_ACCURACY=1 in the environment prints the worst errors found. Start reading at Rows.
+// modes, against sums of exact exponentials: at most 4 + n ulp of the result, of derivatives 4 + n ulp of the summed
+// size of their terms. ACTINIUM_ACCURACY=1 in the environment prints the worst errors found. Start reading at Rows.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -147,8 +147,9 @@ TEST_P(Rows, ValuesAndFirstDerivatives) {
   Graph g(type);
   const Expr x = g.input("x", {"rows", "n"}), w = g.input("w", {"rows", "n"});
   const Expr y = softmax(x), l = log_softmax(x), lse = logsumexp(x, -1);
-  const auto f = compile({x, w}, std::vector{y, l, lse, vjp(y, x, w), jvp(y, x, w), vjp(l, x, w), jvp(l, x, w), grad(sum(lse), x)},
-                         {.engine = Engine::interpret});
+  const auto f =
+      compile({x, w}, std::vector{y, l, lse, vjp(y, x, w), jvp(y, x, w), vjp(l, x, w), jvp(l, x, w), grad(sum(lse), x)},
+              {.engine = Engine::interpret});
   std::mt19937_64 random(n);
   Meter meter{format_of(type)};
   const double bound = 4 + static_cast<double>(n);
@@ -163,8 +164,8 @@ TEST_P(Rows, ValuesAndFirstDerivatives) {
     for (std::size_t k = 0; k < 3; ++k) {
       const auto where = [&](std::size_t i) {
         return "offset " + std::to_string(look.offset) + " spread " + std::to_string(look.spread) +
-               (look.peaked ? " peaked" : "") + " weights " + std::to_string(k) + " [" + std::to_string(i) + "] = " +
-               std::to_string(row[i]);
+               (look.peaked ? " peaked" : "") + " weights " + std::to_string(k) + " [" + std::to_string(i) +
+               "] = " + std::to_string(row[i]);
       };
       // Sums over all: w, |w|, y w, y |w|.
       Real s, size, ys, ysize;
@@ -172,7 +173,8 @@ TEST_P(Rows, ValuesAndFirstDerivatives) {
         const Real wi(ws[k][i]);
         s = s + wi, size = size + abs(wi), ys = ys + exact.y[i] * wi, ysize = ysize + exact.y[i] * abs(wi);
       }
-      if (k == 0) meter.check("logsumexp", at(got[2], 0), exact.lse, larger(abs(exact.lse), abs(Real(largest))), bound, where(0));
+      if (k == 0)
+        meter.check("logsumexp", at(got[2], 0), exact.lse, larger(abs(exact.lse), abs(Real(largest))), bound, where(0));
       for (std::size_t i = 0; i < n; ++i) {
         if (i % step != 0 && row[i] != largest) continue;
         const Real &yi = exact.y[i], wi(ws[k][i]), &oi = exact.others[i], awi = abs(wi);
@@ -185,7 +187,8 @@ TEST_P(Rows, ValuesAndFirstDerivatives) {
         const Real c = wi * oi - (ys - yi * wi), c_size = awi * oi + (ysize - yi * awi);
         meter.check("vjp softmax", at(got[3], p), yi * c, yi * c_size, bound, where(i));
         meter.check("jvp softmax", at(got[4], p), yi * c, yi * c_size, bound, where(i));
-        meter.check("vjp log_softmax", at(got[5], p), wi * oi - yi * (s - wi), awi * oi + yi * (size - awi), bound, where(i));
+        meter.check("vjp log_softmax", at(got[5], p), wi * oi - yi * (s - wi), awi * oi + yi * (size - awi), bound,
+                    where(i));
         meter.check("jvp log_softmax", at(got[6], p), c, c_size, bound, where(i));
       }
     }
@@ -244,7 +247,8 @@ TEST_P(SecondDerivatives, OfEveryMode) {
     const Exact e(row);
     const auto off = [&](std::size_t i, std::size_t j) { return i == j ? e.others[i] : -e.y[j]; };  // delta - y
     const Tensor3 tensors[] = {
-        {n, [&](auto i, auto j, auto l) {
+        {n,
+         [&](auto i, auto j, auto l) {
            const Real a = e.y[i] * off(i, j) * off(i, l), b = -(e.y[i] * e.y[j] * off(j, l));
            return std::pair{a + b, abs(a) + abs(b)};
          }},
@@ -265,8 +269,8 @@ TEST_P(SecondDerivatives, OfEveryMode) {
                 exact = exact + factor * tensors[k].value[p];
                 size = size + abs(factor) * tensors[k].size[p];
               }
-            meter.check(functions[k].first + " " + modes[mode], at(got[k * 4 + static_cast<std::size_t>(mode)], out), exact,
-                        size, 4 + static_cast<double>(n),
+            meter.check(functions[k].first + " " + modes[mode], at(got[k * 4 + static_cast<std::size_t>(mode)], out),
+                        exact, size, 4 + static_cast<double>(n),
                         "offset " + std::to_string(look.offset) + " spread " + std::to_string(look.spread) +
                             (look.peaked ? " peaked" : "") + " weights " + std::to_string(kind) + " [" +
                             std::to_string(out) + "]");
