@@ -319,8 +319,10 @@ std::vector<Facts> axis_entries() {
             "Decisions after training. It passes no gradient.", hardmax, nullptr),
       {axis_last});
   add(along("logsumexp", {{"LogSumExp"}, {"ReduceLogSumExp"}}, "log(sum_j exp(x_j))",
-            "-inf of nothing, or of -inf alone, where its gradient is 0.", "SciPy, PyTorch, JAX",
-            "Sums of probabilities kept as logarithms; a smooth maximum.", logsumexp, &logsumexp_rule),
+            "-inf of nothing, or of -inf alone, where its gradient is 0. Right to a few ulp of the larger of the "
+            "result and the largest element.",
+            "SciPy, PyTorch, JAX", "Sums of probabilities kept as logarithms; a smooth maximum.", logsumexp,
+            &logsumexp_rule),
       {axes_all, keepdims, mask});
   add(along("logmeanexp", {}, "log(mean_j exp(x_j))",
             "logsumexp(x) - log(n), without what that loses where x is nearly constant.", "JAX",

@@ -204,6 +204,9 @@ TEST_F(Axis, AxesAndReductions) {
 
 TEST_F(Axis, SparsemaxAndStandardize) {
   same(run(sparsemax(x), {0, 0.5, 1, -inf, 2, 2}), {0, 0.25, 0.75, 0, 0.5, 0.5}, 1e-16);
+  same(run(sparsemax(x, 0), {0, 0, 0.25, 0, -1, 1}), {0.5, 1, 0.125, 0.5, 0, 0.875}, 1e-16);
+  same(run(hardmax(x, 0), {0, 1, 0, 0, 2, -1}), {1, 0, 1, 0, 1, 0});
+  same(run(sparsemax(x), {1e15, 1e15 - 0.5, 0, -3e5, -3e5 + 0.25, -4e5}), {0.75, 0.25, 0, 0.375, 0.625, 0}, 1e-16);
   same(run(grad(sum(sparsemax(x) * x), x), {0, 0.5, 1, -5, 2, 2}), {0, 0, 1, 0, 0.5, 0.5}, 1e-15);
   same(run(standardize(x, {{"epsilon", 0.0}}), {1, 2, 3, 1e8, 1e8 + 1, 1e8 + 2}),
        {-std::sqrt(1.5), 0, std::sqrt(1.5), -std::sqrt(1.5), 0, std::sqrt(1.5)}, 1e-15);

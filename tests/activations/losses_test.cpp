@@ -12,6 +12,7 @@
 #include "actinium/autodiff.h"
 #include "actinium/function.h"
 #include "actinium/graph.h"
+#include "actinium/parse.h"
 #include "actinium/random.h"
 #include "activations/evaluator.hpp"
 #include "activations/reference.hpp"
@@ -243,6 +244,55 @@ TEST(AlongRows, EnginesGiveTheSameBits) {
         }
       }
     }
+}
+
+/// Rows of many chunks: the JIT's tree is the interpreter's.
+TEST(AlongRows, LongRowsGiveTheSameBits) {
+  for (DType type : {f32, f64}) {
+    Graph g(type);
+    const Expr x = g.input("x", {"rows", "n"}), line = g.input("line", {"n"}), l = g.input("l", {"rows"}, i32);
+    const std::vector<Expr> outputs{softmax(x),
+                                    log_softmax(x),
+                                    grad(sum(square(log_softmax(x))), x),
+                                    grad(sum(softmax_cross_entropy(x, l)), x),
+                                    softmax(line),
+                                    logsumexp(line),
+                                    grad(sum(square(log_softmax(line))), line)};
+    const auto reference = compile({x, line, l}, outputs, {.engine = Engine::interpret}),
+               jit = compile({x, line, l}, outputs, {.threads = 2, .engine = Engine::jit});
+    for (std::int64_t n : {16384, 16385, 50'007}) {
+      const std::vector<Tensor> in{random_normal(1, {2, n}, 0, 9, type), random_normal(2, {n}, 5, 3, type),
+                                   Tensor::zeros({2}, i32)};
+      const auto expected = reference(in), got = jit(in);
+      for (std::size_t k = 0; k < outputs.size(); ++k) EXPECT_EQ(got[k], expected[k]) << k << " of " << n;
+    }
+  }
+}
+
+/// Value, gradient and second derivative stay few nodes and one kernel.
+TEST(AlongRows, DerivativesStaySmall) {
+  struct Size {
+    const char* text;
+    std::size_t value, gradient, second;
+  };
+  for (const Size& size :
+       {Size{"softmax(x)", 26, 37, 53}, Size{"log_softmax(x)", 29, 47, 63}, Size{"logsumexp(x, axis=-1)", 33, 38, 50},
+        Size{"logmeanexp(x, axis=-1)", 44, 48, 60}, Size{"softmax_cross_entropy(x, l)", 42, 49, 61},
+        Size{"softmax_cross_entropy(x, w, label_smoothing=0.1)", 40, 60, 77},
+        Size{"sigmoid_cross_entropy(x, w)", 23, 33, 38}, Size{"huber(x, w)", 13, 15, 19},
+        Size{"kl_divergence(x, w)", 31, 33, 36}}) {
+    Graph g(f32);
+    const Expr x = g.input("x", {"rows", "n"}), w = g.input("w", {"rows", "n"}), l = g.input("l", {"rows"}, i32);
+    const Expr y = parse(g, size.text), d = grad(sum(y), x), second = grad(sum(d * w), x);
+    const std::size_t most[] = {size.value, size.gradient, size.second};
+    const std::vector<Expr> outputs{y, d, second};
+    for (std::size_t k = 0; k < 3; ++k) {
+      const std::vector<Expr> some(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(k) + 1);
+      const Stats stats = compile({x, w, l}, some, {.engine = Engine::interpret}).stats();
+      EXPECT_LE(stats.nodes, most[k]) << size.text << " " << k;
+      EXPECT_EQ(stats.kernels, 1) << size.text << " " << k;
+    }
+  }
 }
 
 struct Losses : ::testing::Test {
