@@ -393,17 +393,40 @@ llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* ind
   return result;
 }
 
+/// Whether any lane of a predicate is true. Of several registers that are compared with one integer, only the maximum
+/// is.
+llvm::Value* VectorEmitter::any_lane(llvm::Value* predicate) {
+  if (auto* compare = llvm::dyn_cast<llvm::ICmpInst>(predicate); compare != nullptr && lanes > unit) {
+    auto* limit = llvm::dyn_cast<llvm::Constant>(compare->getOperand(1));
+    if (compare->getPredicate() == llvm::CmpInst::ICMP_SGE && limit != nullptr && limit->getSplatValue() != nullptr) {
+      llvm::Value* most = compare->getOperand(0);
+      for (int n = lanes / 2; n >= unit; n /= 2) {
+        std::vector<int> numbers(static_cast<std::size_t>(2 * n));
+        std::iota(numbers.begin(), numbers.end(), 0);
+        const llvm::ArrayRef<int> all = numbers;
+        const auto half = static_cast<std::size_t>(n);
+        most = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, b.CreateShuffleVector(most, all.take_front(half)),
+                                       b.CreateShuffleVector(most, all.drop_front(half)));
+      }
+      const llvm::ElementCount count = llvm::cast<llvm::VectorType>(most->getType())->getElementCount();
+      predicate = b.CreateICmpSGE(most, llvm::ConstantVector::getSplat(count, limit->getSplatValue()));
+    }
+  }
+  llvm::Type* mask_type = b.getIntNTy(llvm::cast<llvm::FixedVectorType>(predicate->getType())->getNumElements());
+  return b.CreateICmpNE(b.CreateBitCast(predicate, mask_type), llvm::ConstantInt::get(mask_type, 0));
+}
+
 /// The callee is an internal function behind a branch that is taken if any lane asks for it.
 llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback,
                                  llvm::Value* argument) {
   subroutine(callee)->addFnAttr(llvm::Attribute::Cold);
   llvm::Function* here = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
-  llvm::Type* mask_type = b.getIntNTy(static_cast<unsigned>(lanes));
-  llvm::Value* mask = b.CreateBitCast(predicate, mask_type);
-  llvm::Value* any = b.CreateICmpNE(mask, llvm::ConstantInt::get(mask_type, 0));
-  b.CreateCondBr(any, taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
+  b.CreateCondBr(any_lane(predicate), taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
   b.SetInsertPoint(taken);
+  // Compared anew, so that what the branch needs is all that stands before it.
+  if (auto* compare = llvm::dyn_cast<llvm::CmpInst>(predicate)) predicate = b.Insert(compare->clone());
+  llvm::Value* mask = b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes)));
   // The callee is made for lanes that ask for it, look-ups in range included: the others get the argument of one that
   // does.
   llvm::Value* first =

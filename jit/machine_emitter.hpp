@@ -69,6 +69,7 @@ class VectorEmitter {
   llvm::Value* permute_eights(const machine::Table& table, llvm::Value* index);
   llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
   llvm::Function* subroutine(const machine::Code& code);
+  llvm::Value* any_lane(llvm::Value* predicate);
   llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);
   llvm::Value* unary(llvm::Intrinsic::ID id, llvm::Value* a);
   /// operation(emitter of half the lanes, halves of `values`), twice; joined. For instructions of one register.

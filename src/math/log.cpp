@@ -53,20 +53,20 @@ Var exponent_value(Var in_place, Type t) {
   return from_bits(biased | 0x4330000000000000ll) - (0x1p52 + 1024);
 }
 
-Parts parts_of_normal(Var x) {
+Parts parts_of_normal(Var x, std::span<const double> single) {
   const Var in_place = exponent_in_place(x, is_single(x) ? 0x3f350000ll : 0x3fe6a00000000000ll);
   Parts p;
   p.f = from_bits(bits(x) - in_place) - 1.0;
   p.e = exponent_value(in_place, x.type());
-  expand(p, k::log_q_f32);
+  expand(p, single);
   return p;
 }
 
 /// Parts of any positive finite x, subnormal too.
-Parts parts_of_positive(Var x) {
+Parts parts_of_positive(Var x, std::span<const double> single) {
   const auto small = x < pick(x, 0x1p-126, 0x1p-1022);
   const double shift = pick(x, 0x1p23 * 24, 54);
-  Parts p = parts_of_normal(select(small, x * pick(x, 0x1p24, 0x1p54), x));
+  Parts p = parts_of_normal(select(small, x * pick(x, 0x1p24, 0x1p54), x), single);
   p.e = p.e - select(small, like(x, shift), like(x, 0.0));
   return p;
 }
@@ -107,14 +107,15 @@ Var decimal_log(const Parts& p) {
   return scaled(p, twos[0], twos[1], pick(p.f, k::log10e_f32, k::log10e_f64));
 }
 
-/// The logarithm that `join` makes of parts: the plain path for positive normal numbers, all others in a rare callee.
-Var logarithm(Var x, Var (*join)(const Parts&)) {
+/// The logarithm that `join` makes of parts, log(1 + f) of an f32 being this polynomial: the plain path for positive
+/// normal numbers, all others in a rare callee.
+Var logarithm(Var x, Var (*join)(const Parts&), std::span<const double> single) {
   machine::Builder b;
   const Var any = b.input(x.type());
-  const Var positive = select(any < infinity, join(parts_of_positive(any)), any);
+  const Var positive = select(any < infinity, join(parts_of_positive(any, single)), any);
   const Var result = select(any > 0.0, positive, select(any == 0.0, like(any, -infinity), like(any, nan)));
   const auto callee = std::make_shared<const machine::Code>(b.finish({&result, 1}));
-  return rare(is_special(x), join(parts_of_normal(x)), x, callee);
+  return rare(is_special(x), join(parts_of_normal(x, single)), x, callee);
 }
 
 Var odd(Var x, Var a, Var value) { return copysign(select(a < infinity, value, a), x); }
@@ -124,9 +125,9 @@ double huge(Var x) { return pick(x, 0x1p13, 0x1p28); }
 
 }  // namespace
 
-Var log(Var x) { return logarithm(x, natural_log); }
-Var log2(Var x) { return logarithm(x, binary_log); }
-Var log10(Var x) { return logarithm(x, decimal_log); }
+Var log(Var x) { return logarithm(x, natural_log, k::ln_q_f32); }
+Var log2(Var x) { return logarithm(x, binary_log, k::log_q_f32); }
+Var log10(Var x) { return logarithm(x, decimal_log, k::log_q_f32); }
 
 // f = (1 + h) 2^-e - 1 = h 2^-e + (2^-e - 1) is exact if 1 + f is in [3/4, 3/2). A quarter of 1 + h is taken apart, so
 // that the largest h still has a normal 2^(2-e).
