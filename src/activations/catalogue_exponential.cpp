@@ -26,24 +26,28 @@ Quotient quotient(const Expr& x, const Expr& alpha) {
   const Expr low = fma(-v, alpha, n) / alpha;
   return {v, where(abs(low) < 1, low, 0)};
 }
+/// exp of the exact quotient; for alpha < 0 it may be infinite, which e + e * low would make nan.
+Expr exp_of(const Quotient& v) { return is(v.low, 0) ? exp(v.value) : exp(v.value) * (1.0 + v.low); }
 Expr celu(const Terms& t) {
   const Quotient v = quotient(t.x, t[0]);
-  return where(t.x > 0, t.x, t[0] * expm1(v.value));
+  const Expr m = expm1(v.value);
+  const bool grows = literal(t[0]).value_or(-1) < 0;  // then the quotient's error counts
+  return where(t.x > 0, t.x, t[0] * (grows ? m * (1.0 + v.low) + v.low : m));
 }
-Expr celu_slope(const Terms& t) {
-  const Quotient v = quotient(t.x, t[0]);
-  return where(t.x > 0, 1, corrected(exp(v.value), v.low));
-}
-Expr celu_curvature(const Terms& t) {
-  const Quotient v = quotient(t.x, t[0]);
-  return where(t.x > 0, 0, corrected(exp(v.value), v.low) / t[0]);
-}
-/// expm1(v) - v exp(v), by its series where the two cancel.
+Expr celu_slope(const Terms& t) { return where(t.x > 0, 1, exp_of(quotient(t.x, t[0]))); }
+Expr celu_curvature(const Terms& t) { return where(t.x > 0, 0, exp_of(quotient(t.x, t[0])) / t[0]); }
+/// expm1(v) - v exp(v) = -exp(v) (exp(w) - 1 - w), w = -v: near 0 by the series of the bracket, whose terms are all
+/// positive where alpha is.
 Expr celu_parameter(const Terms& t, int) {
-  const Expr v = negative_part(t.x) / t[0];
-  Expr series = 8.0 / 362880;
-  for (double c : {7.0 / 40320, 6.0 / 5040, 5.0 / 720, 4.0 / 120, 3.0 / 24, 2.0 / 6, 1.0 / 2}) series = c + v * series;
-  return where(t.x > 0, 0, where(abs(v) < 0.05, -(v * v) * series, expm1(v) - at_least(v, -far(t.x)) * exp(v)));
+  const Quotient q = quotient(t.x, t[0]);
+  const Expr v = limited(q.value, -far(t.x), far(t.x)), w = -limited(q.value, -1, 1);
+  const Expr e = exp_of({v, q.low});
+  double factorial = 1;
+  std::vector<double> inverse;  // 1/2!, 1/3!, ...
+  for (int n = 2; n <= (t.x.dtype() == DType::f32 ? 11 : 18); ++n) inverse.push_back(1 / (factorial *= n));
+  Expr series = inverse.back();
+  for (auto c = inverse.rbegin() + 1; c != inverse.rend(); ++c) series = *c + w * series;
+  return where(t.x > 0, 0, where(abs(v) < 1, -e * (w * w * series), (1.0 - v) * e - 1.0));
 }
 
 /// exp(-|beta x|), with the rounding of the product made good.
@@ -119,6 +123,10 @@ Expr softsign_curvature(const Terms& t) {
   const Expr low = where(a < 1, a - (d - 1.0), where(a < 1e18, 1.0 - (d - a), 0));
   return y - y * (3.0 * low / d);
 }
+
+/// Like the function itself, NaN below 0.
+Expr log1mexp_slope(const Terms& t) { return where(t.x < 0, nan, exp(-t.x) / (0.0 - expm1(-t.x))); }
+Expr log1mexp_curvature(const Terms& t) { return where(t.x < 0, nan, -exp(-t.x) / square(expm1(-t.x))); }
 
 std::vector<Facts> elu_entries() {
   std::vector<Facts> list;
@@ -222,7 +230,7 @@ std::vector<Facts> softplus_entries() {
   f.documentation = "For x > 0; -inf at 0, nan below.";
   f.source = "Maechler 2012; JAX";
   f.advice = "log(1 - p) from -log(p): likelihoods kept as logarithms.";
-  f.value = {F(primitive(Op::log1mexp, x)), F(exp(-x) / (0.0 - expm1(-x))), F(-exp(-x) / square(expm1(-x)))};
+  f.value = {F(primitive(Op::log1mexp, x)), log1mexp_slope, log1mexp_curvature};
   list.push_back(f);
   return list;
 }

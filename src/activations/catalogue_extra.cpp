@@ -38,11 +38,30 @@ Expr isru_square(const Terms& t) { return fma(t[0] * t.x, t.x, 1.0); }
 Expr isru_slope(const Terms& t) { return 1.0 / isru_square(t) / sqrt(isru_square(t)); }
 Expr isru_curvature(const Terms& t) { return -3.0 * t[0] * isru(t) / isru_square(t) / isru_square(t); }
 
+/// sin and cos of the exact product a*x: to second order in what its rounding leaves.
+struct Wave {
+  Expr sine, cosine;
+};
+Wave wave(const Terms& t) {
+  const Product z = product(t[0], t.x);
+  const Expr s = sin(z.value), c = cos(z.value);
+  if (is(z.low, 0)) return {s, c};
+  const Expr half = 0.5 * (z.low * z.low);
+  return {s + (z.low * c - half * s), c - (z.low * s + half * c)};
+}
+Expr snake(const Terms& t) { return t.x + square(wave(t).sine) / t[0]; }
 /// 1 + sin(2 a x), where 2 a x may overflow.
-Expr snake_slope(const Terms& t) { return 1.0 + 2.0 * (sin(t[0] * t.x) * cos(t[0] * t.x)); }
+Expr snake_slope(const Terms& t) {
+  const Wave w = wave(t);
+  return 1.0 + 2.0 * (w.sine * w.cosine);
+}
 Expr snake_curvature(const Terms& t) {
-  const Expr s = sin(t[0] * t.x), c = cos(t[0] * t.x);
-  return 2.0 * t[0] * ((c - s) * (c + s));
+  const Wave w = wave(t);
+  return 2.0 * t[0] * ((w.cosine - w.sine) * (w.cosine + w.sine));
+}
+Expr snake_parameter(const Terms& t, int) {
+  const Wave w = wave(t);
+  return w.sine * (2.0 * t.x * w.cosine - w.sine / t[0]) / t[0];
 }
 
 Expr arctan_slope(const Terms& t) { return square(1.0 / hypot(t.x, 1.0)); }
@@ -127,7 +146,11 @@ std::vector<Facts> extra_entries() {
 
   Facts f = extra("snake", "x + sin(a*x)**2/a", "Ziyin et al. 2020",
                   "Periodic data (audio, time series) that must be continued beyond the training range.",
-                  {F(x + square(sin(t[0] * x)) / t[0]), snake_slope, snake_curvature});
+                  {snake, snake_slope, snake_curvature});
+  f.closed[0] = F(x + square(sin(t[0] * x)) / t[0]);
+  f.closed[1] = F(1.0 + 2.0 * (sin(t[0] * x) * cos(t[0] * x)));
+  f.closed[2] = F(2.0 * t[0] * ((cos(t[0] * x) - sin(t[0] * x)) * (cos(t[0] * x) + sin(t[0] * x))));
+  f.parameter = snake_parameter;
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "nonzero", nonzero}};
   list.push_back(f);
 

@@ -13,7 +13,7 @@ constexpr double inv_sqrt_2pi = 0.39894228040143267793994605993438;
 
 /// factor * normpdf(x), without a subnormal in between.
 Expr times_normpdf(const Expr& factor, const HalfGauss& g) {
-  return ((inv_sqrt_2pi * factor) * g.e) * (g.e * (1.0 - 0.5 * g.low));
+  return ((inv_sqrt_2pi * factor) * g.e) * (g.e - g.e * (0.5 * g.low));
 }
 
 /// x * normcdf(x). Where normcdf is nearly subnormal: normpdf(x) times x times Mills' ratio, which a short polynomial
@@ -48,7 +48,7 @@ Expr tail(const Expr& x) { return limited(x, -40, 40); }
 /// x * sigmoid(z), z = x (A + B x*x) = 2 sqrt(2/pi) (x + 0.044715 x**3); x is limited to where exp(-|z|) has vanished.
 /// exp turns the error of z into |z| times as much: z is computed in double words, what is left over corrects h.
 struct TanhForm {
-  Expr x, z, slope, h, d;  ///< slope = dz/dx, h = exp(-|z|/2), d = 1 + exp(-|z|)
+  Expr x, z, slope, h, g, d;  ///< slope = dz/dx, h = exp(-|z|/2), h*g = exp(-|z|), d = 1 + h*g
 };
 struct Constant {
   double high, low;
@@ -66,24 +66,24 @@ TanhForm tanh_form(const Expr& x) {
   const Expr xc = limited(x, -end, end), u = xc * xc, v = b.high * u, w = a.high + v, z = xc * w;
   const Expr v_low = fma(b.high, u, -v) + (b.high * fma(xc, xc, -u) + b.low * u), back = w - a.high;
   const Expr w_low = ((a.high - (w - back)) + (v - back)) + (v_low + a.low), z_low = fma(xc, w, -z) + xc * w_low;
-  const Expr h = corrected(exp(-0.5 * abs(z)), 0.5 * where(z < 0, z_low, -z_low));
-  return {xc, z, a.high + 3.0 * v, h, 1.0 + h * h};
+  const Expr h = exp(-0.5 * abs(z)), g = corrected(h, where(z < 0, z_low, -z_low));
+  return {xc, z, a.high + 3.0 * v, h, g, 1.0 + h * g};
 }
 Expr gelu_tanh(const Terms& t) {
   const TanhForm s = tanh_form(t.x);
-  return where(t.x >= 0, t.x, (s.x * s.h) * s.h) / s.d;
+  return where(t.x >= 0, t.x, (s.x * s.h) * s.g) / s.d;
 }
 Expr gelu_tanh_slope(const Terms& t) {
   const TanhForm s = tanh_form(t.x);
   const Expr w = s.x * s.slope;
-  return where(t.x >= 0, 1.0 + w * (s.h * s.h) / s.d, ((s.d + w) * s.h) * s.h / s.d) / s.d;
+  return where(t.x >= 0, 1.0 + w * (s.h * s.g) / s.d, ((s.d + w) * s.h) * s.g / s.d) / s.d;
 }
 Expr gelu_tanh_bracket(const Expr& x, const Expr& z, const Expr& slope) {
   return 2.0 * slope + x * (6 * form_b.high * x) - x * slope * slope * primitive(Op::tanh, 0.5 * z);
 }
 Expr gelu_tanh_curvature(const Terms& t) {
   const TanhForm s = tanh_form(t.x);
-  return ((gelu_tanh_bracket(s.x, s.z, s.slope) * s.h) * s.h) / (s.d * s.d);
+  return ((gelu_tanh_bracket(s.x, s.z, s.slope) * s.h) * s.g) / (s.d * s.d);
 }
 Expr gelu_tanh_closed_curvature(const Terms& t) {
   const TanhForm s = tanh_form(t.x);
@@ -93,7 +93,7 @@ Expr gelu_tanh_closed_curvature(const Terms& t) {
 /// factor * exp(-x*x), without a subnormal in between.
 Expr times_gauss(const Expr& factor, const Expr& x) {
   const Expr h = x * x, low = fma(x, x, -h), e = exp(-0.5 * h);
-  return (factor * e) * (e * (1.0 - low));
+  return (factor * e) * (e - e * low);
 }
 Expr near(const Expr& x) { return x.dtype() == DType::f32 ? limited(x, -16, 16) : limited(x, -40, 40); }
 

@@ -26,25 +26,25 @@ Expr tanh_shrink(const Terms& t) {
   return where(abs(x) < 1, x * (u * p / q), x - tanh(x));
 }
 
-/// What silu and its derivatives share: z = beta*x, h = exp(-|z|/2), and x and z limited to where h*h is not yet 0.
+/// What silu and its derivatives share: z = beta*x, exp(-|z|) in two halves of which the second makes good the rounding
+/// of z, and x and z limited to where it is not yet 0.
 struct Swish {
-  Expr x, z, h, d;  ///< d = 1 + exp(-|z|)
+  Expr x, z, h, g, d;  ///< h*g = exp(-|z|), d = 1 + h*g
 };
 Swish swish(const Expr& beta, const Expr& x) {
   const double end = far(x);
   const Product p = product(beta, x);
   const Expr z = limited(p.value, -end, end);
-  const Expr e = exp(-0.5 * abs(z));
-  const Expr h = is(p.low, 0) ? e : corrected(e, 0.5 * where(z < 0, p.low, -p.low));
+  const Expr h = exp(-0.5 * abs(z)), g = is(p.low, 0) ? h : corrected(h, where(z < 0, p.low, -p.low));
   const Expr xc = is(beta, 1) ? z : where(abs(p.value) > end, z / beta, x);
-  return {xc, z, h, 1.0 + h * h};
+  return {xc, z, h, g, 1.0 + h * g};
 }
-Expr value_of(const Swish& s, const Expr& x) { return where(s.z >= 0, x, (s.x * s.h) * s.h) / s.d; }
+Expr value_of(const Swish& s, const Expr& x) { return where(s.z >= 0, x, (s.x * s.h) * s.g) / s.d; }
 Expr slope_of(const Swish& s) {
-  return where(s.z >= 0, 1.0 + s.z * (s.h * s.h) / s.d, ((s.d + s.z) * s.h) * s.h / s.d) / s.d;
+  return where(s.z >= 0, 1.0 + s.z * (s.h * s.g) / s.d, ((s.d + s.z) * s.h) * s.g / s.d) / s.d;
 }
 Expr curvature_of(const Swish& s, const Expr& beta) {
-  return beta * ((((2.0 - s.z * tanh(0.5 * s.z)) * s.h) * s.h) / (s.d * s.d));
+  return beta * ((((2.0 - s.z * tanh(0.5 * s.z)) * s.h) * s.g) / (s.d * s.d));
 }
 Expr silu_closed(const Expr& beta, const Expr& x) { return x * sigmoid(beta * x); }
 Expr silu_closed_slope(const Expr& beta, const Expr& x) {
@@ -62,13 +62,21 @@ Swish quick(const Expr& x) {
                rest = single ? 1.702 - beta : 4.2632564145606011e-17;
   const double end = far(x);
   const Expr z = beta * x, zc = limited(z, -end, end), low = fma(beta, x, -z) + rest * x;
-  const Expr h = corrected(exp(-0.5 * abs(zc)), 0.5 * where(abs(z) > end, 0, where(z < 0, low, -low)));
-  return {where(abs(z) > end, zc / beta, x), zc, h, 1.0 + h * h};
+  const Expr h = exp(-0.5 * abs(zc)), g = corrected(h, where(abs(z) > end, 0, where(z < 0, low, -low)));
+  return {where(abs(z) > end, zc / beta, x), zc, h, g, 1.0 + h * g};
+}
+
+/// beta = 0: x/2, at infinity too.
+std::optional<Expr> silu_special(const Terms& t, int order, std::source_location) {
+  if (!is(t[0], 0)) return std::nullopt;
+  if (order == 0) return 0.5 * t.x;
+  const double slope = order == 1 ? 0.5 : 0;
+  return t.x.is_bound() ? ops::filled(t.x, slope, t.x.shape()) : Expr(slope);
 }
 
 Expr silu_parameter(const Terms& t, int) {
   const Swish s = swish(t[0], t.x);
-  return square(s.x * s.h / s.d);
+  return (s.x * s.h / s.d) * (s.x * s.g / s.d);
 }
 
 /// x * tanh(softplus(x)) as a rational function of e = exp(-|x|): for x < 0 of exp(x), for x >= 0 of exp(-x).
@@ -107,16 +115,19 @@ Expr scaled_tanh(const Terms& t) {
   const Product z = product(t[1], t.x);
   return t[0] * (is(z.low, 0) ? tanh(z.value) : tanh(z.value) + z.low * sech2(z.value));
 }
-Expr scaled_tanh_slope(const Terms& t) {
+Expr scaled_sech2(const Terms& t) {
   const Product z = product(t[1], t.x);
   const Expr s = sech2(z.value);
-  return t[0] * t[1] * (is(z.low, 0) ? s : s - 2.0 * z.low * tanh(z.value) * s);
+  return is(z.low, 0) ? s : s - 2.0 * z.low * tanh(z.value) * s;
 }
-
+Expr scaled_tanh_slope(const Terms& t) { return t[0] * t[1] * scaled_sech2(t); }
 Expr scaled_tanh_curvature(const Terms& t) {
-  const Product z = product(t[1], t.x);
-  const Expr s = sech2(z.value), y = tanh(z.value), exact = is(z.low, 0) ? y : y + z.low * s;
-  return -2.0 * t[0] * t[1] * t[1] * exact * (is(z.low, 0) ? s : s - 2.0 * z.low * y * s);
+  return -2.0 * t[0] * t[1] * t[1] * scaled_tanh({t.x, {Expr(1.0), t[1]}, {}, {}}) * scaled_sech2(t);
+}
+/// By alpha, and by beta: x*sech2, which an infinite x must not make nan.
+Expr scaled_tanh_parameter(const Terms& t, int i) {
+  if (i == 0) return scaled_tanh({t.x, {Expr(1.0), t[1]}, {}, {}});
+  return where(abs(t[1] * t.x) == infinity, 0, t[0] * (t.x * scaled_sech2(t)));
 }
 
 std::vector<Facts> tanh_entries() {
@@ -140,6 +151,7 @@ std::vector<Facts> tanh_entries() {
   f.value = {scaled_tanh, scaled_tanh_slope, scaled_tanh_curvature};
   f.closed = {F(t[0] * tanh(t[1] * x)), F(t[0] * t[1] * sech2(t[1] * x)),
               F(-2.0 * t[0] * t[1] * t[1] * tanh(t[1] * x) * sech2(t[1] * x))};
+  f.parameter = scaled_tanh_parameter;
   list.push_back(f);
 
   f = {"tanh_shrink", {{"tanhshrink"}, {"Tanhshrink"}, {"TanhShrink"}}};
@@ -163,6 +175,7 @@ std::vector<Facts> swish_entries() {
   f.value = {F(value_of(swish(t[0], x), x)), F(slope_of(swish(t[0], x))), F(curvature_of(swish(t[0], x), t[0]))};
   f.closed = {F(silu_closed(t[0], x)), F(silu_closed_slope(t[0], x)), F(silu_closed_curvature(t[0], x))};
   f.parameter = silu_parameter;
+  f.special = silu_special;
   list.push_back(f);
 
   f = {"quick_gelu", {{"gelu_fast_approx"}, {"QuickGELU"}, {"QuickGelu"}}};

@@ -10,6 +10,7 @@
 namespace actinium::activations {
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// The value of an unbound or bound constant.
 inline std::optional<double> literal(const Expr& e) {
@@ -19,7 +20,6 @@ inline bool is(const Expr& e, double value) { return literal(e) == value; }
 
 /// A primitive of one operand; of an unbound constant, what it computes.
 inline Expr primitive(ops::Op op, const Expr& x) {
-  if (!x.is_bound() && is_family(op)) return expand_family(op, x);
   return ops::build(nullptr, op, std::span<const Expr>(&x, 1));
 }
 inline Expr sech2(const Expr& x) { return primitive(ops::Op::sech2, x); }

@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
+#include "activations/families.hpp"
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
 #include "ops/kink.hpp"
@@ -229,7 +231,13 @@ Expr atan2_partial(const Expr&, Operands x, int i) {
   const Expr h = hypot(x[0], x[1]), safe = where(h == 0, 1.0, h);
   return i == 0 ? (x[1] / safe) / safe : -((x[0] / safe) / safe);
 }
-Expr hypot_partial(const Expr& y, Operands x, int i) { return x[static_cast<std::size_t>(i)] / where(y == 0, 1.0, y); }
+/// Where y is infinite, because an operand is or because it overflows, by the quotient of the operands: the limit.
+Expr hypot_partial(const Expr& y, Operands x, int i) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  const Expr &a = x[static_cast<std::size_t>(i)], &b = x[static_cast<std::size_t>(1 - i)];
+  const Expr q = where(abs(a) == inf && abs(b) == inf, 1.0, b / a);
+  return where(y == inf, copysign(rsqrt(1.0 + q * q), a), a / where(y == 0, 1.0, y));
+}
 
 Expr copysign_partial(const Expr&, Operands x, int i) {
   return i == 0 ? sign(x[0]) * copysign(1.0, x[1]) : Expr(0);
@@ -238,8 +246,21 @@ Expr copysign_partial(const Expr&, Operands x, int i) {
 Expr fma_partial(const Expr&, Operands x, int i) { return i == 0 ? x[1] : i == 1 ? x[0] : Expr(1); }
 Expr mul_partial(const Expr&, Operands x, int i) { return x[static_cast<std::size_t>(1 - i)]; }
 
-/// exp(-x*x) is 0 long before 40, where an infinite x would make 0 * inf of its derivatives.
-Expr tail(const Expr& x) { return clamp(x, -40.0, 40.0); }
+/// -2x exp(-x*x) and -x normpdf(x): half of the exponent enters twice, so that a normal result has no subnormal factor.
+/// Both are 0 long before x = 40, where an infinite x would make 0 * inf.
+Expr gauss_partial(const Expr&, Operands x, int) {
+  const Expr xc = clamp(x[0], -40.0, 40.0), h = xc * xc, low = fma(xc, xc, -h), e = exp(-0.5 * h);
+  return (-2.0 * xc * e) * (e - e * low);
+}
+Expr normpdf_partial(const Expr&, Operands x, int) {
+  constexpr double inv_sqrt_2pi = 0.39894228040143267793994605993438;
+  const activations::HalfGauss g = activations::half_gauss(x[0]);
+  return (-inv_sqrt_2pi * g.x * g.e) * (g.e - g.e * (0.5 * g.low));
+}
+/// NaN below 0, as log1mexp is.
+Expr log1mexp_partial(const Expr&, Operands x, int) {
+  return where(x[0] < 0, std::numeric_limits<double>::quiet_NaN(), exp(-x[0]) / (0.0 - expm1(-x[0])));
+}
 
 #define PARTIAL(expression)                                              \
   [](const Expr& y, Operands o, [[maybe_unused]] int i) -> Expr {        \
@@ -300,10 +321,10 @@ const Entry entries[] = {
     {Op::sigmoid, smooth(PARTIAL(logistic_pdf(x)))},
     {Op::logistic_pdf, smooth(PARTIAL(-y * unary(Op::tanh, 0.5 * x)))},
     {Op::softplus, smooth(PARTIAL(unary(Op::sigmoid, x)))},
-    {Op::gauss, smooth(PARTIAL(-2.0 * tail(x) * y))},
-    {Op::normpdf, smooth(PARTIAL(-tail(x) * y))},
+    {Op::gauss, smooth(gauss_partial)},
+    {Op::normpdf, smooth(normpdf_partial)},
     {Op::normcdf, smooth(PARTIAL(normpdf(x)))},
-    {Op::log1mexp, smooth(PARTIAL(exp(-x) / -expm1(-x)))},
+    {Op::log1mexp, smooth(log1mexp_partial)},
 
     {Op::stop_gradient, flat(unchanged)},
 

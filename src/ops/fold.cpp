@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 
+#include "activations/families.hpp"
 #include "math/functions.hpp"
 #include "ops/error.hpp"
 
@@ -83,6 +84,7 @@ Expr fold_unbound(Op op, std::span<const Expr> x, const TypedShape* requested, c
     for (std::size_t i = 0; i < x.size(); ++i) bits[i] = std::bit_cast<std::uint64_t>(v(i));
     return std::bit_cast<double>(*fold(op, DType::f64, std::span(types).first(x.size()), std::span(bits).first(x.size())));
   }
+  if (activations::is_family(op)) return activations::expand_family(op, x[0]);
   fail<GraphError>(location_of(where), user_name(op), "an expression without a graph: declare it with Graph::constant or Graph::input");
 }
 

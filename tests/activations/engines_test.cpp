@@ -1,5 +1,5 @@
-// The whole catalogue through both engines: value and two derivatives give the bits of the scalar meaning of the
-// machine code, and activations along axes the same bits in both.
+// The whole catalogue through both engines and every instruction set that the host runs: value and two derivatives give
+// the bits of the scalar meaning of the machine code, and activations along axes the same bits in both.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -19,10 +19,12 @@ struct Case {
   std::string name;
   DType type;
   Engine engine;
+  std::string isa = "native";
 };
 std::string label(const ::testing::TestParamInfo<Case>& info) {
   return info.param.name + "_" + std::string(name_of(info.param.type)) +
-         (info.param.engine == Engine::jit ? "_jit" : "_interpret");
+         (info.param.engine == Engine::jit ? "_jit" : "_interpret") +
+         (info.param.isa == "native" ? "" : "_" + info.param.isa.substr(info.param.isa.size() - 2));
 }
 std::vector<Case> cases(bool elementwise) {
   std::vector<Case> all;
@@ -31,6 +33,25 @@ std::vector<Case> cases(bool elementwise) {
       for (DType t : {f32, f64})
         for (Engine engine : {Engine::interpret, Engine::jit}) all.push_back({entry->facts().name, t, engine});
   return all;
+}
+
+/// The JIT at each level of instructions.
+std::vector<Case> levels() {
+  std::vector<Case> all;
+  for (const Case& c : cases(true))
+    if (c.engine == Engine::jit)
+      for (const char* isa : {"x86-64-v2", "x86-64-v3", "x86-64-v4"}) all.push_back({c.name, c.type, c.engine, isa});
+  return all;
+}
+bool runs(const std::string& isa) {
+  Graph g(f32);
+  const Expr x = g.input("x", {});
+  try {
+    compile({x}, {x + 1.0}, {.engine = Engine::jit, .isa = isa})(std::vector{Tensor::scalar(1, f32)});
+    return true;
+  } catch (const CompileError&) {
+    return false;
+  }
 }
 
 Tensor tensor(const Array& a) {
@@ -50,7 +71,9 @@ bool same_bits(const Tensor& t, const Array& a, std::size_t i) {
 class Elementwise : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Elementwise, GivesTheBitsOfTheMachineCode) {
-  const auto& [name, type, engine] = GetParam();
+  const auto& [name, type, engine, isa] = GetParam();
+  if (isa != "native" && !runs(isa)) GTEST_SKIP() << "the host does not run " << isa;
+  const bool fused = isa != "x86-64-v2";
   const auto found = activations::find(name);
   const std::vector<double> points = special_points(type, found->entry->facts().kinks);
   Graph g(type);
@@ -61,9 +84,9 @@ TEST_P(Elementwise, GivesTheBitsOfTheMachineCode) {
   for (int order = 0; order < 3; ++order)
     outputs.push_back(activations::apply(*found, arguments, std::source_location::current(), order));
   const Array xs = array(type, {static_cast<std::int64_t>(points.size())}, points);
-  const auto results = compile({x}, outputs, {.engine = engine})(std::vector{tensor(xs)});
+  const auto results = compile({x}, outputs, {.engine = engine, .isa = isa})(std::vector{tensor(xs)});
   for (int order = 0; order < 3; ++order) {
-    const Array expected = evaluate(outputs[static_cast<std::size_t>(order)], {{"x", xs}}, {{"n", xs.shape[0]}});
+    const Array expected = evaluate(outputs[static_cast<std::size_t>(order)], {{"x", xs}}, {{"n", xs.shape[0]}}, fused);
     const Tensor& got = results[static_cast<std::size_t>(order)];
     ASSERT_EQ(got.size(), static_cast<std::int64_t>(expected.size()));
     for (std::size_t i = 0; i < expected.size(); ++i)
@@ -74,13 +97,14 @@ TEST_P(Elementwise, GivesTheBitsOfTheMachineCode) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Catalogue, Elementwise, ::testing::ValuesIn(cases(true)), label);
+INSTANTIATE_TEST_SUITE_P(Levels, Elementwise, ::testing::ValuesIn(levels()), label);
 
 class AlongAxes : public ::testing::TestWithParam<Case> {};
 
 /// The sums' order is the engines' own affair: the evaluator's plain order is near, the interpreter's bits are the
 /// JIT's.
 TEST_P(AlongAxes, EnginesAgree) {
-  const auto& [name, type, engine] = GetParam();
+  const auto& [name, type, engine, isa] = GetParam();
   const auto found = activations::find(name);
   Graph g(type);
   const Expr x = g.input("x", {"rows", 6}), other = g.input("other", {"rows", 6}),

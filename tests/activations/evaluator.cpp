@@ -55,7 +55,7 @@ std::size_t aligned(std::size_t i, const std::vector<std::int64_t>& full, const 
   return static_cast<std::size_t>(at);
 }
 
-Array elementwise(const GraphData& g, NodeId id, Array out, const std::vector<const Array*>& x) {
+Array elementwise(const GraphData& g, NodeId id, Array out, const std::vector<const Array*>& x, bool fused) {
   if (g.op(id) == Op::stop_gradient) {
     out.bits = x[0]->bits;
     return out;
@@ -64,7 +64,7 @@ Array elementwise(const GraphData& g, NodeId id, Array out, const std::vector<co
   std::vector<std::uint64_t> arguments(x.size());
   for (std::size_t i = 0; i < out.bits.size(); ++i) {
     for (std::size_t k = 0; k < x.size(); ++k) arguments[k] = x[k]->bits[aligned(i, out.shape, x[k]->shape)];
-    out.bits[i] = machine::evaluate(code, arguments, true)[0];
+    out.bits[i] = machine::evaluate(code, arguments, fused)[0];
   }
   return out;
 }
@@ -184,7 +184,7 @@ Array array(DType dtype, std::vector<std::int64_t> shape, const std::vector<doub
 
 double rounded(DType dtype, double value) { return from_bits(dtype, to_bits(dtype, value)); }
 
-Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes) {
+Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes, bool fused) {
   const Module m = passes::decompose({e.graph(), {}, {e.id()}});
   const GraphData& g = *m.graph;
   std::vector<Array> value(g.size());
@@ -202,8 +202,9 @@ Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes) {
     else if (op == Op::constant)
       out.bits[0] = *g.constant_bits(id), value[i] = out;
     else if (ops::kind_of(op) == ops::Kind::elementwise)
-      value[i] = elementwise(g, id, out, x);
-    else if (op == Op::reduce_sum || op == Op::reduce_max || op == Op::reduce_min || op == Op::argmax || op == Op::argmin)
+      value[i] = elementwise(g, id, out, x, fused);
+    else if (op == Op::reduce_sum || op == Op::reduce_max || op == Op::reduce_min || op == Op::argmax ||
+             op == Op::argmin)
       value[i] = reduction(op, g.attributes(id).ints, out, *x[0]);
     else if (op == Op::sort || op == Op::cumsum || op == Op::flip)
       value[i] = scan(op, g.attributes(id).ints, out, *x[0]);

@@ -26,7 +26,7 @@ double rounded(DType dtype, double value);
 
 using Inputs = std::map<std::string, Array>;
 
-/// `e`, decomposed and evaluated.
-Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes = {});
+/// `e`, decomposed and evaluated, with muladd fused or, as x86-64-v2 has it, not.
+Array evaluate(const Expr& e, const Inputs& inputs, const Bindings& sizes = {}, bool fused = true);
 
 }  // namespace actinium::testing

@@ -32,8 +32,8 @@ struct Reference {
 const std::map<std::string, Reference>& references();
 void add_losses(std::map<std::string, Reference>& references);
 
-/// Special points, kinks and their neighbours, and a spread over magnitudes.
-std::vector<double> special_points(DType type, const std::vector<double>& kinks);
+/// Special points, kinks and their neighbours, and a spread over magnitudes, `random` of them at random.
+std::vector<double> special_points(DType type, const std::vector<double>& kinks, int random = 40);
 
 /// The derivative of the given order (0, 1, 2) at x, by convention or central differences.
 Real reference_value(const Reference& reference, const std::vector<double>& parameters, double x, int order);
