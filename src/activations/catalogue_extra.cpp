@@ -36,7 +36,13 @@ Expr isru(const Terms& t) {
 }
 Expr isru_square(const Terms& t) { return fma(t[0] * t.x, t.x, 1.0); }
 Expr isru_slope(const Terms& t) { return 1.0 / isru_square(t) / sqrt(isru_square(t)); }
-Expr isru_curvature(const Terms& t) { return -3.0 * t[0] * isru(t) / isru_square(t) / isru_square(t); }
+/// -3 a x/s**2.5, s = 1 + a x*x, whose rounding enters two and a half times and is made good.
+Expr isru_curvature(const Terms& t) {
+  const double end = t.x.dtype() == DType::f32 ? 1e18 : 1e150;
+  const Expr xc = limited(t.x, -end, end), ax = t[0] * xc, s = fma(ax, xc, 1.0), low = fma(ax, xc, 1.0 - s);
+  const Expr y = (-3.0 * ax / s) / (s * sqrt(s));
+  return y - y * (2.5 * low / s);
+}
 
 /// sin and cos of the exact product a*x: to second order in what its rounding leaves.
 struct Wave {
@@ -115,8 +121,12 @@ Expr tanhexp(const Terms& t) {
   return where(t.x < -20.0, left_tail(t.x), t.x * tanh(exp(limited(t.x, -far(t.x), 4.0))));
 }
 Expr tanhexp_slope(const Terms& t) {
-  const Expr xc = limited(t.x, -far(t.x), 4.0), e = exp(xc);
+  const Expr xc = limited(t.x, -far(t.x), 6.7), e = exp(xc);
   return tanh(e) + xc * e * sech2(e);
+}
+Expr tanhexp_curvature(const Terms& t) {
+  const Expr xc = limited(t.x, -far(t.x), 6.7), e = exp(xc);
+  return (e * sech2(e)) * (2.0 + xc * (1.0 - 2.0 * (e * tanh(e))));
 }
 
 /// lisht: tanh and sech2 take care of themselves; x is limited so that inf * 0 does not arise.
@@ -158,7 +168,8 @@ std::vector<Facts> extra_entries() {
                        "Published as an alternative to silu. Even: it forgets the sign.",
                        {F(x * tanh(x)), lisht_slope, lisht_curvature}));
   list.push_back(extra("tanhexp", "x*tanh(exp(x))", "Liu and Di 2020",
-                       "Published as an alternative to mish for small networks.", {tanhexp, tanhexp_slope, nullptr}));
+                       "Published as an alternative to mish for small networks.",
+                       {tanhexp, tanhexp_slope, tanhexp_curvature}));
   list.push_back(extra("serf", "x*erf(log(1 + exp(x)))", "Nag and Bhattacharyya 2021",
                        "Published as an alternative to mish; close to it.", {serf, serf_slope, serf_curvature}));
 
