@@ -57,6 +57,14 @@ target_link_libraries(xxhash INTERFACE ${XXHASH_LIBRARY})
 # Without PLplot, `actinium plot` writes csv alone.
 find_path(PLPLOT_INCLUDE_DIR plplot/plplot.h)
 find_library(PLPLOT_LIBRARY plplot)
+# Arb, a library of its own or a part of FLINT 3: what errors are measured against.
+find_path(ARB_INCLUDE_DIR NAMES arb_hypgeom.h PATH_SUFFIXES flint REQUIRED)
+find_library(ARB_LIBRARY NAMES flint-arb arb)
+find_library(FLINT_LIBRARY flint REQUIRED)
+find_library(GMP_LIBRARY gmp REQUIRED)
+add_library(arb INTERFACE)
+target_include_directories(arb SYSTEM INTERFACE ${ARB_INCLUDE_DIR})
+target_link_libraries(arb INTERFACE $<$<BOOL:${ARB_LIBRARY}>:${ARB_LIBRARY}> ${FLINT_LIBRARY} ${GMP_LIBRARY})
 
 if(ACTINIUM_TESTS)
   find_package(GTest REQUIRED)

@@ -3,6 +3,7 @@
 #include <actinium/activations.h>
 #include <actinium/array.h>
 #include <actinium/autodiff.h>
+#include <actinium/certify.h>
 #include <actinium/dtype.h>
 #include <actinium/error.h>
 #include <actinium/expr.h>

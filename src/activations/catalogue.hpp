@@ -14,6 +14,10 @@
 #include "ops/kink.hpp"
 #include "ops/unit.hpp"
 
+namespace actinium::exact {
+class Series;
+}
+
 namespace actinium::activations {
 
 /// What a parameter takes. Numbers, arrays and masks become operands of the node; the others are options in its ints.
@@ -40,6 +44,7 @@ struct Parameter {
   std::string domain = {};          ///< what a literal must be, in words: "at least 0"
   bool (*valid)(double) = nullptr;  ///< whether it is
   std::vector<std::string> choices = {};
+  const char* exact = nullptr;  ///< the default in more digits than a double has: what the truth is measured with
   bool required() const { return takes == Takes::array || (!fallback && takes != Takes::mask && takes != Takes::axes); }
 };
 
@@ -63,6 +68,13 @@ struct Terms {
 };
 using Formula = Expr (*)(const Terms&);
 using ParameterFormula = Expr (*)(const Terms&, int parameter);
+
+/// What an activation is, as a textbook writes it, for two readers: `certify` evaluates it in proven precision as the
+/// truth, and compiles it as it stands as the naive form to compare with. Written once, by ACTINIUM_TEXTBOOK.
+struct Textbook {
+  Expr (*naive)(const Terms&) = nullptr;
+  exact::Series (*exact)(const exact::Series& x, std::span<const exact::Series> parameters) = nullptr;
+};
 
 enum class Kind : std::uint8_t {
   unit,       ///< elementwise, a node of its own: differentiates order by order, expanded by `decompose`
@@ -126,6 +138,9 @@ struct Facts {
   std::vector<double> kinks = {};  ///< at the default parameters: tests and plots mark them
   /// Kinks of the first derivative; with them comes the parameter `kink`, which says what it is there.
   std::vector<Corner> (*corners)(const Terms&) = nullptr;
+  Textbook textbook = {};          ///< of an elementwise one
+  /// The error in ulp that is promised at x for the derivative of this order, where it is not 4.
+  double (*promised)(double x, int order) = nullptr;
 };
 
 class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry> {

@@ -1,6 +1,7 @@
 // Exponential-linear activations and the softplus family. exp(x) - 1 is expm1, and derivatives are written from x,
 // never from the value: elu'(-40) is exp(-40), which 1 + elu(-40) has lost.
 #include "activations/formula.hpp"
+#include "activations/textbook.hpp"
 
 #define F ACTINIUM_FORMULA
 
@@ -132,6 +133,7 @@ std::vector<Facts> elu_entries() {
   std::vector<Facts> list;
   Facts f{"exponential", {{"exp"}, {"Exp"}, {"Exponential"}}};
   f.formula = "exp(x)";
+  f.textbook = ACTINIUM_TEXTBOOK(exp(x));
   f.documentation = "Overflows beyond 709.78 (f64), 88.72 (f32).";
   f.source = "Keras exponential, ONNX Exp";
   f.advice =
@@ -143,6 +145,7 @@ std::vector<Facts> elu_entries() {
   f = {"elu", {{"ELU"}, {"Elu"}}};
   f.parameters = {{"alpha", 1.0, {}, Takes::number, "finite", finite}};
   f.formula = "x > 0 ? x : alpha*(exp(x) - 1)";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > 0, x, p[0] * (exp(x) - 1)));
   f.documentation = "Derivative at 0: alpha.";
   f.source = "Clevert et al. 2015";
   f.advice = "Hidden layers without batch normalization: outputs have a mean near 0. Very negative inputs saturate.";
@@ -156,6 +159,7 @@ std::vector<Facts> elu_entries() {
   f = {"celu", {{"CELU"}, {"Celu"}}};
   f.parameters = {{"alpha", 1.0, {}, Takes::number, "nonzero", nonzero}};
   f.formula = "x > 0 ? x : alpha*(exp(x/alpha) - 1)";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > 0, x, p[0] * (exp(x / p[0]) - 1)));
   f.documentation = "Derivative at 0: 1. Second derivative at 0: 1/alpha.";
   f.source = "Barron 2017";
   f.advice = "elu whose derivative is continuous for every alpha.";
@@ -167,7 +171,10 @@ std::vector<Facts> elu_entries() {
   f = {"selu", {{"SELU"}, {"Selu"}}};
   f.parameters = {{"alpha", selu_alpha, {}, Takes::number, "finite", finite},
                   {"scale", selu_scale, {"gamma"}, Takes::number, "finite", finite}};
+  f.parameters[0].exact = "1.6732632423543772848170429916717";
+  f.parameters[1].exact = "1.0507009873554804934193349852946";
   f.formula = "scale * (x > 0 ? x : alpha*(exp(x) - 1)), scale 1.0507009873554805, alpha 1.6732632423543773";
+  f.textbook = ACTINIUM_TEXTBOOK(p[1] * where(x > 0, x, p[0] * (exp(x) - 1)));
   f.documentation =
       "Derivative at 0: scale*alpha = 1.7580993408473769. Meant for LeCun-normal weights and alpha dropout.";
   f.source = "Klambauer et al. 2017; the constants in full precision (ONNX rounds them to f32)";
@@ -186,6 +193,7 @@ std::vector<Facts> softplus_entries() {
   Facts f{"softplus", {{"Softplus"}, {"SoftPlus"}, {"soft_relu", {}, {"alpha=beta"}}}};
   f.parameters = {{"beta", 1.0, {}, Takes::number, "nonzero", nonzero}, {"threshold", infinity}};
   f.formula = "log(1 + exp(beta*x))/beta";
+  f.textbook = ACTINIUM_TEXTBOOK(where(p[0] * x > p[1], x, log(1 + exp(p[0] * x)) / p[0]));
   f.documentation = "Beyond threshold (of beta*x; none by default) it is x, as in PyTorch.";
   f.source = "Dugas et al. 2001; beta and threshold: PyTorch Softplus";
   f.advice =
@@ -198,6 +206,7 @@ std::vector<Facts> softplus_entries() {
 
   f = {"log_sigmoid", {{"logsigmoid"}, {"LogSigmoid"}}};
   f.formula = "log(1/(1 + exp(-x)))";
+  f.textbook = ACTINIUM_TEXTBOOK(-log(1 + exp(-x)));
   f.documentation = "-softplus(-x).";
   f.source = "Keras, JAX, PyTorch LogSigmoid";
   f.advice = "The log likelihood of a yes or no, from its logit. log(sigmoid(x)) is -inf where this is -x.";
@@ -207,6 +216,7 @@ std::vector<Facts> softplus_entries() {
   f = {"squareplus", {{"Squareplus"}}};
   f.parameters = {{"b", 4.0, {}, Takes::number, "at least 0", not_negative}};
   f.formula = "(x + sqrt(x**2 + b))/2";
+  f.textbook = ACTINIUM_TEXTBOOK_APART((x + sqrt(x * x + p[0])) / 2, where(x < 0, p[0] / 2 / (sqrt(x * x + p[0]) - x), (x + sqrt(x * x + p[0])) / 2));
   f.documentation = "Softplus without exp. b=0 is relu.";
   f.source = "Barron 2021; JAX, Keras";
   f.advice = "softplus without exp and log. Its left tail is b/(4*|x|), so it fades slowly.";
@@ -218,6 +228,7 @@ std::vector<Facts> softplus_entries() {
 
   f = {"softsign", {{"soft_sign"}, {"Softsign"}, {"SoftSign"}}};
   f.formula = "x/(1 + abs(x))";
+  f.textbook = ACTINIUM_TEXTBOOK(x / (1 + abs(x)));
   f.documentation = "Second derivative 0 at 0.";
   f.source = "Bergstra et al. 2009";
   f.advice = "tanh with longer tails: its slope falls as 1/x**2, not exponentially.";
@@ -227,6 +238,7 @@ std::vector<Facts> softplus_entries() {
 
   f = {"log1mexp", {{"log1m_exp"}}};
   f.formula = "log(1 - exp(-x))";
+  f.textbook = ACTINIUM_TEXTBOOK(log(1 - exp(-x)));
   f.documentation = "For x > 0; -inf at 0, nan below.";
   f.source = "Maechler 2012; JAX";
   f.advice = "log(1 - p) from -log(p): likelihoods kept as logarithms.";

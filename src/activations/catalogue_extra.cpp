@@ -1,5 +1,6 @@
 // Further activations over the same base functions.
 #include "activations/formula.hpp"
+#include "activations/textbook.hpp"
 
 #define F ACTINIUM_FORMULA
 
@@ -137,12 +138,14 @@ Expr lisht_curvature(const Terms& t) {
 }
 
 Facts extra(std::string name, std::string formula, std::string source, std::string advice,
-            std::array<Formula, 3> value) {
+            std::array<Formula, 3> value,
+            Textbook textbook) {
   Facts f{std::move(name)};
   f.formula = std::move(formula);
   f.source = std::move(source);
   f.advice = std::move(advice);
   f.value = value;
+  f.textbook = textbook;
   return f;
 }
 
@@ -152,11 +155,11 @@ std::vector<Facts> extra_entries() {
   std::vector<Facts> list;
   list.push_back(extra("bent_identity", "x + (sqrt(x**2 + 1) - 1)/2", "",
                        "Regression: nowhere flat, its slope goes from 1/2 to 3/2.",
-                       {bent_identity, bent_slope, bent_curvature}));
+                       {bent_identity, bent_slope, bent_curvature}, ACTINIUM_TEXTBOOK(x + (sqrt(x * x + 1) - 1) / 2)));
 
   Facts f = extra("snake", "x + sin(a*x)**2/a", "Ziyin et al. 2020",
                   "Periodic data (audio, time series) that must be continued beyond the training range.",
-                  {snake, snake_slope, snake_curvature});
+                  {snake, snake_slope, snake_curvature}, ACTINIUM_TEXTBOOK(x + square(sin(p[0] * x)) / p[0]));
   f.closed[0] = F(x + square(sin(t[0] * x)) / t[0]);
   f.closed[1] = F(1.0 + 2.0 * (sin(t[0] * x) * cos(t[0] * x)));
   f.closed[2] = F(2.0 * t[0] * ((cos(t[0] * x) - sin(t[0] * x)) * (cos(t[0] * x) + sin(t[0] * x))));
@@ -166,20 +169,20 @@ std::vector<Facts> extra_entries() {
 
   list.push_back(extra("lisht", "x*tanh(x)", "Roy et al. 2019",
                        "Published as an alternative to silu. Even: it forgets the sign.",
-                       {F(x * tanh(x)), lisht_slope, lisht_curvature}));
+                       {F(x * tanh(x)), lisht_slope, lisht_curvature}, ACTINIUM_TEXTBOOK(x * tanh(x))));
   list.push_back(extra("tanhexp", "x*tanh(exp(x))", "Liu and Di 2020",
                        "Published as an alternative to mish for small networks.",
-                       {tanhexp, tanhexp_slope, tanhexp_curvature}));
+                       {tanhexp, tanhexp_slope, tanhexp_curvature}, ACTINIUM_TEXTBOOK(x * tanh(exp(x)))));
   list.push_back(extra("serf", "x*erf(log(1 + exp(x)))", "Nag and Bhattacharyya 2021",
-                       "Published as an alternative to mish; close to it.", {serf, serf_slope, serf_curvature}));
+                       "Published as an alternative to mish; close to it.", {serf, serf_slope, serf_curvature}, ACTINIUM_TEXTBOOK(x * erf(log(1 + exp(x))))));
 
   f = extra("isru", "x/sqrt(1 + a*x**2)", "Carlile et al. 2017", "A tanh without exp, with longer tails.",
-            {isru, isru_slope, isru_curvature});
+            {isru, isru_slope, isru_curvature}, ACTINIUM_TEXTBOOK(x / sqrt(1 + p[0] * x * x)));
   f.closed[0] = F(x / isru_scale(t));
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "positive", positive}};
   list.push_back(f);
   f = extra("isrlu", "x > 0 ? x : x/sqrt(1 + a*x**2)", "Carlile et al. 2017", "elu without exp.",
-            {F(where(x > 0, x, isru(t))), F(where(x > 0, 1, isru_slope(t))), F(where(x > 0, 0, isru_curvature(t)))});
+            {F(where(x > 0, x, isru(t))), F(where(x > 0, 1, isru_slope(t))), F(where(x > 0, 0, isru_curvature(t)))}, ACTINIUM_TEXTBOOK(where(x > 0, x, x / sqrt(1 + p[0] * x * x))));
   f.closed[0] = F(where(x > 0, x, x / isru_scale(t)));
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "positive", positive}};
   f.kinks = {0};
@@ -188,20 +191,20 @@ std::vector<Facts> extra_entries() {
   list.push_back(
       extra("arctan", "atan(x)", "",
             "A tanh with longer tails, bounded by pi/2; its derivative is a surrogate gradient of spiking networks.",
-            {F(atan(x)), arctan_slope, arctan_curvature}));
+            {F(atan(x)), arctan_slope, arctan_curvature}, ACTINIUM_TEXTBOOK(atan(x))));
   list.push_back(extra("sin", "sin(x)", "Sitzmann et al. 2020, SIREN",
                        "Networks that represent images and fields (SIREN), with their own initial weights.",
-                       {F(sin(x)), nullptr, nullptr}));
+                       {F(sin(x)), nullptr, nullptr}, ACTINIUM_TEXTBOOK(sin(x))));
   list.push_back(
-      extra("cos", "cos(x)", "", "Random Fourier features, encodings of position.", {F(cos(x)), nullptr, nullptr}));
+      extra("cos", "cos(x)", "", "Random Fourier features, encodings of position.", {F(cos(x)), nullptr, nullptr}, ACTINIUM_TEXTBOOK(cos(x))));
   for (std::size_t i = list.size() - 2; i < list.size(); ++i) list[i].kind = Kind::primitive;
 
   list.push_back(extra("phish", "x*tanh(gelu(x))", "Naveen 2022",
                        "Published as an alternative to gelu; compare with it first.",
-                       {phish, phish_slope, phish_curvature}));
+                       {phish, phish_slope, phish_curvature}, ACTINIUM_TEXTBOOK(x * tanh(x / 2 * (1 + erf(x / sqrt(p("2"))))))));
   list.push_back(extra("logish", "x*log(1 + sigmoid(x))", "Zhu et al. 2021",
                        "Published as an alternative to silu; compare with it first.",
-                       {logish, logish_slope, logish_curvature}));
+                       {logish, logish_slope, logish_curvature}, ACTINIUM_TEXTBOOK(x * log(1 + 1 / (1 + exp(-x))))));
   return list;
 }
 

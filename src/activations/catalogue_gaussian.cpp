@@ -1,6 +1,7 @@
 // Activations of the normal distribution. e = exp(-x*x/4), with the rounding of x*x made good, enters twice, so that a
 // tail keeps its digits down to the smallest normal number.
 #include "activations/formula.hpp"
+#include "activations/textbook.hpp"
 
 #define F ACTINIUM_FORMULA
 
@@ -103,13 +104,14 @@ std::optional<Expr> gelu_special(const Terms& t, int order, std::source_location
 }
 
 Facts distribution(std::string name, std::vector<Alias> aliases, std::string formula, std::string documentation,
-                   std::string advice, Formula value) {
+                   std::string advice, Formula value, Textbook textbook) {
   Facts f{std::move(name), std::move(aliases)};
   f.formula = std::move(formula);
   f.documentation = std::move(documentation);
   f.advice = std::move(advice);
   f.kind = Kind::primitive;
   f.value = {value};
+  f.textbook = textbook;
   return f;
 }
 
@@ -120,6 +122,7 @@ std::vector<Facts> gaussian_entries() {
   Facts f{"gelu", {{"GELU"}, {"Gelu"}, {"gelu_erf"}}};
   f.parameters = {{"approximate", 0.0, {"approx"}, Takes::text, "", nullptr, {"none", "tanh", "precise"}}};
   f.formula = "x*normcdf(x) = x/2*(1 + erf(x/sqrt(2)))";
+  f.textbook = ACTINIUM_TEXTBOOK(x / 2 * (1 + erf(x / sqrt(p("2")))));
   f.documentation = "Exact; approximate=\"tanh\" (or true) is gelu_tanh. Minimum -0.17 at -0.7518.";
   f.source = "Hendrycks and Gimpel 2016; JAX and Keras ops default to the tanh form";
   f.advice = "Hidden layers of transformers (BERT, ViT).";
@@ -130,16 +133,19 @@ std::vector<Facts> gaussian_entries() {
 
   f = {"gelu_tanh", {{"gelu_approx"}, {"gelu_new"}, {"GELUTanh"}}};
   f.formula = "x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))";
+  f.textbook = ACTINIUM_TEXTBOOK(x / 2 * (1 + tanh(sqrt(2 / p.pi()) * (x + p("0.044715") * x * x * x))));
   f.documentation = "The tanh form of gelu.";
   f.source = "Hendrycks and Gimpel 2016; PyTorch GELU(approximate='tanh')";
   f.advice =
       "Checkpoints trained with it (GPT-2, and what JAX calls gelu); otherwise gelu, from which it is 0.0005 away at most.";
   f.value = {gelu_tanh, gelu_tanh_slope, gelu_tanh_curvature};
+  f.promised = [](double x, int) { return 4 + 2 * std::abs(2 * 0.7978845608028654 * (x + 0.044715 * x * x * x)); };
   f.closed[2] = gelu_tanh_closed_curvature;
   list.push_back(f);
 
   f = {"gaussian", {{"Gaussian"}}};
   f.formula = "exp(-x**2)";
+  f.textbook = ACTINIUM_TEXTBOOK(exp(-x * x));
   f.documentation = "Accurate in the tails: the rounding of x**2 is made good.";
   f.advice = "Radial basis functions. No gradient far from 0.";
   f.value = {F(gauss(x)), F(times_gauss(-2.0 * near(x), near(x))),
@@ -149,9 +155,11 @@ std::vector<Facts> gaussian_entries() {
 
   list.push_back(distribution("normcdf", {}, "(1 + erf(x/sqrt(2)))/2",
                               "Distribution function of the standard normal, accurate in the tails.",
-                              "Probabilities of a probit model.", F(normcdf(x))));
+                              "Probabilities of a probit model.", F(normcdf(x)),
+                              ACTINIUM_TEXTBOOK((1 + erf(x / sqrt(p("2")))) / 2)));
   list.push_back(distribution("erf", {{"Erf"}}, "2/sqrt(pi) * integral of exp(-t**2) from 0 to x",
-                              "The error function.", "A steeper tanh, tied to the normal distribution.", F(erf(x))));
+                              "The error function.", "A steeper tanh, tied to the normal distribution.", F(erf(x)),
+                              ACTINIUM_TEXTBOOK(erf(x))));
   return list;
 }
 

@@ -1,6 +1,7 @@
 // Piecewise linear and quadratic activations. At a kink the derivative is that of the branch a strict compare leaves:
 // active zones are open intervals. Selects are arranged so that NaN falls to a branch that passes it on.
 #include "activations/formula.hpp"
+#include "activations/textbook.hpp"
 
 #define F ACTINIUM_FORMULA
 
@@ -113,6 +114,7 @@ std::vector<Facts> linear_entries() {
   Facts f{"linear", {{"identity"}, {"Identity"}, {"Linear"}, {"Affine"}}};
   f.parameters = {{"alpha", 1.0}, {"beta", 0.0}};
   f.formula = "alpha*x + beta";
+  f.textbook = ACTINIUM_TEXTBOOK(x);
   f.documentation = "By default no activation: the identity.";
   f.source = "Keras, PyTorch Identity, ONNX Identity and Affine, oneDNN linear";
   f.advice = "Outputs of a regression. Between layers it does nothing: linear maps in a row are one linear map.";
@@ -128,6 +130,7 @@ std::vector<Facts> linear_entries() {
         {"Step"}}};
   f.parameters = {{"threshold", 0.0}, {"value_at_threshold", 1.0, {"values"}}};
   f.formula = "x >= threshold ? 1 : 0";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > p[0], 1, where(x < p[0], 0, p[1])));
   f.documentation = "Inclusive at the threshold, where it is value_at_threshold. Derivative 0 everywhere.";
   f.source = "MLX step, NumPy heaviside";
   f.advice = "Decisions after training. It passes no gradient: train with sigmoid.";
@@ -147,6 +150,7 @@ std::vector<Facts> relu_entries() {
                   {"threshold", 0.0},
                   {"grad_at_zero", 0, {}, Takes::integer, "0 or 1", [](double v) { return v == 0 || v == 1; }}};
   f.formula = "x > threshold ? min(x, max_value) : negative_slope * (x - threshold)";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > p[2], where(x < p[1], x, p[1]), p[0] * (x - p[2])));
   f.documentation =
       "Derivative at the threshold: negative_slope (0 by default; 1 with grad_at_zero=1), at max_value: 0.";
   f.source =
@@ -163,6 +167,7 @@ std::vector<Facts> relu_entries() {
 
   f = {"relu6", {{"ReLU6"}, {"Relu6"}}};
   f.formula = "min(max(x, 0), 6)";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > 0, where(x < 6, x, 6), 0));
   f.documentation = "Derivative 0 at 0 and at 6.";
   f.source = "Krizhevsky 2010; Keras, PyTorch, JAX";
   f.advice = "Models that will be quantized: the range is fixed. No gradient on either side of it.";
@@ -175,6 +180,7 @@ std::vector<Facts> relu_entries() {
 
   f = {"relu2", {{"squared_relu"}, {"ReLU2"}, {"relu_squared"}}};
   f.formula = "max(x, 0)**2";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > 0, x * x, 0));
   f.documentation = "Second derivative 0 at 0.";
   f.source = "So et al. 2021, Primer; MLX relu2";
   f.advice = "Feed-forward parts of transformers (Primer). Grows as x**2: normalize its inputs.";
@@ -187,6 +193,7 @@ std::vector<Facts> relu_entries() {
   f = {"leaky_relu", {{"LeakyReLU"}, {"LeakyRelu"}}};
   f.parameters = {{"negative_slope", 0.01, {"alpha"}}};
   f.formula = "x > 0 ? x : negative_slope * x";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > 0, x, p[0] * x));
   f.documentation = "Derivative at 0: negative_slope.";
   f.source = "Maas et al. 2013; default as PyTorch, JAX, ONNX (Keras: 0.2 as function, 0.3 as layer)";
   f.advice = "In place of relu where units die: negative_slope of the gradient is left.";
@@ -201,6 +208,7 @@ std::vector<Facts> relu_entries() {
   f.aliases = {{"PReLU"}, {"PRelu"}};
   f.parameters = {{"slope", std::nullopt, {"alpha", "weight", "a"}}};
   f.formula = "x > 0 ? x : slope * x";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > 0, x, p[0] * x));
   f.documentation = "A learned slope that broadcasts to x. Derivative at 0: slope.";
   f.source = "He et al. 2015; ONNX PRelu";
   f.advice = "leaky_relu with a learned slope, often one a channel. Start at 0.25, without weight decay.";
@@ -210,6 +218,7 @@ std::vector<Facts> relu_entries() {
   f.parameters = {{"lower", 1.0 / 8}, {"upper", 1.0 / 3}};
   f.check = slopes;
   f.formula = "x > 0 ? x : (lower + upper)/2 * x";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > 0, x, (p[0] + p[1]) / 2 * x));
   f.documentation = "Randomized leaky relu as it evaluates after training. Derivative at 0: the slope.";
   f.source = "Xu et al. 2015; PyTorch RReLU";
   f.advice = "Models that were trained with it; the random slopes are a regularizer of the training alone.";
@@ -233,6 +242,7 @@ std::vector<Facts> hard_entries() {
   f.parameters = {{"min_val", -1.0}, {"max_val", 1.0}};
   f.check = bounds;
   f.formula = "min(max(x, min_val), max_val)";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > p[0], where(x < p[1], x, p[1]), p[0]));
   f.documentation = "Derivative 0 at both knees.";
   f.source = "PyTorch Hardtanh, Keras hard_tanh";
   f.advice = "Bounded and cheap, for small recurrent or quantized networks. No gradient beyond the knees.";
@@ -249,6 +259,7 @@ std::vector<Facts> hard_entries() {
        {{"hardsigmoid"}, {"Hardsigmoid"}, {"HardSigmoid"}, {"hard_sigmoid_keras2", {{"alpha", 0.2}, {"beta", 0.5}}}}};
   f.parameters = {{"alpha", 1.0 / 6}, {"beta", 0.5}};
   f.formula = "min(max(alpha*x + beta, 0), 1); by default relu6(x + 3)/6";
+  f.textbook = ACTINIUM_TEXTBOOK(where(p[0] * x + p[1] > 0, where(p[0] * x + p[1] < 1, p[0] * x + p[1], 1), 0));
   f.documentation = "Derivative 0 at the knees, -3 and 3 by default. Keras 2 and ONNX: alpha=0.2.";
   f.source = "Keras 3, JAX, PyTorch; hard_sigmoid_keras2: Keras 1 and 2, ONNX";
   f.advice =
@@ -265,6 +276,7 @@ std::vector<Facts> hard_entries() {
   f = {"hard_silu", {{"hard_swish"}, {"hardswish"}, {"Hardswish"}, {"HardSwish"}, {"hardsilu"}}};
   f.parameters = {{"alpha", 1.0 / 6}, {"beta", 0.5}};
   f.formula = "x * min(max(alpha*x + beta, 0), 1); by default x * relu6(x + 3)/6";
+  f.textbook = ACTINIUM_TEXTBOOK(x * where(x > -3, where(x < 3, (x + 3) / 6, 1), 0));
   f.documentation = "Derivative at the knees, -3 and 3 by default: 0 and 1.";
   f.source = "Howard et al. 2019, MobileNetV3; alpha and beta: oneDNN hardswish";
   f.advice = "silu for mobile and quantized models (MobileNetV3).";
@@ -284,6 +296,7 @@ std::vector<Facts> hard_entries() {
         {"ThresholdedReLU", {{"threshold", 1.0}, {"value", 0.0}}, {"theta=threshold", "alpha=threshold"}}}};
   f.parameters = {{"threshold"}, {"value", std::nullopt, {"default_value"}}};
   f.formula = "x > threshold ? x : value";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > p[0], x, p[1]));
   f.documentation = "Derivative at the threshold: 0.";
   f.source = "PyTorch Threshold, Keras threshold; thresholded_relu: ONNX";
   f.advice = "Drops what is small and keeps the rest as it is. It jumps, unless value is the threshold.";
@@ -294,6 +307,7 @@ std::vector<Facts> hard_entries() {
 
   f = {"sparse_plus"};
   f.formula = "x <= -1 ? 0 : x >= 1 ? x : (x + 1)**2/4";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > -1, where(x < 1, square(x + 1) / 4, x), 0));
   f.documentation = "The softplus of sparsemax; once differentiable. Second derivative 0 at -1 and 1.";
   f.source = "Blondel et al. 2020; JAX, Keras";
   f.advice = "softplus with exact zeros; its derivative is sparse_sigmoid.";
@@ -305,6 +319,7 @@ std::vector<Facts> hard_entries() {
 
   f = {"sparse_sigmoid"};
   f.formula = "min(max((x + 1)/2, 0), 1)";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > -1, where(x < 1, (x + 1) / 2, 1), 0));
   f.documentation = "Derivative 0 at -1 and 1.";
   f.source = "JAX, Keras";
   f.advice = "Gates that are to reach 0 and 1. No gradient outside (-1, 1).";
@@ -317,6 +332,7 @@ std::vector<Facts> hard_entries() {
   f = {"smelu"};
   f.parameters = {{"beta", 1.0, {"b"}, Takes::number, "positive", positive}};
   f.formula = "abs(x) <= beta ? (x + beta)**2/(4*beta) : max(x, 0)";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > -p[0], where(x < p[0], square(x + p[0]) / (4 * p[0]), x), 0));
   f.documentation = "Smooth relu: quadratic between -beta and beta. Second derivative 0 at both ends.";
   f.source = "Shamir et al. 2020";
   f.advice = "relu where its kink makes training hard to reproduce (large ranking models). A larger beta is smoother.";
@@ -333,6 +349,7 @@ std::vector<Facts> shrink_entries() {
   Facts f{"hard_shrink", {{"hardshrink"}, {"Hardshrink"}, {"HardShrink"}}};
   f.parameters = {threshold_half};
   f.formula = "abs(x) > threshold ? x : 0";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > p[0] || x < -p[0], x, 0));
   f.documentation = "Derivative 0 at the jumps.";
   f.source = "PyTorch Hardshrink, Keras hard_shrink";
   f.advice = "Sparse codes: small coefficients become 0, large ones keep their size.";
@@ -345,6 +362,7 @@ std::vector<Facts> shrink_entries() {
   f = {"soft_shrink", {{"softshrink"}, {"Softshrink"}, {"SoftShrink"}}};
   f.parameters = {threshold_half};
   f.formula = "sign(x) * max(abs(x) - threshold, 0)";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > p[0], x - p[0], where(x < -p[0], x + p[0], 0)));
   f.documentation = "Derivative 0 at both knees.";
   f.source = "Donoho 1995; PyTorch Softshrink, Keras soft_shrink";
   f.advice = "The step of an L1 penalty: sparse codes, denoising.";
@@ -358,6 +376,7 @@ std::vector<Facts> shrink_entries() {
   f = {"shrink", {{"Shrink", {}, {"bias", "lambd=threshold"}}}};
   f.parameters = {threshold_half, {"bias", 0.0}};
   f.formula = "x < -threshold ? x + bias : x > threshold ? x - bias : 0";
+  f.textbook = ACTINIUM_TEXTBOOK(where(x > p[0], x - p[1], where(x < -p[0], x + p[1], 0)));
   f.documentation = "hard_shrink with bias=0, soft_shrink with bias=threshold. Derivative 0 at the jumps.";
   f.source = "ONNX Shrink";
   f.advice = "Models from ONNX; otherwise hard_shrink or soft_shrink.";

@@ -1,6 +1,8 @@
 // Sigmoid and tanh activations. h = exp(-|z|/2) enters twice where its square would already be subnormal while the
 // result is a normal number: silu(-740) is -3.1e-319, and silu(-90) in f32 is -7.4e-38.
 #include "activations/formula.hpp"
+#include "activations/textbook.hpp"
+#include "activations/textbook.hpp"
 
 #define F ACTINIUM_FORMULA
 
@@ -134,6 +136,8 @@ std::vector<Facts> tanh_entries() {
   std::vector<Facts> list;
   Facts f{"tanh", {{"Tanh"}}};
   f.formula = "(exp(x) - exp(-x))/(exp(x) + exp(-x))";
+  f.textbook = ACTINIUM_TEXTBOOK((exp(x) - exp(-x)) / (exp(x) + exp(-x)));
+  f.textbook = ACTINIUM_TEXTBOOK((exp(x) - exp(-x)) / (exp(x) + exp(-x)));
   f.documentation = "Derivative sech(x)**2, right where 1 - tanh(x)**2 is 0.";
   f.source = "all";
   f.advice =
@@ -145,6 +149,8 @@ std::vector<Facts> tanh_entries() {
   f = {"scaled_tanh", {{"ScaledTanh"}}};
   f.parameters = {{"alpha", 1.0}, {"beta", 1.0}};
   f.formula = "alpha*tanh(beta*x)";
+  f.textbook = ACTINIUM_TEXTBOOK(p[0] * tanh(p[1] * x));
+  f.textbook = ACTINIUM_TEXTBOOK(p[0] * tanh(p[1] * x));
   f.documentation = "LeCun's 1.7159*tanh(2*x/3) with alpha=1.7159, beta=2/3.";
   f.source = "LeCun 1998; ONNX ScaledTanh";
   f.advice = "Networks after LeCun's recipe: inputs and targets of unit variance.";
@@ -156,6 +162,8 @@ std::vector<Facts> tanh_entries() {
 
   f = {"tanh_shrink", {{"tanhshrink"}, {"Tanhshrink"}, {"TanhShrink"}}};
   f.formula = "x - tanh(x)";
+  f.textbook = ACTINIUM_TEXTBOOK(x - tanh(x));
+  f.textbook = ACTINIUM_TEXTBOOK(x - tanh(x));
   f.documentation = "x**3/3 near 0, to full precision; derivative tanh(x)**2.";
   f.source = "PyTorch Tanhshrink, Keras tanh_shrink";
   f.advice = "Denoising and sparse codes. Flat at 0: nothing starts there.";
@@ -169,6 +177,8 @@ std::vector<Facts> swish_entries() {
   Facts f{"silu", {{"swish"}, {"SiLU"}, {"Swish"}, {"Silu"}}};
   f.parameters = {{"beta", 1.0, {"alpha"}}};
   f.formula = "x/(1 + exp(-beta*x))";
+  f.textbook = ACTINIUM_TEXTBOOK(x / (1 + exp(-p[0] * x)));
+  f.textbook = ACTINIUM_TEXTBOOK(x / (1 + exp(-p[0] * x)));
   f.documentation = "Minimum -0.2785 at -1.2785.";
   f.source = "Elfwing et al. 2017; beta: Ramachandran et al. 2017, ONNX Swish(alpha)";
   f.advice = "Hidden layers of deep convolutional networks and transformers: smooth, and a negative unit still learns.";
@@ -180,6 +190,8 @@ std::vector<Facts> swish_entries() {
 
   f = {"quick_gelu", {{"gelu_fast_approx"}, {"QuickGELU"}, {"QuickGelu"}}};
   f.formula = "x/(1 + exp(-1.702*x))";
+  f.textbook = ACTINIUM_TEXTBOOK(x / (1 + exp(-p("1.702") * x)));
+  f.textbook = ACTINIUM_TEXTBOOK(x / (1 + exp(-p("1.702") * x)));
   f.documentation = "Sigmoid form of gelu, within 0.0204 of it.";
   f.source = "Hendrycks and Gimpel 2016; MLX gelu_fast_approx";
   f.advice = "Checkpoints trained with it (CLIP); otherwise gelu.";
@@ -189,6 +201,8 @@ std::vector<Facts> swish_entries() {
 
   f = {"mish", {{"Mish"}}};
   f.formula = "x*tanh(log(1 + exp(x)))";
+  f.textbook = ACTINIUM_TEXTBOOK(x * tanh(log(1 + exp(x))));
+  f.textbook = ACTINIUM_TEXTBOOK(x * tanh(log(1 + exp(x))));
   f.documentation = "Minimum -0.3088 at -1.1924.";
   f.source = "Misra 2019";
   f.advice = "As silu, a little steeper at 0; detectors (YOLOv4). It costs more.";
@@ -204,6 +218,8 @@ std::vector<Facts> sigmoid_entries() {
   std::vector<Facts> all;
   Facts f{"sigmoid", {{"Sigmoid"}, {"logistic"}, {"Logistic"}}};
   f.formula = "1/(1 + exp(-x))";
+  f.textbook = ACTINIUM_TEXTBOOK(1 / (1 + exp(-x)));
+  f.textbook = ACTINIUM_TEXTBOOK(1 / (1 + exp(-x)));
   f.documentation = "Derivative exp(-x)/(1 + exp(-x))**2, never s*(1 - s), which is 0 above 37.";
   f.source = "all";
   f.advice =

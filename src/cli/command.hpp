@@ -49,13 +49,25 @@ Problem read_shapes(const Options& options);
 /// For plot: a function of the one name that has no value, or has a list of them. It is inputs[0], of rank 0, and its
 /// list is values[0] (which is empty if it has none); outputs are the function and its derivatives, of rank 0.
 Problem read_function(const Options& options, int derivatives);
+/// For certify: an expression of one name without a value, inputs[0] of shape [n]; the others are constants.
+Problem read_univariate(const Options& options);
 CompileOptions compile_options(const Options& options);
+
+/// Options of certify alone.
+struct CertifyChoices {
+  int derivatives = 0;
+  std::uint64_t samples = 0;
+  std::optional<double> bound;
+  std::string against;
+  bool as_json = false;
+};
 
 // The subcommands. They give the exit status; errors are exceptions.
 int run_eval(const Options& options);
 int run_show(const Options& options);
 /// `options.expression` is the one being read when an error is thrown.
 int run_plot(Options& options, const PlotOptions& plot);
+int run_certify(const Options& options, const CertifyChoices& choices);
 int run_activations(const std::string& name);
 /// docs/activations.md, and the pictures it shows.
 std::string activations_markdown();

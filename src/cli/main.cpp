@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <new>
@@ -16,7 +17,7 @@
 namespace actinium::cli {
 namespace {
 
-constexpr std::string_view usage = "the subcommands are eval, show, plot, activations and info; actinium --help";
+constexpr std::string_view usage = "the subcommands are eval, show, plot, certify, activations and info; actinium --help";
 
 void add_repeated(CLI::App& app, const std::string& name, std::vector<std::string>& list, const std::string& help) {
   app.add_option(name, list, help)
@@ -62,21 +63,37 @@ void add_plot(CLI::App& app, Options& o, PlotOptions& p) {
   add_repeated(app, "-o", o.outputs, "FILE.svg, FILE.png or FILE.csv; repeatable");
 }
 
+void add_certify(CLI::App& app, Options& o, CertifyChoices& c) {
+  app.add_option("EXPR", o.expression, "the expression; every name but one needs a value")->required();
+  app.add_option("VALUES", o.values, "NAME=NUMBER");
+  app.add_option("--dtype", o.dtype, "f32 (all 2^32 numbers) or f64 (structured points)");
+  app.add_option("--derivatives", c.derivatives, "measure derivatives up to this order too");
+  app.add_option("--samples", c.samples, "so many arguments, and the edges, instead of all");
+  app.add_option("--bound", c.bound, "ULP that must hold; builtin functions have one");
+  app.add_option("--against", c.against, "naive: measure the textbook formula too");
+  app.add_flag("--json", c.as_json, "print one JSON object");
+  app.add_option("--compat", o.compat, "keras, keras2, torch, jax, onnx or mlx: whose defaults activations have");
+  app.add_option("--engine", o.engine, "jit or interpret");
+  app.add_option("--threads", o.threads, "at most so many; 0: all cores");
+  app.add_option("--isa", o.isa, "x86-64-v2, x86-64-v3, x86-64-v4 or native");
+}
+
 /// The arguments, last first, as CLI11 wants them. An expression may begin with a minus, which CLI11 would take for an
 /// option: the first argument that is neither an option nor the value of one (for plot, any such argument that begins
 /// with one minus) gets a blank in front, which run() takes away again; and "--range -3:3" becomes "--range=-3:3".
 std::vector<std::string> arguments_of(int argc, char** argv) {
-  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h", "--markers"};
+  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h", "--markers", "--json"};
   static constexpr std::string_view valued[] = {
       "--grad",  "--derivative", "--value-and-grad", "--dtype",   "--compat", "--engine", "--threads", "--isa",
       "--shape", "--stage",      "--expect",         "--ulp",     "-o",       "--range",  "--yrange",  "--symlog",
-      "--size",  "--title",      "--derivatives",    "--samples", "--xlabel", "--ylabel"};
+      "--size",  "--title",      "--derivatives",    "--samples", "--xlabel", "--ylabel",
+      "--bound", "--against"};
   const auto among = [](std::string_view name, const auto& list) {
     return std::find(std::begin(list), std::end(list), name) != std::end(list);
   };
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool plot = !arguments.empty() && arguments[0] == "plot";
-  const bool takes = plot || (!arguments.empty() && (arguments[0] == "eval" || arguments[0] == "show"));
+  const bool takes = plot || (!arguments.empty() && among(arguments[0], std::array{"eval", "show", "certify"}));
   for (std::size_t i = 1; takes && i < arguments.size(); ++i) {
     const std::string name = arguments[i].substr(0, arguments[i].find('='));
     if (among(name, flags)) continue;
@@ -133,6 +150,9 @@ int run(int argc, char** argv) {
   PlotOptions figure;
   CLI::App& plot = *app.add_subcommand("plot", "draw functions of one number, and their derivatives");
   add_plot(plot, options, figure);
+  CertifyChoices choices;
+  CLI::App& certify = *app.add_subcommand("certify", "measure how far a function of one number is from the truth");
+  add_certify(certify, options, choices);
   CLI::App& activations = *app.add_subcommand("activations", "list the catalogue, or one entry of it");
   activations.add_option("NAME", activation, "an activation or an alias");
   bool markdown = false;
@@ -152,6 +172,7 @@ int run(int argc, char** argv) {
     if (eval.parsed()) return run_eval(options);
     if (show.parsed()) return run_show(options);
     if (plot.parsed()) return run_plot(options, figure);
+    if (certify.parsed()) return run_certify(options, choices);
     if (activations.parsed()) {
       if (!pictures.empty()) draw_activations(pictures);
       if (markdown) print(activations_markdown());

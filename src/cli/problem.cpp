@@ -292,6 +292,27 @@ Problem read_function(const Options& options, int derivatives) {
   return p;
 }
 
+Problem read_univariate(const Options& options) {
+  const Formula formula(options.expression, compat_option(options.compat));
+  const DType floating = dtype_option(options.dtype).value_or(f32);
+  std::map<std::string, Tensor> values;
+  for (const auto& [name, value] : read_values(options.values)) {
+    values.emplace(name, value.as(floating));
+    if (values.at(name).rank() != 0) throw ShapeError(fmt::format("{}: a number is needed, not a list", name));
+  }
+  const std::string variable = variable_of(formula, values);
+  if (values.contains(variable)) throw ValueError(fmt::format("{} has a value: one name must be free", variable));
+  Problem p{Graph(floating), {}, {}, {}, {}};
+  declare(p, variable, Shape({Dim("n")}), floating);
+  ParseOptions parse_options;
+  parse_options.promote_integers = floating;
+  parse_options.resolve = [&](const FreeName& n) -> Expr {
+    return n.name == variable ? p.inputs[0] : p.graph.constant(values.at(n.name).item(), std::nullopt, nowhere);
+  };
+  p.outputs = {formula.build(p.graph, parse_options)};
+  return p;
+}
+
 CompileOptions compile_options(const Options& options) {
   CompileOptions c;
   if (options.threads < 0) throw ValueError("--threads takes a positive number, or 0 for all cores");

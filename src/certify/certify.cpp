@@ -1,0 +1,226 @@
+// Prepares what is measured: a graph of its own with x [n] in place of the input, its derivatives, and the promises.
+// Start reading at certify.
+#include "actinium/certify.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "activations/catalogue.hpp"
+#include "activations/differentiate.hpp"
+#include "activations/families.hpp"
+#include "actinium/autodiff.h"
+#include "actinium/graph.h"
+#include "certify/scan.hpp"
+#include "ops/error.hpp"
+
+namespace actinium {
+namespace {
+
+using exact::Promise;
+using ops::Op;
+
+/// The expression as a function of one input.
+Module function_of(const Expr& e) {
+  if (!e.is_bound()) throw ValueError("certify: an expression of one input is needed, this is a number");
+  const GraphPtr graph = e.graph();
+  const NodeId root = e.id();
+  const std::vector<char> needed = reachable(*graph, std::span<const NodeId>(&root, 1));
+  Module m{graph, {}, {root}};
+  std::string names;
+  for (NodeId input : graph->inputs()) {
+    if (index(input) >= needed.size() || !needed[index(input)]) continue;
+    m.inputs.push_back(input);
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", graph->input_name(input));
+  }
+  const auto fail = [&]<class E>(E*, std::string_view text) { ops::fail<E>(graph->location(root), "certify", text); };
+  if (m.inputs.size() != 1)
+    fail(static_cast<ValueError*>(nullptr),
+         m.inputs.empty() ? std::string("the expression has no input: one free variable is needed")
+                          : fmt::format("the expression has the inputs {}: one free variable is needed", names));
+  const DType type = graph->dtype(m.inputs[0]);
+  if (!is_float(type) || graph->dtype(root) != type)
+    fail(static_cast<TypeError*>(nullptr), fmt::format("needs a function from f32 to f32 or f64 to f64, this is from {} to {}",
+                                                       name_of(type), name_of(graph->dtype(root))));
+  return m;
+}
+
+/// The catalogue's entry behind a node, also behind a primitive that has one.
+std::shared_ptr<const activations::Entry> entry_of(const GraphData& g, NodeId id) {
+  if (g.op(id) == Op::activation) {
+    const auto& entry = static_cast<const activations::Entry&>(ops::unit_of(g, id));
+    return g.attributes(id).ints[0] == 0 ? entry.shared_from_this() : nullptr;
+  }
+  if (g.operands(id).size() != 1) return nullptr;
+  const auto found = activations::find(ops::name_of(g.op(id)));
+  return found ? found->entry : nullptr;
+}
+
+/// The textbook formula in the place of everything that has one.
+Expr textbook_of(const Module& m, const Expr& x) {
+  const Module naive = rebuild(m, [&](GraphData& out, NodeId id, std::span<const NodeId> operands) {
+    const GraphData& in = *m.graph;
+    const auto entry = entry_of(in, id);
+    if (!entry || entry->facts().textbook.naive == nullptr) return copy_node(out, in, id, operands);
+    const GraphPtr graph = std::const_pointer_cast<GraphData>(out.shared_from_this());
+    std::vector<Expr> operand;
+    for (NodeId o : operands) operand.emplace_back(graph, o);
+    const bool unit = in.op(id) == Op::activation;
+    activations::Terms terms = unit ? entry->terms(in.attributes(id), operand) : activations::Terms{operand[0], {}, {}, {}};
+    for (const activations::Parameter& p : entry->facts().parameters)
+      if (!unit) terms.parameters.emplace_back(p.fallback.value_or(0));
+    const Expr e = entry->facts().textbook.naive(terms);
+    return e.is_bound() ? e.id() : out.number(in.dtype(id), e.literal());
+  });
+  return activations::instantiate(naive, std::span(&x, 1));
+}
+
+/// What the library promises of this node itself applied to the input.
+Promise promise_of(const Module& m, int order) {
+  const GraphData& g = *m.graph;
+  const NodeId root = m.outputs[0];
+  const bool single = g.dtype(root) == DType::f32;
+  if (g.op(root) == Op::activation) {
+    const auto& entry = static_cast<const activations::Entry&>(ops::unit_of(g, root));
+    if (g.operand(root, 0) != m.inputs[0] || entry.traced()) return {};
+    if (entry.facts().promised != nullptr) return {std::nullopt, entry.facts().promised};
+    return {4.0};
+  }
+  if (ops::kind_of(g.op(root)) != ops::Kind::elementwise || ops::info(g.op(root)).arity != 1 ||
+      g.operand(root, 0) != m.inputs[0])
+    return {};
+  if (order > 0 || activations::is_family(g.op(root))) return {4.0};
+  return {single ? 1.0 : 1.5};
+}
+
+struct Measured {
+  std::vector<Accuracy> orders;
+  bool exhaustive = false;
+};
+
+/// Measures `build(x)` of the input, and its derivatives, against the reference.
+template <class Build>
+Measured measure(const Module& m, const exact::Reference& reference, const CertifyOptions& options, bool promised,
+                 const std::vector<double>& kinks, Build&& build) {
+  const DType type = m.graph->dtype(m.inputs[0]);
+  Graph graph(type);
+  const Expr x = graph.input("x", {"n"}, type);
+  std::vector<Expr> y{build(x)};
+  if (!y[0].is_bound()) y[0] = y[0] + 0 * x;
+  for (int k = 1; k <= options.derivatives; ++k) y.push_back(vjp(y.back(), x, 1));
+  CompileOptions compiled = options.compile;
+  compiled.threads = 1;  // the scan is parallel
+  exact::Scan scan{reference, compile({x}, y, compiled), {}, type, options.compile.threads, kinks, options.progress};
+  const exact::Format format = exact::format_of(type);
+  for (int k = 0; k <= options.derivatives; ++k) {
+    Promise promise = options.bound ? Promise{options.bound} : promised && k <= 2 ? promise_of(m, k) : Promise{};
+    scan.terms.push_back({k, format, promise, k == 0 ? std::vector<double>{} : reference.zeros(k, format)});
+  }
+  Measured result;
+  result.exhaustive = type == DType::f32 && options.samples == 0;
+  constexpr std::uint64_t usual = 2'000'000;
+  result.orders = result.exhaustive ? exact::scan_everything(scan) : exact::scan_samples(scan, options.samples == 0 ? usual : options.samples);
+  return result;
+}
+
+std::vector<double> kinks_of(const Module& m) {
+  std::vector<double> all;
+  const GraphData& g = *m.graph;
+  const std::vector<char> needed = reachable(g, m.outputs);
+  for (std::uint32_t i = 0; i < needed.size(); ++i) {
+    const NodeId id{i};
+    if (!needed[i]) continue;
+    if (g.op(id) == Op::activation) {
+      const auto& kinks = static_cast<const activations::Entry&>(ops::unit_of(g, id)).facts().kinks;
+      all.insert(all.end(), kinks.begin(), kinks.end());
+    }
+    if (const auto c = g.constant_value(id); c && is_float(g.dtype(id))) all.insert(all.end(), {*c, -*c});
+  }
+  return all;
+}
+
+}  // namespace
+
+Certificate certify(const Expr& e, const CertifyOptions& options) {
+  if (options.derivatives < 0 || options.derivatives > 8)
+    throw ValueError(fmt::format("certify: derivatives is 0 to 8, not {}", options.derivatives));
+  if (options.bound && !(*options.bound >= 0))
+    throw ValueError(fmt::format("certify: the bound is a number of ulp from 0 on, not {}", *options.bound));
+  const auto start = std::chrono::steady_clock::now();
+  const Module m = function_of(e);
+  const exact::Reference reference(m);
+  const std::vector<double> kinks = kinks_of(m);
+  Certificate c;
+  c.expression = to_string(e);
+  c.dtype = m.graph->dtype(m.inputs[0]);
+  Measured own = measure(m, reference, options, true, kinks,
+                         [&](const Expr& x) { return activations::instantiate(m, std::span(&x, 1)); });
+  c.orders = std::move(own.orders);
+  c.exhaustive = own.exhaustive;
+  if (options.against_naive)
+    c.naive = measure(m, reference, options, false, kinks, [&](const Expr& x) { return textbook_of(m, x); }).orders;
+  c.reference = c.exhaustive ? "Taylor polynomials with proven bounds, from ball arithmetic: within 2^-10 ulp of the truth"
+                             : "ball arithmetic with proven bounds: within 2^-10 ulp of the truth";
+  c.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return c;
+}
+
+Certificate certify(const Activation& f, DType dtype, const CertifyOptions& options) {
+  Graph graph(dtype);
+  return certify(f(graph.input("x", {"n"}, dtype)), options);
+}
+
+bool Certificate::holds() const {
+  for (const Accuracy& a : orders)
+    if (!a.holds) return false;
+  return true;
+}
+
+namespace {
+
+std::string title(int order) { return order == 0 ? "value" : order == 1 ? "f'" : order == 2 ? "f''" : fmt::format("f^({})", order); }
+
+void describe_sightings(std::string& out, std::string_view what, const Sightings& s) {
+  if (s.count == 0) return;
+  out += fmt::format("    {}: {}, first at x = {}: {} instead of {}\n", what, s.count, s.first->x, s.first->result, s.first->truth);
+}
+
+void describe(std::string& out, const Accuracy& a, int bits) {
+  out += fmt::format("  {:<6} worst {:.3f} ulp at x = {} ({} instead of {})\n", title(a.order), a.worst_ulp, a.worst.x,
+                     a.worst.result, a.worst.truth);
+  const double all = static_cast<double>(a.within[0] + a.within[1] + a.within[2] + a.within[3]);
+  if (all > 0)
+    out += fmt::format("    within 1 ulp {:.4f} %, 2 ulp {:.4f} %, 4 ulp {:.4f} %, more: {}\n", 100 * static_cast<double>(a.within[0]) / all,
+                       100 * static_cast<double>(a.within[0] + a.within[1]) / all,
+                       100 * (all - static_cast<double>(a.within[3])) / all, a.within[3]);
+  if (!a.zeros.empty()) {
+    std::string zeros;
+    for (double z : a.zeros) zeros += fmt::format("{}{:.6g}", zeros.empty() ? "" : ", ", z);
+    out += fmt::format("    within 0.2 of its zeros ({}): {:.2f} units of 2^-{} at x = {}\n", zeros, a.worst_near_zeros,
+                       bits, a.worst_near_zeros_at.x);
+  }
+  describe_sightings(out, "NaN where the truth is a number", a.wrong_nan);
+  describe_sightings(out, "a number where there is no truth", a.missing_nan);
+  describe_sightings(out, "0 where the truth is a normal number", a.wrong_zero);
+  describe_sightings(out, "infinite inside the range", a.wrong_infinity);
+  describe_sightings(out, "wrong sign", a.wrong_sign);
+  describe_sightings(out, "steps against the truth's direction", a.backward_steps);
+  if (a.first_overflow) out += fmt::format("    overflows from x = {}\n", a.first_overflow->x);
+  if (a.unjudged != 0) out += fmt::format("    not judged (poles, limits that do not exist): {}\n", a.unjudged);
+  if (a.skipped != 0) out += fmt::format("    passed over where the function oscillates between neighbours: {}\n", a.skipped);
+  if (a.broken.count != 0) describe_sightings(out, a.bound ? fmt::format("beyond {} ulp", *a.bound) : "beyond what is promised", a.broken);
+}
+
+}  // namespace
+
+std::string Certificate::text() const {
+  std::string out = fmt::format("{} in {}: {} numbers, {:.1f} s\n", expression, name_of(dtype),
+                                orders.empty() ? 0 : orders[0].judged + orders[0].unjudged + orders[0].skipped, seconds);
+  for (const Accuracy& a : orders) describe(out, a, exact::format_of(dtype).bits);
+  if (!naive.empty()) out += "the textbook formula:\n";
+  for (const Accuracy& a : naive) describe(out, a, exact::format_of(dtype).bits);
+  out += fmt::format("against {}\n", reference);
+  return out;
+}
+
+}  // namespace actinium

@@ -1,0 +1,24 @@
+// Runs a compiled function over arguments and tallies its errors: all numbers of f32 with polynomials as the truth, or a
+// list of points one by one. Start reading at scan.
+#pragma once
+#include "actinium/certify.h"
+#include "certify/tally.hpp"
+
+namespace actinium::exact {
+
+struct Scan {
+  const Reference& reference;
+  FunctionBase function;     ///< x [n] to the value and derivatives, [n] each
+  std::vector<Terms> terms;  ///< an order each
+  DType dtype;
+  int threads = 0;
+  std::vector<double> kinks = {};
+  std::function<void(double)> progress = {};
+};
+
+/// All 2^32 numbers of f32.
+std::vector<Accuracy> scan_everything(const Scan& scan);
+/// About `samples` numbers of either type, and the edges.
+std::vector<Accuracy> scan_samples(const Scan& scan, std::uint64_t samples);
+
+}  // namespace actinium::exact

@@ -1,0 +1,190 @@
+// Start reading at the block form of Tally::add: a loop that the compiler vectorises finds the errors, and only what is
+// remarkable goes point by point.
+#include "certify/tally.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace actinium::exact {
+namespace {
+
+void note(Sightings& s, const Witness& w) {
+  ++s.count;
+  if (!s.first || std::abs(w.x) < std::abs(s.first->x)) s.first = w;
+}
+void merge_into(Sightings& a, const Sightings& b) {
+  a.count += b.count;
+  if (b.first && (!a.first || std::abs(b.first->x) < std::abs(a.first->x))) a.first = b.first;
+}
+
+/// |result - truth| in ulp of an f32; infinities are 2**128. NaN if either is.
+inline double error_of(float result, double truth) {
+  constexpr double end = 0x1p128;
+  const double t = truth > end ? end : truth < -end ? -end : truth;
+  const double y = static_cast<double>(result) > end    ? end
+                   : static_cast<double>(result) < -end ? -end
+                                                        : static_cast<double>(result);
+  const auto bits = std::bit_cast<std::uint64_t>(t) & 0x7ff0000000000000u;
+  constexpr std::uint64_t least = std::uint64_t{1023 - 126} << 52, most = std::uint64_t{1023 + 127} << 52;
+  const std::uint64_t exponent = bits < least ? least : bits > most ? most : bits;
+  // 2**(23 - e) from the exponent field: 2046 - field is that of 2**-e.
+  const double scale = std::bit_cast<double>((std::uint64_t{2046 + 23} << 52) - exponent);
+  return std::abs(y - t) * scale;
+}
+
+constexpr double smallest_normal = 0x1p-126;
+
+/// A result that note_special has to look at: NaN, infinite, or 0 or of the other sign where the truth is normal.
+inline bool is_special(float result, double truth) {
+  const auto y = static_cast<double>(result);
+  return !(std::abs(y) <= 0x1.fffffep127) || std::isnan(truth) ||
+         (std::abs(truth) >= smallest_normal && y * truth <= 0);
+}
+
+}  // namespace
+
+void Tally::note_special(double x, double result, const Judgement& j) {
+  const Witness w{x, result, j.truth};
+  const double normal = std::ldexp(1.0, terms_->format.min_exponent);
+  if (j.kind == Judgement::Kind::undefined) {
+    if (!std::isnan(result)) note(found_.missing_nan, w);
+    return;
+  }
+  if (std::isnan(result)) note(found_.wrong_nan, w);
+  if (result == 0 && std::abs(j.truth) >= normal) note(found_.wrong_zero, w);
+  if (std::isinf(result)) {
+    if (!found_.first_overflow || std::abs(x) < std::abs(found_.first_overflow->x)) found_.first_overflow = w;
+    if (std::abs(j.truth) < std::ldexp(1.0, terms_->format.max_exponent)) note(found_.wrong_infinity, w);
+  }
+  if (std::abs(j.truth) >= normal && ((result < 0 && j.truth > 0) || (result > 0 && j.truth < 0)))
+    note(found_.wrong_sign, w);
+}
+
+void Tally::note_step(double x, double result, double truth) {
+  if (has_last_ && ((result < last_result_ && truth > last_truth_) || (result > last_result_ && truth < last_truth_)))
+    note(found_.backward_steps, {x, result, truth});
+  has_last_ = true;
+  last_result_ = result;
+  last_truth_ = truth;
+}
+
+void Tally::add(double x, double result, const Judgement& j) {
+  if (j.kind == Judgement::Kind::unjudged) {
+    ++found_.unjudged;
+    has_last_ = false;
+    return;
+  }
+  ++found_.judged;
+  note_special(x, result, j);
+  if (j.kind == Judgement::Kind::undefined || std::isnan(result)) {
+    has_last_ = false;
+    return;
+  }
+  note_step(x, result, j.truth);
+  if (terms_->near_zero(x)) {
+    const double units = std::ldexp(j.absolute, terms_->format.bits);
+    if (units > found_.worst_near_zeros) {
+      found_.worst_near_zeros = units;
+      found_.worst_near_zeros_at = {x, result, j.truth};
+    }
+    if (terms_->promise && units > Terms::near_zero_units && j.ulp > terms_->promise(x, terms_->order))
+      note(found_.broken, {x, result, j.truth});
+    return;
+  }
+  ++found_.within[j.ulp <= 1 ? 0 : j.ulp <= 2 ? 1 : j.ulp <= 4 ? 2 : 3];
+  if (j.ulp > found_.worst_ulp) {
+    found_.worst_ulp = j.ulp;
+    found_.worst = {x, result, j.truth};
+  }
+  if (terms_->promise && j.ulp > terms_->promise(x, terms_->order)) note(found_.broken, {x, result, j.truth});
+}
+
+__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) static int errors_of(
+    const float* __restrict results, const double* __restrict truth, float* __restrict errors, std::size_t n) {
+  int special = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    errors[i] = static_cast<float>(error_of(results[i], truth[i]));
+    special |= is_special(results[i], truth[i]) ? 1 : 0;
+  }
+  return special;
+}
+
+void Tally::add(std::span<const float> x, std::span<const float> results, std::span<const double> truth) {
+  constexpr std::size_t part = 2048;
+  std::array<float, part> errors;
+  for (std::size_t from = 0; from < x.size(); from += part) {
+    const std::size_t n = std::min(part, x.size() - from);
+    const float *xs = x.data() + from, *ys = results.data() + from;
+    const double* ts = truth.data() + from;
+    bool special = errors_of(ys, ts, errors.data(), n) != 0;
+    float worst = 0;
+    std::size_t in1 = 0, in2 = 0, in4 = 0, backward = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      worst = errors[i] > worst ? errors[i] : worst;
+      in1 += errors[i] <= 1;
+      in2 += errors[i] <= 2;
+      in4 += errors[i] <= 4;
+    }
+    for (std::size_t i = 0; i + 1 < n; ++i)
+      backward += (ys[i + 1] < ys[i] && ts[i + 1] > ts[i]) || (ys[i + 1] > ys[i] && ts[i + 1] < ts[i]);
+    for (double z : terms_->zeros) {
+      const double low = std::min(xs[0], xs[n - 1]), high = std::max(xs[0], xs[n - 1]);
+      special = special || (high > z - Terms::zone && low < z + Terms::zone);
+    }
+    if (special || backward != 0 || (terms_->promise && static_cast<double>(worst) > terms_->promise.least())) {
+      for (std::size_t i = 0; i < n; ++i) {
+        Judgement j{std::isnan(ts[i]) ? Judgement::Kind::undefined : Judgement::Kind::value, ts[i],
+                    error_of(ys[i], ts[i]), std::abs(static_cast<double>(ys[i]) - ts[i])};
+        add(static_cast<double>(xs[i]), static_cast<double>(ys[i]), j);
+      }
+      continue;
+    }
+    found_.judged += n;
+    found_.within[0] += in1;
+    found_.within[1] += in2 - in1;
+    found_.within[2] += in4 - in2;
+    found_.within[3] += n - in4;
+    if (static_cast<double>(worst) > found_.worst_ulp) {
+      const std::size_t i = static_cast<std::size_t>(std::find(errors.begin(), errors.begin() + n, worst) - errors.begin());
+      found_.worst_ulp = error_of(ys[i], ts[i]);
+      found_.worst = {xs[i], ys[i], ts[i]};
+    }
+    note_step(xs[0], ys[0], ts[0]);
+    last_result_ = ys[n - 1];
+    last_truth_ = ts[n - 1];
+  }
+}
+
+void Tally::merge(const Tally& next) {
+  const Accuracy& b = next.found_;
+  Accuracy& a = found_;
+  a.judged += b.judged;
+  a.unjudged += b.unjudged;
+  a.skipped += b.skipped;
+  for (int i = 0; i < 4; ++i) a.within[i] += b.within[i];
+  if (b.worst_ulp > a.worst_ulp) a.worst_ulp = b.worst_ulp, a.worst = b.worst;
+  if (b.worst_near_zeros > a.worst_near_zeros)
+    a.worst_near_zeros = b.worst_near_zeros, a.worst_near_zeros_at = b.worst_near_zeros_at;
+  merge_into(a.wrong_nan, b.wrong_nan);
+  merge_into(a.missing_nan, b.missing_nan);
+  merge_into(a.wrong_zero, b.wrong_zero);
+  merge_into(a.wrong_infinity, b.wrong_infinity);
+  merge_into(a.wrong_sign, b.wrong_sign);
+  merge_into(a.backward_steps, b.backward_steps);
+  merge_into(a.broken, b.broken);
+  if (b.first_overflow && (!a.first_overflow || std::abs(b.first_overflow->x) < std::abs(a.first_overflow->x)))
+    a.first_overflow = b.first_overflow;
+}
+
+Accuracy Tally::result() const {
+  Accuracy a = found_;
+  a.zeros = terms_->zeros;
+  a.bound = terms_->promise.constant;
+  a.holds = a.wrong_nan.count + a.missing_nan.count + a.wrong_zero.count + a.wrong_infinity.count + a.wrong_sign.count +
+                a.broken.count ==
+            0;
+  return a;
+}
+
+}  // namespace actinium::exact
