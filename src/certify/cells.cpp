@@ -23,24 +23,31 @@ int half_width(std::uint32_t first, std::uint32_t count) {
 bool is_asymptotic(Cell& cell, const Reference& reference, int order, double low, double high) {
   constexpr double extreme = 4.0 * 127, straight = -100;
   constexpr int steps = 8;
+  const Series::Context context(1, 640);
   std::vector<Series> at;
   int side = 2;
   bool same_side = true;
   for (int i = 0; i <= steps; ++i) {
     const double x = low + (high - low) * i / steps;
     at.push_back(reference.evaluate(x, x, order, 1, 640));
+    if (at.back().is_undefined() && (i == 0 || at[0].is_undefined())) continue;
     if (!at.back().is_known()) return false;
     const Series::Magnitude m = at.back().magnitude(0);
     const int here = m.high < -extreme ? 0 : m.low > extreme ? at.back().sign(0) : 2;
     same_side = same_side && here != 2 && (i == 0 || here == side);
     side = here;
   }
+  if (at[0].is_undefined() && at[steps].is_undefined()) {
+    cell.kind = Cell::Kind::undefined;
+    return true;
+  }
+  if (at[0].is_undefined() || at[steps].is_undefined()) return false;
   cell.kind = Cell::Kind::polynomial;
   if (same_side) {
     cell.coefficients[0] = side * 1e300;
     return true;
   }
-  if (std::min(std::abs(low), std::abs(high)) < 0x1p10) return false;
+  if (std::min(std::abs(low), std::abs(high)) < 0x1p10) return false;  // kinks and bends are nearer
   const Series slope = (at[steps] - at[0]) / Series(high - low);
   for (int i = 1; i < steps; ++i) {
     const Series line = at[0] + slope * Series((high - low) * i / steps);
@@ -53,7 +60,7 @@ bool is_asymptotic(Cell& cell, const Reference& reference, int order, double low
 
 /// The bound on |f - polynomial|: the rest of the series, what its coefficients left out, and the rounding of Horner's rule.
 bool fill_polynomial(Cell& cell, const Reference& reference, int order, double low, double high, int width) {
-  const Series over = reference.evaluate(low, high, order, degree + 2, 128);
+  const Series over = reference.evaluate(low, high, order, degree + 2, 320);
   if (over.is_undefined()) {
     cell.kind = Cell::Kind::undefined;
     return true;
