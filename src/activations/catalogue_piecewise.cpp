@@ -114,7 +114,7 @@ std::vector<Facts> linear_entries() {
   Facts f{"linear", {{"identity"}, {"Identity"}, {"Linear"}, {"Affine"}}};
   f.parameters = {{"alpha", 1.0}, {"beta", 0.0}};
   f.formula = "alpha*x + beta";
-  f.textbook = ACTINIUM_TEXTBOOK(x);
+  f.textbook = ACTINIUM_TEXTBOOK(p[0] * x + p[1]);
   f.documentation = "By default no activation: the identity.";
   f.source = "Keras, PyTorch Identity, ONNX Identity and Affine, oneDNN linear";
   f.advice = "Outputs of a regression. Between layers it does nothing: linear maps in a row are one linear map.";

@@ -116,9 +116,13 @@ Measured measure(const Module& m, const exact::Reference& reference, const Certi
   exact::Scan scan{reference, compile({x}, y, compiled), {}, type, options.compile.threads, kinks, options.progress};
   const exact::Format format = exact::format_of(type);
   for (int k = 0; k <= options.derivatives; ++k) {
-    const std::vector<double> zeros = k == 0 ? std::vector<double>{} : reference.zeros(k, format);
-    const Promise promise = options.bound ? Promise{options.bound} : promised ? promise_of(m, k, !zeros.empty()) : Promise{};
-    scan.terms.push_back({k, format, promise, zeros});
+    const auto zeros = k == 0 ? std::optional(std::vector<double>{}) : reference.zeros(k, format);
+    exact::Terms t{k, format, {}, zeros.value_or(std::vector<double>{})};
+    t.is_oscillating = !zeros;
+    t.is_piecewise_constant = k > 0 && reference.is_piecewise_constant(k);
+    t.is_asked = options.bound.has_value();
+    t.promise = options.bound ? Promise{options.bound} : promised ? promise_of(m, k, !zeros || !zeros->empty()) : Promise{};
+    scan.terms.push_back(std::move(t));
   }
   Measured result;
   result.exhaustive = type == DType::f32 && options.samples == 0;

@@ -2,6 +2,7 @@
 // bounds. Start reading at Reference::evaluate and Reference::at.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "actinium/dtype.h"
@@ -51,11 +52,14 @@ class Reference {
   Series evaluate(double low, double high, int order, int length, long precision) const;
   /// Judges one result at x: finite, or an infinity, where the truth is the limit.
   Judgement at(double x, double result, int order, Format format) const;
-  /// Real zeros of the derivative of this order, which are not 0 itself; empty if there are more than a few.
-  std::vector<double> zeros(int order, Format format) const;
+  /// Real zeros of the derivative of this order other than 0 itself; nothing if there are more than a few.
+  std::optional<std::vector<double>> zeros(int order, Format format) const;
+  /// The derivative of this order is made of constants.
+  bool is_piecewise_constant(int order) const;
 
  private:
   Module module_;
+  bool has_no_limits_ = false;  ///< sin and its kin at infinity
   Series node(NodeId id, const std::vector<Series>& values, const std::vector<Truth>& truths, Truth& truth) const;
   Judgement far_out(double x, double result, int order, Format format) const;
   Judgement at_infinity(int sign, double result, int order, Format format) const;

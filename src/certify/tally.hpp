@@ -23,6 +23,9 @@ struct Terms {
   Format format = f32_format;
   Promise promise = {};
   std::vector<double> zeros = {};
+  bool is_oscillating = false;         ///< a derivative with zeros without number: errors are absolute everywhere
+  bool is_piecewise_constant = false;  ///< a derivative that may take a side at NaN
+  bool is_asked = false;               ///< the promise is the user's: it holds as it stands
   /// Around a real zero errors are absolute.
   static constexpr double zone = 0.2, near_zero_units = 4;
   bool near_zero(double x) const {
@@ -52,6 +55,7 @@ class Tally {
 
  private:
   void note_special(double x, double result, const Judgement& j);
+  bool is_broken(double x, const Judgement& j) const;
   void note_step(double x, double result, double truth);
   const Terms* terms_;
   Accuracy found_;
