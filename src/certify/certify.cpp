@@ -118,7 +118,7 @@ Measured measure(const Module& m, const exact::Reference& reference, const Certi
   for (int k = 0; k <= options.derivatives; ++k) {
     const auto zeros = k == 0 ? std::optional(std::vector<double>{}) : reference.zeros(k, format);
     exact::Terms t{k, format, {}, zeros.value_or(std::vector<double>{})};
-    t.is_oscillating = !zeros;
+    t.is_oscillating = k > 0 && (!zeros || reference.oscillates());
     t.is_piecewise_constant = k > 0 && reference.is_piecewise_constant(k);
     t.is_asked = options.bound.has_value();
     t.promise = options.bound ? Promise{options.bound} : promised ? promise_of(m, k, !zeros || !zeros->empty()) : Promise{};

@@ -54,6 +54,8 @@ class Reference {
   Judgement at(double x, double result, int order, Format format) const;
   /// Real zeros of the derivative of this order other than 0 itself; nothing if there are more than a few.
   std::optional<std::vector<double>> zeros(int order, Format format) const;
+  /// There is a sin, cos or tan in it.
+  bool oscillates() const { return has_no_limits_; }
   /// The derivative of this order is made of constants.
   bool is_piecewise_constant(int order) const;
 
