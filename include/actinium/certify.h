@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -85,5 +86,11 @@ struct ACTINIUM_API Certificate {
 ACTINIUM_API Certificate certify(const Expr& e, const CertifyOptions& options = {});
 /// Of an activation at its default parameters.
 ACTINIUM_API Certificate certify(const Activation& f, DType dtype = DType::f32, const CertifyOptions& options = {});
+
+/// |result - truth| in ulp at each x, of the expression or its derivative of an order from 0 to 8. Infinite where the
+/// result is NaN or infinite and the truth is neither; NaN where there is no truth or it cannot be told (poles). Around
+/// real zeros too it is relative to the vanishing truth. Errors as certify() has them.
+ACTINIUM_API std::vector<double> errors_in_ulp(const Expr& e, std::span<const double> xs, int order = 0,
+                                               const CompileOptions& compile = {});
 
 }  // namespace actinium

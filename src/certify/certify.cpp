@@ -3,8 +3,11 @@
 #include "actinium/certify.h"
 
 #include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <chrono>
+#include <cmath>
 
 #include "activations/catalogue.hpp"
 #include "activations/differentiate.hpp"
@@ -176,6 +179,43 @@ Certificate certify(const Expr& e, const CertifyOptions& options) {
 Certificate certify(const Activation& f, DType dtype, const CertifyOptions& options) {
   Graph graph(dtype);
   return certify(f(graph.input("x", {"n"}, dtype)), options);
+}
+
+namespace {
+
+/// f of each number, computed in T.
+template <class T>
+std::vector<double> results_of(const FunctionBase& f, std::span<const double> xs) {
+  const std::vector<T> x(xs.begin(), xs.end());
+  std::vector<T> y(xs.size());
+  f.call({x}, {y});
+  return {y.begin(), y.end()};
+}
+
+}  // namespace
+
+std::vector<double> errors_in_ulp(const Expr& e, std::span<const double> xs, int order, const CompileOptions& options) {
+  if (order < 0 || order > 8) throw ValueError(fmt::format("errors_in_ulp: order is 0 to 8, not {}", order));
+  const Module m = function_of(e);
+  const exact::Reference reference(m);
+  const DType type = m.graph->dtype(m.inputs[0]);
+  const bool single = type == DType::f32;
+  Graph graph(type);
+  const Expr x = graph.input("x", {"n"}, type);
+  Expr y = activations::instantiate(m, std::span(&x, 1));
+  for (int k = 1; k <= order; ++k) y = vjp(y, x, 1);
+  const auto f = compile({x}, {y}, options);
+  const std::vector<double> results = single ? results_of<float>(f, xs) : results_of<double>(f, xs);
+  std::vector<double> errors(xs.size());
+  tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
+  arena.execute([&] {
+    tbb::parallel_for(std::size_t{0}, xs.size(), [&](std::size_t i) {
+      const double at = single ? static_cast<double>(static_cast<float>(xs[i])) : xs[i];
+      const exact::Judgement j = reference.at(at, results[i], order, exact::format_of(type));
+      errors[i] = j.kind == exact::Judgement::Kind::value ? j.ulp : std::nan("");
+    });
+  });
+  return errors;
 }
 
 bool Certificate::holds() const {

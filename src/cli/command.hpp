@@ -30,7 +30,7 @@ struct PlotOptions {
   std::optional<std::string> title, x_label, y_label;
   int derivatives = 0;
   std::optional<int> samples;
-  bool markers = false;
+  bool markers = false, error = false;
 };
 
 /// An expression with its inputs, derivatives taken: what is compiled.

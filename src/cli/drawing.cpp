@@ -209,6 +209,7 @@ class Composer {
 
   /// Lower orders are wider and lie below, so that a function and its derivatives are all seen where they coincide.
   double width_of(const Series& s) const {
+    if (s.width > 0) return s.width;
     if (s.dashed) return s.order == 0 ? 2.6 : 1.8;
     constexpr std::array widths{4.4, 2.4, 1.2};
     return orders_ ? widths[std::min<std::size_t>(static_cast<std::size_t>(s.order), widths.size() - 1)] : 2.6;

@@ -54,6 +54,7 @@ struct Series {
   int colour = 0;                          ///< position in the palette
   int order = 0;                           ///< of the derivative: higher ones are drawn thinner, over the others
   bool dashed = false;                     ///< higher orders are dashed
+  double width = 0;                        ///< in pixels; 0: by the order
   std::vector<std::vector<Point>> pieces;  ///< each is joined up
   std::vector<End> ends;
   std::vector<Point> markers;

@@ -17,7 +17,8 @@
 namespace actinium::cli {
 namespace {
 
-constexpr std::string_view usage = "the subcommands are eval, show, plot, certify, activations and info; actinium --help";
+constexpr std::string_view usage =
+    "the subcommands are eval, show, plot, certify, activations and info; actinium --help";
 
 void add_repeated(CLI::App& app, const std::string& name, std::vector<std::string>& list, const std::string& help) {
   app.add_option(name, list, help)
@@ -51,6 +52,8 @@ void add_plot(CLI::App& app, Options& o, PlotOptions& p) {
   add_repeated(app, "--derivative", o.derivatives, "NAME: EXPR becomes d EXPR / d NAME; repeatable");
   app.add_option("--samples", p.samples, "so many points from end to end, joined up");
   app.add_flag("--markers", p.markers, "a dot at each sample");
+  app.add_flag("--error", p.error,
+               "the error in ulp instead of the function, as certify measures it; in f32 unless given");
   app.add_option("--symlog", p.symlog, "x, y or xy: logarithmic on both sides of 0; x:1e-6 is linear within 1e-6");
   app.add_option("--title", p.title, "above the figure; the expression unless given");
   app.add_option("--xlabel", p.x_label, "below the x axis; the free name unless given");
@@ -82,12 +85,12 @@ void add_certify(CLI::App& app, Options& o, CertifyChoices& c) {
 /// option: the first argument that is neither an option nor the value of one (for plot, any such argument that begins
 /// with one minus) gets a blank in front, which run() takes away again; and "--range -3:3" becomes "--range=-3:3".
 std::vector<std::string> arguments_of(int argc, char** argv) {
-  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h", "--markers", "--json"};
+  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h",
+                                               "--markers",  "--error",   "--json"};
   static constexpr std::string_view valued[] = {
       "--grad",  "--derivative", "--value-and-grad", "--dtype",   "--compat", "--engine", "--threads", "--isa",
       "--shape", "--stage",      "--expect",         "--ulp",     "-o",       "--range",  "--yrange",  "--symlog",
-      "--size",  "--title",      "--derivatives",    "--samples", "--xlabel", "--ylabel",
-      "--bound", "--against"};
+      "--size",  "--title",      "--derivatives",    "--samples", "--xlabel", "--ylabel", "--bound",   "--against"};
   const auto among = [](std::string_view name, const auto& list) {
     return std::find(std::begin(list), std::end(list), name) != std::end(list);
   };

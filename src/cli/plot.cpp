@@ -1,5 +1,5 @@
-// `actinium plot`: expressions become functions of one number, their samples a table (csv) and a figure (svg, png).
-// Start reading at run_plot. What else can be shown against x only has to be an Evaluate: see Line.
+// `actinium plot`: functions of one number are sampled, and become a table (csv) and a figure (svg, png). Start reading
+// at run_plot.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -11,9 +11,8 @@
 #include <fstream>
 #include <limits>
 
-#include "command.hpp"
-#include "curve.hpp"
 #include "drawing.hpp"
+#include "lines.hpp"
 
 namespace actinium::cli {
 namespace {
@@ -21,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int most_samples = 10'000'000, most_derivatives = 8;
-constexpr int dense_samples = 1001, marked_samples = 41;  // unless --samples says otherwise
+constexpr int dense_samples = 1001, marked_samples = 41, error_samples = 40000;  // unless --samples says otherwise
+constexpr int error_columns = 400;                                               // of which the worst of each is drawn
 
 // ---- what is written
 // -------------------------------------------------------------------------------------------------
@@ -113,113 +113,6 @@ void read_size(const std::string& text, Figure& figure) {
     throw ValueError(fmt::format("--size takes WIDTHxHEIGHT in pixels, 200x150 to 10000x10000, not '{}'", text));
 }
 
-// ---- functions of one number
-// -----------------------------------------------------------------------------------------
-
-/// Compiled: one output of a Problem from read_function.
-template <class T>
-Evaluate evaluator(const Problem& p, std::size_t output, const CompileOptions& options) {
-  auto f = compile(p.inputs, {p.outputs[output]}, options);
-  return [f, values = p.values](std::span<const double> xs, std::span<double> ys) {
-    T x{}, y{};
-    constexpr std::span<const std::int64_t> number;
-    std::vector<ArrayRef> inputs{ArrayRef(&x, dtype_of<T>, number)};
-    for (std::size_t i = 1; i < values.size(); ++i) inputs.push_back(values[i].array());
-    const MutableArrayRef result(&y, dtype_of<T>, number);
-    const Bound call = f.bind(inputs, std::span(&result, 1));
-    for (std::size_t i = 0; i < xs.size(); ++i) {
-      x = static_cast<T>(xs[i]);
-      call();
-      ys[i] = static_cast<double>(y);
-    }
-  };
-}
-
-/// One line of the figure, one column of the table.
-struct Line {
-  std::string label, column;
-  int colour = 0, order = 0;
-  Evaluate f;
-  Samples samples;
-};
-
-struct Lines {
-  std::string variable;  ///< of the expressions, if it is the same for all
-  DType dtype = DType::f64;
-  std::vector<double> points;  ///< given as the variable's value
-  std::vector<Line> list;
-};
-
-/// "gelu(x)" is "gelu'(x)" after one derivative, "x * x" is "(x * x)'".
-std::string derived(const std::string& text, const std::string& variable, int order) {
-  constexpr std::string_view primes[] = {"", "\u2032", "\u2033", "\u2034"};
-  const std::string mark = order < 4 ? std::string(primes[order]) : fmt::format("\u207d{}\u207e", order);
-  const std::string call = "(" + variable + ")";
-  const bool named = text.ends_with(call) &&
-                     std::all_of(text.begin(), text.end() - static_cast<std::ptrdiff_t>(call.size()),
-                                 [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
-  if (order == 0) return text;
-  return named ? text.substr(0, text.size() - call.size()) + mark + call : "(" + text + ")" + mark;
-}
-
-std::string column_of(const std::string& text, const std::vector<std::string>& derivatives) {
-  std::string name = text;
-  for (const std::string& d : derivatives) name = fmt::format("d/d{} {}", d, name);
-  return name;
-}
-
-bool is_value(std::string_view text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string_view::npos || text.substr(equals, 2) == "==") return false;
-  const auto name_end = text.find_last_not_of(' ', equals == 0 ? 0 : equals - 1) + 1;
-  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(name_end),
-                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; });
-}
-
-std::vector<double> doubles(const Tensor& t) {
-  const Tensor wide = t.dtype() == DType::f64 ? t : t.cast(DType::f64);
-  return {wide.data<double>(), wide.data<double>() + wide.size()};
-}
-
-Lines read_lines(Options& options, const PlotOptions& plot) {
-  const CompileOptions compiled = compile_options(options);
-  std::vector<std::string> expressions;
-  for (const std::string& text : plot.texts) {
-    const std::string trimmed = text.substr(std::min(text.find_first_not_of(' '), text.size()));
-    (is_value(trimmed) ? options.values : expressions).push_back(trimmed);
-  }
-  if (expressions.empty()) throw ValueError("plot needs an expression");
-  Lines lines;
-  for (std::size_t e = 0; e < expressions.size(); ++e) {
-    options.expression = expressions[e];
-    const Problem p = read_function(options, plot.derivatives);
-    const std::string& variable = p.names.front();
-    const std::vector<double> points = doubles(p.values.front());
-    if (e > 0 && points != lines.points)
-      throw ValueError(fmt::format("{} and {} have different points", lines.variable, variable));
-    lines.points = points;
-    lines.dtype = p.graph.dtype();
-    lines.variable = e == 0 || lines.variable == variable ? variable : "x";
-    std::vector<std::string> derivatives = options.derivatives;
-    const bool own = std::all_of(derivatives.begin(), derivatives.end(), [&](const auto& d) { return d == variable; });
-    for (int k = 0; k <= plot.derivatives; ++k) {
-      const int order = k + static_cast<int>(options.derivatives.size());
-      const std::string column = column_of(options.expression, derivatives);
-      derivatives.push_back(variable);
-      const std::string general = own ? derived(options.expression, variable, order) : column;
-      const auto output = static_cast<std::size_t>(k);
-      lines.list.push_back(
-          {general,
-           column,
-           static_cast<int>(expressions.size() == 1 ? output : e),
-           k,
-           lines.dtype == DType::f32 ? evaluator<float>(p, output, compiled) : evaluator<double>(p, output, compiled),
-           {}});
-    }
-  }
-  return lines;
-}
-
 // ---- samples
 // ---------------------------------------------------------------------------------------------------------
 
@@ -233,6 +126,18 @@ std::vector<double> points_on(const Axis& axis, int count, DType dtype) {
     const double at = low + (high - low) * i / (count - 1);
     const double x = i == 0 ? axis.range.low : i + 1 == count ? axis.range.high : axis.scale.backward(at);
     points[static_cast<std::size_t>(i)] = rounded(x, dtype);
+  }
+  return points;
+}
+
+/// Points of which each lies somewhere in its part of the axis: numbers as they come, not round ones.
+std::vector<double> scattered_on(const Axis& axis, int count, DType dtype) {
+  const double low = axis.scale.forward(axis.range.low), high = axis.scale.forward(axis.range.high);
+  Philox random(count);
+  std::vector<double> points(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    const double x = axis.scale.backward(low + (high - low) * ((i + random.uniform()) / count));
+    points[static_cast<std::size_t>(i)] = rounded(std::clamp(x, axis.range.low, axis.range.high), dtype);
   }
   return points;
 }
@@ -258,8 +163,9 @@ std::vector<double> choose_points(const Lines& lines, const PlotOptions& plot, c
   if (log.x) axis.scale.threshold = log.threshold > 0 ? log.threshold : std::min(1.0, 1e-3 * largest);
   if (!log.x && !std::isfinite(axis.range.high - axis.range.low))
     throw ValueError(fmt::format("--range {}: too wide for a linear axis, write --symlog x", plot.range));
-  const int count = plot.samples.value_or(plot.markers ? marked_samples : dense_samples);
-  return points.empty() ? points_on(axis, count, lines.dtype) : points;
+  if (!points.empty()) return points;
+  if (plot.error) return scattered_on(axis, plot.samples.value_or(error_samples), lines.dtype);
+  return points_on(axis, plot.samples.value_or(plot.markers ? marked_samples : dense_samples), lines.dtype);
 }
 
 void write_csv(const std::string& path, const Lines& lines) {
@@ -330,6 +236,41 @@ Interval y_range_of(const Lines& lines, const Scale& scale, bool dense) {
   return {scale.backward(low - margin), scale.backward(high + margin)};
 }
 
+/// The worst error of each column, at its place. Where everything is lost (a NaN for a number) that is all bits.
+Curve worst_errors(const Samples& samples, DType dtype) {
+  const double everything = dtype == DType::f32 ? 0x1p24 : 0x1p53;
+  const std::size_t column = std::max<std::size_t>(1, samples.xs.size() / error_columns);
+  Curve curve;
+  std::vector<Point> piece;
+  const auto finish = [&] {
+    if (piece.size() == 1) curve.ends.push_back({piece.front(), true});
+    if (piece.size() > 1) curve.pieces.push_back(piece);
+    piece.clear();
+  };
+  for (std::size_t first = 0; first < samples.xs.size(); first += column) {
+    std::optional<Point> worst;
+    for (std::size_t i = first; i < std::min(first + column, samples.xs.size()); ++i)
+      if (!std::isnan(samples.ys[i]) && (!worst || samples.ys[i] > worst->y)) worst = {samples.xs[i], samples.ys[i]};
+    if (worst)
+      piece.push_back({worst->x, std::min(worst->y, everything)});
+    else
+      finish();
+  }
+  finish();
+  return curve;
+}
+
+/// From 0 to the largest error, logarithmic if it is large.
+void fit_errors(Axis& axis, const std::vector<Curve>& curves, bool given) {
+  double largest = 0;
+  for (const Curve& c : curves)
+    for (const auto& piece : c.pieces)
+      for (const Point& p : piece) largest = std::max(largest, p.y);
+  if (largest > 64 && !axis.scale.is_log()) axis.scale.threshold = 1;
+  const double top = axis.scale.forward(std::max(largest, 1.0));
+  if (!given) axis.range = {0, axis.scale.backward(1.05 * top)};
+}
+
 Figure figure_of(const Lines& lines, const PlotOptions& plot, const LogAxes& log, const Axis& x_axis) {
   Figure figure;
   read_size(plot.size, figure);
@@ -337,24 +278,32 @@ Figure figure_of(const Lines& lines, const PlotOptions& plot, const LogAxes& log
   const bool single = lines.list.back().order + 1 == static_cast<int>(lines.list.size());
   figure.x = x_axis;
   figure.x.label = plot.x_label.value_or(lines.variable);
-  figure.y.label = plot.y_label.value_or("");
+  figure.y.label = plot.y_label.value_or(plot.error ? fmt::format("error in ulp, {}", name_of(lines.dtype)) : "");
   figure.title = plot.title.value_or(single ? lines.list.front().label : "");
   figure.legend = lines.list.size() > 1;
-  if (log.y) figure.y.scale.threshold = log.threshold > 0 ? log.threshold : threshold_for(lines);
-  figure.y.range =
-      plot.y_range.empty() ? y_range_of(lines, figure.y.scale, dense) : read_interval(plot.y_range, "--yrange");
-  for (const Line& line : lines.list) {
-    const Samples samples = ascending(line.samples);
-    Curve curve = trace(line.f, samples, {lines.dtype, figure.y.scale, figure.y.range, dense});
+  if (log.y) figure.y.scale.threshold = log.threshold > 0 ? log.threshold : plot.error ? 1 : threshold_for(lines);
+  if (!plot.y_range.empty())
+    figure.y.range = read_interval(plot.y_range, "--yrange");
+  else if (!plot.error)
+    figure.y.range = y_range_of(lines, figure.y.scale, dense);
+  std::vector<Curve> curves;
+  for (const Line& line : lines.list)
+    curves.push_back(
+        plot.error ? worst_errors(line.samples, lines.dtype)
+                   : trace(line.f, ascending(line.samples), {lines.dtype, figure.y.scale, figure.y.range, dense}));
+  if (plot.error) fit_errors(figure.y, curves, !plot.y_range.empty());
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    const Line& line = lines.list[i];
     Series series{single ? derived("f(" + lines.variable + ")", lines.variable, line.order) : line.label,
                   line.colour,
                   line.order,
                   !single,
-                  std::move(curve.pieces),
-                  std::move(curve.ends),
+                  plot.error ? 1.6 : 0,
+                  std::move(curves[i].pieces),
+                  std::move(curves[i].ends),
                   {}};
-    for (std::size_t i = 0; plot.markers && i < samples.xs.size(); ++i)
-      if (std::isfinite(samples.ys[i])) series.markers.push_back({samples.xs[i], samples.ys[i]});
+    for (std::size_t k = 0; plot.markers && k < line.samples.xs.size(); ++k)
+      if (std::isfinite(line.samples.ys[k])) series.markers.push_back({line.samples.xs[k], line.samples.ys[k]});
     figure.series.push_back(std::move(series));
   }
   return figure;

@@ -251,10 +251,10 @@ std::string variable_of(const Formula& formula, const std::map<std::string, Tens
   // Most likely x is the one to vary.
   const FreeName& other = *candidates[candidates[0]->name == "x" ? 1 : 0];
   const std::string all = fmt::format("{}", fmt::join(names, ", "));
-  throw NameError(
-      with_caret(open.empty() ? fmt::format("{} are lists: plot varies one name", all)
-                              : fmt::format("no value for {}: plot varies one name, write {}=VALUE", all, other.name),
-                 formula.text(), other.column));
+  throw NameError(with_caret(open.empty()
+                                 ? fmt::format("{} are lists: one name is to vary", all)
+                                 : fmt::format("no value for {}: one name is to vary, write {}=VALUE", all, other.name),
+                             formula.text(), other.column));
 }
 
 }  // namespace

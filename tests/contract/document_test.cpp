@@ -26,10 +26,12 @@ TEST(Document, SaysWhatTheCatalogueSays) {
 TEST(Document, ShowsEveryActivation) {
   const std::string text = run_tool({"activations", "--markdown"}).out;
   std::set<fs::path> pictures;
-  for (const auto& entry : fs::directory_iterator(docs / "images/activations")) pictures.insert(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(docs / "images/activations"))
+    pictures.insert(entry.path().filename());
   for (const Activation& a : catalogue()) {
     const std::string file = a.name() + ".svg";
-    EXPECT_NE(text.find("](images/activations/" + file + ")"), std::string::npos) << a.name() << ": no form can be drawn";
+    EXPECT_NE(text.find("](images/activations/" + file + ")"), std::string::npos)
+        << a.name() << ": no form can be drawn";
     EXPECT_EQ(pictures.erase(file), 1u) << a.name() << ": ./dev docs draws it";
   }
   EXPECT_TRUE(pictures.empty()) << *pictures.begin() << " shows no activation";

@@ -24,7 +24,7 @@ TEST_P(Misuse, IsExplained) {
 
 INSTANTIATE_TEST_SUITE_P(
     CommandLine, Misuse,
-    testing::Values(Row{{}, "subcommand"}, Row{{"certify", "x"}, "eval, show, plot, activations and info"},
+    testing::Values(Row{{}, "subcommand"}, Row{{"flatter", "x"}, "eval, show, plot, certify, activations and info"},
                     Row{{"eval"}, "EXPR"}, Row{{"eval", "x", "--nonsense"}, "nonsense"},
                     Row{{"eval", "x"}, "no value for x"}, Row{{"eval", "x + y * z", "y=1"}, "x, z"},
                     Row{{"eval", "x", "x"}, "NAME=VALUE"}, Row{{"eval", "x", "x=1", "x=2"}, "twice"},
@@ -85,6 +85,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{{"plot", "x", "--dtype", "f16", "-o", "f.csv"}, "f32 or f64"},
                     Row{{"plot", "x", "--compat", "caffe", "-o", "f.csv"}, "caffe"},
                     Row{{"plot", "x", "--derivative", "z", "-o", "f.csv"}, "'z' is no input"},
+                    Row{{"plot", "softmax(x)", "--error", "-o", "f.csv"}, "softmax"},
+                    Row{{"plot", "x * a", "--error", "-o", "f.csv"}, "write a=VALUE"},
+                    Row{{"plot", "a * x", "a=1", "--derivative", "a", "--error", "-o", "f.csv"}, "respect to x"},
                     Row{{"plot", "x", "--nonsense", "-o", "f.csv"}, "nonsense"}));
 
 INSTANTIATE_TEST_SUITE_P(

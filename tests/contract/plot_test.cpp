@@ -288,6 +288,46 @@ TEST_F(Curves, ANarrowPeakIsNoPole) {
   EXPECT_GT(high, 500);
 }
 
+TEST_F(Plot, ErrorsAreMeasuredInUlp) {
+  struct Row {
+    const char *expression, *dtype;
+    double least, most;  // of the largest error
+  };
+  for (const Row& row : {Row{"sigmoid(x)", "f32", 0.4, 4}, Row{"sigmoid(x)", "f64", 0.4, 4}, Row{"x", "f32", 0, 0},
+                         Row{"sigmoid(x)*(1 - sigmoid(x))", "f32", 1e6, 2e7},
+                         Row{"sigmoid(x)*(1 - sigmoid(x))", "f64", 1e7, 1e9}, Row{"x*0.5 + x*0.25", "f64", 0.1, 1}}) {
+    const auto rows = csv({row.expression, "--error", "--dtype", row.dtype, "--range", "10:20", "--samples", "300"});
+    ASSERT_EQ(rows.size(), 301u);
+    EXPECT_EQ(rows[0], std::string("x,ulp of ") + row.expression);
+    double largest = 0;
+    for (std::size_t i = 1; i < rows.size(); ++i) {
+      double x = 0, ulp = -1;
+      ASSERT_EQ(std::sscanf(rows[i].c_str(), "%lf,%lf", &x, &ulp), 2) << rows[i];
+      EXPECT_GE(x, 10 + (static_cast<double>(i) - 1) / 30 - 1e-6);  // each in its part of the range
+      EXPECT_LE(x, 10 + static_cast<double>(i) / 30 + 1e-6);
+      largest = std::max(largest, ulp);
+    }
+    EXPECT_GE(largest, row.least) << row.expression << " " << row.dtype;
+    EXPECT_LE(largest, row.most) << row.expression << " " << row.dtype;
+  }
+  EXPECT_EQ(csv({"a*x", "a=3", "--error", "--derivatives", "1", "--samples", "2"})[0], "x,ulp of a*x,ulp of d/dx a*x");
+  // A NaN in the place of a number has lost everything; where there is no truth there is no error.
+  EXPECT_NE(csv({"exp(x)/exp(x)", "--error", "--range", "100:101", "--samples", "2"})[1].find(",inf"),
+            std::string::npos);
+  EXPECT_NE(csv({"log(x)", "--error", "--range", "-2:-1", "--samples", "2"})[1].find(",nan"), std::string::npos);
+}
+
+TEST_F(Curves, ErrorsAreDrawnFromZeroOn) {
+  const Picture p = draw({"sigmoid(x)", "--error", "--derivatives", "2"});
+  for (const char* text : {"error in ulp, f32", "0", "1"}) EXPECT_TRUE(p.has(text)) << text;
+  for (const char* colour : {blue, orange, green}) {
+    const std::vector<Line> curve = p.curve(colour);
+    ASSERT_FALSE(curve.empty()) << colour;
+    EXPECT_GT(curve.back().back().x - curve.front().front().x, 800) << colour;
+  }
+  EXPECT_TRUE(draw({"exp(x) - 1", "--error", "--range", "-1e-3:1e-3"}).has("10\u2074")) << "large ones logarithmically";
+}
+
 /// The three plots of docs/images whose curves articles on activations show: their samples are what the tool gives.
 TEST_F(Plot, TheArticlesPlotsAreReproduced) {
   struct Row {
