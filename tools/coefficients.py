@@ -236,6 +236,7 @@ FITS = [
     ("pow_log_t", "(2 atanh(s) - 2s - 2/3 s^3)/s^5 in z = s^2, |s| <= 0.1716", {"f64": 6}, atanh_tail, 0, 0.0296,
      lambda z: z * z / 2),
     ("cbrt_r", "((1 - h)^(-1/3) - 1)/h", {"f32": 1, "f64": 2}, lambda h: (mp.cbrt(1 / (1 - h)) - 1) / h, "-0.1035", "0.1035", abs),
+    ("hypot_r", "1/(2 r) for r in [2, 4 sqrt 2]; f64 takes the same", {"f32": 2}, lambda r: 1 / (2 * r), 2, "5.657", lambda r: 2 * r),
     ("sinh_s", "(sinh r - r)/r^3 in z = r^2, |r| <= 1.04", {"f32": 3, "f64": 7}, sinh_quotient, 0, mp.mpf("1.041") ** 2, lambda z: z),
     ("cosh_c", "(cosh r - 1)/r^2 in z = r^2, |r| <= 1.04", {"f32": 3, "f64": 7}, cosh_quotient, 0, mp.mpf("1.041") ** 2, lambda z: z),
 ]

@@ -52,21 +52,23 @@ Var cbrt(Var x) {
   return copysign(select(magnitude < infinity, scaled, magnitude), x);
 }
 
+// In units of a power of two that puts the larger argument in [2, 4), where no square under- or overflows that counts;
+// the root is corrected by its residue over twice the root, for which 3 % will do.
 Var hypot(Var x, Var y) {
   const bool single = is_single(x);
   const Var ax = abs(x), ay = abs(y);
   const Var a = max(ax, ay), b = min(ax, ay);
-  const Var is_huge = a > (single ? 0x1p62 : 0x1p500), is_tiny = a < (single ? 0x1p-40 : 0x1p-450);
-  const double down = single ? 0x1p-66 : 0x1p-600, up = single ? 0x1p90 : 0x1p600;
-  const Var factor = select(is_huge, down, select(is_tiny, like(x, up), like(x, 1.0)));
-  const Var back = select(is_huge, 1 / down, select(is_tiny, like(x, 1 / up), like(x, 1.0)));
-  const Pair aa = two_product(a * factor, a * factor), bb = two_product(b * factor, b * factor);
+  const std::int64_t exponents = single ? 0x7f800000ll : 0x7ff0000000000000ll;
+  const Var exponent = bits(max(a, like(x, single ? 0x1p-126 : 0x1p-1022))) & exponents;
+  const Var unit = from_bits(exponent), per_unit = from_bits(exponents - exponent);  // the inverse, doubled
+  const Var scaled_a = a * per_unit, scaled_b = b * per_unit;
+  const Pair aa = two_product(scaled_a, scaled_a), bb = two_product(scaled_b, scaled_b);
   const Pair sum = fast_two_sum(aa.high, bb.high);
   const Var root = sqrt(sum.high);
   const Pair square = two_product(root, root);
   const Var residue = ((sum.high - square.high) - square.low) + (sum.low + (aa.low + bb.low));
-  const Var refined = root + residue * (0.5 / max(root, like(x, single ? 0x1p-60 : 0x1p-500)));
-  const Var result = select(is_nan(ax), ax, refined * back);
+  const Var refined = muladd(residue, polynomial(root, k::hypot_r_f32), root);
+  const Var result = select(is_nan(ax), ax, refined * 0.5 * unit);
   return select((ax == infinity) | (ay == infinity), infinity, result);
 }
 
