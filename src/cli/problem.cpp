@@ -245,7 +245,7 @@ std::string variable_of(const Formula& formula, const std::map<std::string, Tens
   if (candidates.size() == 1) return candidates.front()->name;
   if (formula.names().empty()) return "x";
   if (candidates.empty())
-    throw NameError(with_caret("every name has a value: plot varies one", formula.text(), formula.names()[0].column));
+    throw NameError(with_caret("every name has a value: one is to vary", formula.text(), formula.names()[0].column));
   std::vector<std::string> names;
   for (const FreeName* n : candidates) names.push_back(n->name);
   // Most likely x is the one to vary.
