@@ -244,6 +244,11 @@ inline Expr softmax_cross_entropy(At logits, At labels, int axis = -1, const Exp
                           {Argument("labels", labels.expr), Argument("axis", axis),
                            Argument("label_smoothing", label_smoothing)});
 }
+inline Expr softmax_cross_entropy(At logits, At labels, Keywords parameters) {
+  std::vector<Argument> all(parameters);
+  all.emplace_back("labels", labels.expr);
+  return detail::activate("softmax_cross_entropy", logits, std::move(all));
+}
 /// sum(p*log(p/q)), one number a row.
 inline Expr kl_divergence(At p, At q, const Axes& axis = -1) {
   return detail::activate("kl_divergence", p, {Argument("q", q.expr), Argument("axis", axis)});

@@ -191,6 +191,7 @@ TEST_P(CrossEntropy, Errors) {
   EXPECT_THROW(softmax_cross_entropy(x, t, 0), ShapeError);
   EXPECT_THROW(softmax_cross_entropy(x, s), ShapeError);
   EXPECT_TRUE(softmax_cross_entropy(x, t, -1, 0.0).same_as(softmax_cross_entropy(x, t)));
+  EXPECT_TRUE(softmax_cross_entropy(x, t, {{"label_smoothing", 0.1}}).same_as(softmax_cross_entropy(x, t, -1, 0.1)));
   EXPECT_TRUE(activation("cross_entropy")(x, t).same_as(softmax_cross_entropy(x, t, 1)));
 }
 

@@ -122,9 +122,11 @@ double at(const Tensor& t, std::size_t i) {
 struct Case {
   DType type;
   std::size_t n;
+  CompileOptions options = {.engine = Engine::interpret};
 };
 std::string label(const ::testing::TestParamInfo<Case>& info) {
-  return std::string(name_of(info.param.type)) + "_" + std::to_string(info.param.n);
+  const bool own = info.param.options.engine == Engine::interpret;
+  return std::string(name_of(info.param.type)) + "_" + std::to_string(info.param.n) + (own ? "" : "_without_fma");
 }
 
 std::vector<Look> looks(std::size_t n) {
@@ -142,14 +144,14 @@ std::vector<Look> looks(std::size_t n) {
 class Rows : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Rows, ValuesAndFirstDerivatives) {
-  const auto [type, n] = GetParam();
+  const auto& [type, n, options] = GetParam();
   const Real::Precision precision(n >= 100'000 ? 200 : 1300);
   Graph g(type);
   const Expr x = g.input("x", {"rows", "n"}), w = g.input("w", {"rows", "n"});
   const Expr y = softmax(x), l = log_softmax(x), lse = logsumexp(x, -1);
   const auto f =
       compile({x, w}, std::vector{y, l, lse, vjp(y, x, w), jvp(y, x, w), vjp(l, x, w), jvp(l, x, w), grad(sum(lse), x)},
-              {.engine = Engine::interpret});
+              options);
   std::mt19937_64 random(n);
   Meter meter{format_of(type)};
   const double bound = 4 + static_cast<double>(n);
@@ -201,6 +203,8 @@ std::vector<Case> row_cases() {
   std::vector<Case> all;
   for (DType t : {f32, f64})
     for (std::size_t n : {1u, 2u, 3u, 10u, 17u, 64u, 1000u, 100'000u, 1'000'000u}) all.push_back({t, n});
+  for (DType t : {f32, f64})
+    for (std::size_t n : {3u, 64u}) all.push_back({t, n, {.engine = Engine::jit, .isa = "x86-64-v2"}});
   return all;
 }
 INSTANTIATE_TEST_SUITE_P(Sizes, Rows, ::testing::ValuesIn(row_cases()), label);
@@ -223,7 +227,7 @@ struct Tensor3 {
 };
 
 TEST_P(SecondDerivatives, OfEveryMode) {
-  const auto [type, n] = GetParam();
+  const auto& [type, n, options] = GetParam();
   const Real::Precision precision(2600);
   Graph g(type);
   const Expr x = g.input("x", {1, n}), w = g.input("w", {1, n}), v = g.input("v", {1, n});
@@ -236,7 +240,7 @@ TEST_P(SecondDerivatives, OfEveryMode) {
     outputs.push_back(vjp(jvp(y, x, v), x, w));
     outputs.push_back(jvp(jvp(y, x, v), x, w));
   }
-  const auto f = compile({x, w, v}, outputs, {.engine = Engine::interpret});
+  const auto f = compile({x, w, v}, outputs, options);
   static constexpr const char* modes[] = {"reverse over reverse", "forward over reverse", "reverse over forward",
                                           "forward over forward"};
   std::mt19937_64 random(n);
@@ -287,6 +291,39 @@ std::vector<Case> small_cases() {
     for (std::size_t n : {1u, 2u, 3u, 10u}) all.push_back({t, n});
   return all;
 }
+/// softmax([x, 0]) begins with sigmoid(x), and so do derivatives: the reference is that of sigmoid.
+TEST(SoftmaxOfTwo, IsSigmoidToTheThirdDerivative) {
+  for (DType type : {f32, f64}) {
+    Graph g(type);
+    const Expr x = g.input("x", {"n", 2}), along = g.input("along", {"n", 2});
+    std::vector<Expr> forward{softmax(x)}, reverse{softmax(x)};
+    for (int order = 0; order < 3; ++order) {
+      forward.push_back(jvp(forward.back(), x, along));
+      reverse.push_back(grad(sum(reverse.back() * along), x));
+    }
+    forward.insert(forward.end(), reverse.begin() + 1, reverse.end());
+    const auto f = compile({x, along}, forward);
+    std::vector<double> points;
+    for (double v : {-80.0, -40.0, -20.5, -8.0, -3.0, -0.5, -0.01, 0.01, 0.5, 3.0, 8.0, 20.5, 40.0, 80.0})
+      points.push_back(rounded(type, v));
+    std::vector<Row> xs, ones;
+    for (double v : points) xs.push_back({v, 0}), ones.push_back({1, 0});
+    const auto got = f(std::vector{tensor(type, xs), tensor(type, ones)});
+    const Real::Precision precision(2600);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const Real t = exp(-abs(Real(points[i]))), p = t / ((Real(1) + t) * (Real(1) + t)),
+                 h = (Real(1) - t) / (Real(1) + t) * Real(points[i] > 0 ? 1 : -1);  // tanh(x/2)
+      const Real exact[] = {(points[i] > 0 ? Real(1) : t) / (Real(1) + t), p, -(p * h), p * (h * h - p - p)},
+                 size[] = {exact[0], p, p, p};
+      Meter meter{format_of(type)};
+      for (std::size_t order = 0; order < 4; ++order)
+        for (std::size_t k : {order, order == 0 ? order : order + 3})
+          meter.check("order " + std::to_string(order), at(got[k], 2 * i), exact[order], size[order], 6,
+                      std::to_string(points[i]) + (k == order ? "" : " reverse"));
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, SecondDerivatives, ::testing::ValuesIn(small_cases()), label);
 
 }  // namespace
