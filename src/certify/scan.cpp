@@ -100,32 +100,42 @@ void judge_cell(const Scan& scan, const Cell& cell, std::size_t order, std::span
   found.add(x, y, std::span<const double>(truth.data(), x.size()));
 }
 
-void scan_part(const Scan& scan, std::uint32_t first, std::vector<Tally>& found) {
-  std::vector<std::vector<Cell>> cells;
-  for (const Terms& t : scan.terms) cells.push_back(cover(scan.reference, t.order, first, part_size));
-  std::vector<std::size_t> at(cells.size(), 0);
-  std::vector<float> x(block_size);
-  for (std::uint32_t block = first; block != first + part_size; block += block_size) {
-    for (std::uint32_t i = 0; i < block_size; ++i) x[i] = std::bit_cast<float>(block + i);
-    const auto y = results_of<float>(scan, x);
-    for (std::size_t k = 0; k < cells.size(); ++k) {
-      for (std::uint32_t from = block; from != block + block_size;) {
-        const Cell& cell = cells[k][at[k]];
-        const std::uint32_t to = std::min(cell.first + cell.count, block + block_size);
-        const std::size_t offset = from - block, n = to - from;
-        judge_cell(scan, cell, k, std::span(x).subspan(offset, n), std::span(y[k]).subspan(offset, n), found[k]);
-        if (to == cell.first + cell.count) ++at[k];
-        from = to;
-      }
-    }
-  }
-}
-
 std::uint64_t mixed(std::uint64_t i) {  // splitmix64
   std::uint64_t z = i * 0x9e3779b97f4a7c15u + 0x632be59bd9b4e019u;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   return z ^ (z >> 31);
+}
+
+/// One number of every `stride`, at a place that differs from one to the next (all of them if it is 1).
+void choose(std::uint32_t first, std::uint32_t count, std::uint32_t stride, std::vector<float>& x) {
+  x.clear();
+  for (std::uint32_t i = 0; i < count; i += stride)
+    x.push_back(std::bit_cast<float>(first + i + (stride == 1 ? 0 : static_cast<std::uint32_t>(mixed(first + i) % stride))));
+}
+
+void scan_part(const Scan& scan, std::uint32_t first, std::uint32_t stride, std::vector<Tally>& found) {
+  std::vector<std::vector<Cell>> cells;
+  for (const Terms& t : scan.terms) cells.push_back(cover(scan.reference, t.order, first, part_size));
+  std::vector<std::size_t> at(cells.size(), 0);
+  std::vector<float> x;
+  const std::uint32_t step = stride > part_size / block_size ? part_size : block_size * stride;
+  for (std::uint32_t block = first; block != first + part_size; block += step) {
+    choose(block, step, stride, x);
+    const auto y = results_of<float>(scan, x);
+    for (std::size_t k = 0; k < cells.size(); ++k) {
+      for (std::size_t from = 0; from < x.size();) {
+        const Cell& cell = cells[k][at[k]];
+        const auto inside = [&](float v) { return std::bit_cast<std::uint32_t>(v) - cell.first < cell.count; };
+        const auto end = std::partition_point(x.begin() + static_cast<std::ptrdiff_t>(from), x.end(), inside);
+        const std::size_t n = static_cast<std::size_t>(end - x.begin()) - from;
+        judge_cell(scan, cell, k, std::span<const float>(x).subspan(from, n), std::span<const float>(y[k]).subspan(from, n),
+                   found[k]);
+        from += n;
+        if (from < x.size()) ++at[k];
+      }
+    }
+  }
 }
 
 template <class T>
@@ -221,39 +231,51 @@ std::vector<T> edges(const Scan& scan, const std::vector<T>& points) {
   return found;
 }
 
+/// Structured points and edges, one by one.
 template <class T>
-std::vector<Accuracy> scan_points(const Scan& scan, std::uint64_t samples) {
+std::vector<T> points_of(const Scan& scan, std::uint64_t samples) {
   std::vector<T> points = structured_points<T>(samples, scan.kinks);
   const std::vector<T> more = edges(scan, points);
   points.insert(points.end(), more.begin(), more.end());
   std::sort(points.begin(), points.end());
   points.erase(std::unique(points.begin(), points.end()), points.end());
   points.push_back(std::numeric_limits<T>::quiet_NaN());
-  constexpr std::size_t part = 1024;
-  return in_parts(scan, (points.size() + part - 1) / part, [&](std::size_t i, std::vector<Tally>& found) {
-    const std::span<const T> x = std::span<const T>(points).subspan(i * part, std::min(part, points.size() - i * part));
-    const auto y = results_of<T>(scan, x);
-    judge_points<T>(scan, x, y, found);
-  });
+  return points;
+}
+
+constexpr std::size_t points_at_once = 1024;
+template <class T>
+std::size_t parts_of(const std::vector<T>& points) {
+  return (points.size() + points_at_once - 1) / points_at_once;
+}
+template <class T>
+void scan_points(const Scan& scan, const std::vector<T>& points, std::size_t part, std::vector<Tally>& found) {
+  const std::size_t from = part * points_at_once;
+  const auto x = std::span<const T>(points).subspan(from, std::min(points_at_once, points.size() - from));
+  judge_points<T>(scan, x, results_of<T>(scan, x), found);
 }
 
 }  // namespace
 
-std::vector<Accuracy> scan_everything(const Scan& scan) {
+std::vector<Accuracy> scan_everything(const Scan& scan, std::uint32_t stride) {
   constexpr std::uint32_t finite = Layout<float>::infinity, parts = finite / part_size;
-  return in_parts(scan, 2 * parts + 1, [&](std::size_t i, std::vector<Tally>& found) {
-    if (i < 2 * parts) {
-      const std::uint32_t side = i < parts ? 0 : Layout<float>::sign;
-      return scan_part(scan, side + static_cast<std::uint32_t>(i % parts) * part_size, found);
-    }
-    const std::array special{-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity(),
-                             std::numeric_limits<float>::quiet_NaN()};
-    judge_points<float>(scan, special, results_of<float>(scan, special), found);
+  // All numbers leave out the infinities and NaN alone; a selection leaves out the edges too.
+  constexpr std::uint64_t few = 4000;
+  using limits = std::numeric_limits<float>;
+  const std::vector<float> points = stride > 1 ? points_of<float>(scan, few)
+                                               : std::vector{-limits::infinity(), limits::infinity(), limits::quiet_NaN()};
+  return in_parts(scan, 2 * parts + parts_of(points), [&](std::size_t i, std::vector<Tally>& found) {
+    if (i >= 2 * parts) return scan_points(scan, points, i - 2 * parts, found);
+    const std::uint32_t side = i < parts ? 0 : Layout<float>::sign;
+    scan_part(scan, side + static_cast<std::uint32_t>(i % parts) * part_size, stride, found);
   });
 }
 
 std::vector<Accuracy> scan_samples(const Scan& scan, std::uint64_t samples) {
-  return scan.dtype == DType::f32 ? scan_points<float>(scan, samples) : scan_points<double>(scan, samples);
+  const auto scan_all = [&](const auto& points) {
+    return in_parts(scan, parts_of(points), [&](std::size_t i, std::vector<Tally>& found) { scan_points(scan, points, i, found); });
+  };
+  return scan.dtype == DType::f32 ? scan_all(points_of<float>(scan, samples)) : scan_all(points_of<double>(scan, samples));
 }
 
 }  // namespace actinium::exact

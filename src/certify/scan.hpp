@@ -16,8 +16,8 @@ struct Scan {
   std::function<void(double)> progress = {};
 };
 
-/// All 2^32 numbers of f32.
-std::vector<Accuracy> scan_everything(const Scan& scan);
+/// All 2^32 numbers of f32, or one of every `stride` (a power of two) and the edges.
+std::vector<Accuracy> scan_everything(const Scan& scan, std::uint32_t stride);
 /// About `samples` numbers of either type, and the edges.
 std::vector<Accuracy> scan_samples(const Scan& scan, std::uint64_t samples);
 
