@@ -111,8 +111,8 @@ bool fill(Cell& cell, const Reference& reference, int order) {
 
 /// Neighbouring numbers have nothing to do with each other here (sin of huge ones): not even a few of them fit.
 bool is_wild(const Reference& reference, int order, std::uint32_t first, std::uint32_t count) {
-  constexpr std::uint32_t few = 16, places = 5;
-  if (count < 1024 * few) return false;
+  constexpr std::uint32_t few = 256, places = 5;
+  if (count < 64 * few) return false;
   for (std::uint32_t i = 0; i < places; ++i) {
     Cell cell{first + count / places * i / few * few, few};
     if (fill(cell, reference, order)) return false;

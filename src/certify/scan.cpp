@@ -82,7 +82,8 @@ constexpr std::uint32_t wild_cell = 1u << 14, wild_stride = 251;
 /// The numbers of one cell's part of a block.
 void judge_cell(const Scan& scan, const Cell& cell, std::size_t order, std::span<const float> x,
                 std::span<const float> y, Tally& found) {
-  if (cell.kind == Cell::Kind::pointwise) {
+  const auto direct = scan.terms[order].order == 0 ? scan.reference.direct() : nullptr;
+  if (cell.kind == Cell::Kind::pointwise && direct == nullptr) {
     const Terms& t = scan.terms[order];
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (cell.count >= wild_cell && std::bit_cast<std::uint32_t>(x[i]) % wild_stride != 0) {
@@ -96,7 +97,9 @@ void judge_cell(const Scan& scan, const Cell& cell, std::size_t order, std::span
   }
   std::array<double, block_size> truth;
   for (std::size_t i = 0; i < x.size(); ++i)
-    truth[i] = cell.kind == Cell::Kind::undefined ? std::numeric_limits<double>::quiet_NaN() : cell(x[i]);
+    truth[i] = cell.kind == Cell::Kind::undefined    ? std::numeric_limits<double>::quiet_NaN()
+               : cell.kind == Cell::Kind::polynomial ? cell(x[i])
+                                                     : direct(static_cast<double>(x[i]));
   found.add(x, y, std::span<const double>(truth.data(), x.size()));
 }
 
