@@ -58,7 +58,7 @@ bool is_asymptotic(Cell& cell, const Reference& reference, int order, double low
   return true;
 }
 
-/// The bound on |f - polynomial|: the rest of the series, what its coefficients left out, and the rounding of Horner's rule.
+/// The bound on |f - polynomial|: the rest of the series, what its coefficients left out, and the rounding of its evaluation.
 bool fill_polynomial(Cell& cell, const Reference& reference, int order, double low, double high, int width) {
   const Series over = reference.evaluate(low, high, order, degree + 2, 320);
   if (over.is_undefined()) {
@@ -120,7 +120,22 @@ bool is_wild(const Reference& reference, int order, std::uint32_t first, std::ui
   return true;
 }
 
+__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) void sum_up(
+    const float* __restrict x, double* __restrict truth, std::size_t n, double centre, double scale,
+    const std::array<double, degree + 1>& c) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const double t = (static_cast<double>(x[i]) - centre) * scale;
+    const double low = (c[1] * t + c[0]) + (c[3] * t + c[2]) * (t * t);
+    const double high = (c[5] * t + c[4]) + (c[7] * t + c[6]) * (t * t);
+    truth[i] = low + high * ((t * t) * (t * t));
+  }
+}
+
 }  // namespace
+
+void Cell::evaluate(std::span<const float> x, double* truth) const {
+  sum_up(x.data(), truth, x.size(), centre, inverse_width, coefficients);
+}
 
 std::vector<Cell> cover(const Reference& reference, int order, std::uint32_t first, std::uint32_t count) {
   std::vector<Cell> cells;

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "certify/reference.hpp"
@@ -21,12 +22,8 @@ struct Cell {
   double centre = 0, inverse_width = 0;       ///< t = (x - centre) * inverse_width is in [-1, 1]
   std::array<double, degree + 1> coefficients{};  ///< in t; within 2**reference_error_exponent ulp of f32
 
-  double operator()(float x) const {
-    const double t = (static_cast<double>(x) - centre) * inverse_width;
-    double y = coefficients[degree];
-    for (int i = degree - 1; i >= 0; --i) y = y * t + coefficients[static_cast<std::size_t>(i)];
-    return y;
-  }
+  /// The truth at numbers of a polynomial cell.
+  void evaluate(std::span<const float> x, double* truth) const;
 };
 
 /// Cells for `count` patterns from `first`, a power of two that divides `first`, at most 2**23, finite and of one sign.

@@ -96,10 +96,12 @@ void judge_cell(const Scan& scan, const Cell& cell, std::size_t order, std::span
     return;
   }
   std::array<double, block_size> truth;
-  for (std::size_t i = 0; i < x.size(); ++i)
-    truth[i] = cell.kind == Cell::Kind::undefined    ? std::numeric_limits<double>::quiet_NaN()
-               : cell.kind == Cell::Kind::polynomial ? cell(x[i])
-                                                     : direct(static_cast<double>(x[i]));
+  if (cell.kind == Cell::Kind::polynomial)
+    cell.evaluate(x, truth.data());
+  else
+    for (std::size_t i = 0; i < x.size(); ++i)
+      truth[i] = cell.kind == Cell::Kind::undefined ? std::numeric_limits<double>::quiet_NaN()
+                                                    : direct(static_cast<double>(x[i]));
   found.add(x, y, std::span<const double>(truth.data(), x.size()));
 }
 

@@ -111,14 +111,39 @@ void Tally::add(double x, double result, const Judgement& j) {
   if (is_broken(x, j)) note(found_.broken, {x, result, j.truth});
 }
 
-__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) static int errors_of(
-    const float* __restrict results, const double* __restrict truth, float* __restrict errors, std::size_t n) {
+#define ACTINIUM_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+
+ACTINIUM_CLONES static int errors_of(const float* __restrict results, const double* __restrict truth,
+                                     float* __restrict errors, std::size_t n) {
   int special = 0;
   for (std::size_t i = 0; i < n; ++i) {
     errors[i] = static_cast<float>(error_of(results[i], truth[i]));
     special |= is_special(results[i], truth[i]) ? 1 : 0;
   }
   return special;
+}
+
+namespace {
+struct Counts {
+  float worst = 0;
+  unsigned in1 = 0, in2 = 0, in4 = 0, backward = 0;
+};
+}  // namespace
+ACTINIUM_CLONES static Counts count(const float* __restrict y, const double* __restrict t, const float* __restrict errors,
+                                    std::size_t n) {
+  Counts c;
+  for (std::size_t i = 0; i < n; ++i) {
+    c.worst = errors[i] > c.worst ? errors[i] : c.worst;
+    c.in1 += errors[i] <= 1 ? 1u : 0u;
+    c.in2 += errors[i] <= 2 ? 1u : 0u;
+    c.in4 += errors[i] <= 4 ? 1u : 0u;
+  }
+  for (std::size_t i = 0; i + 1 < n; ++i) {
+    const int moved = (y[i + 1] > y[i] ? 1 : 0) - (y[i + 1] < y[i] ? 1 : 0);
+    const int meant = (t[i + 1] > t[i] ? 1 : 0) - (t[i + 1] < t[i] ? 1 : 0);
+    c.backward += moved * meant < 0 ? 1u : 0u;
+  }
+  return c;
 }
 
 void Tally::add(std::span<const float> x, std::span<const float> results, std::span<const double> truth) {
@@ -129,21 +154,12 @@ void Tally::add(std::span<const float> x, std::span<const float> results, std::s
     const float *xs = x.data() + from, *ys = results.data() + from;
     const double* ts = truth.data() + from;
     bool special = errors_of(ys, ts, errors.data(), n) != 0;
-    float worst = 0;
-    std::size_t in1 = 0, in2 = 0, in4 = 0, backward = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      worst = errors[i] > worst ? errors[i] : worst;
-      in1 += errors[i] <= 1;
-      in2 += errors[i] <= 2;
-      in4 += errors[i] <= 4;
-    }
-    for (std::size_t i = 0; i + 1 < n; ++i)
-      backward += (ys[i + 1] < ys[i] && ts[i + 1] > ts[i]) || (ys[i + 1] > ys[i] && ts[i + 1] < ts[i]);
+    const Counts c = count(ys, ts, errors.data(), n);
     for (double z : terms_->zeros) {
       const double low = std::min(xs[0], xs[n - 1]), high = std::max(xs[0], xs[n - 1]);
       special = special || (high > z - Terms::zone && low < z + Terms::zone);
     }
-    if (special || backward != 0 || (terms_->promise && static_cast<double>(worst) > terms_->promise.least())) {
+    if (special || c.backward != 0 || (terms_->promise && static_cast<double>(c.worst) > terms_->promise.least())) {
       for (std::size_t i = 0; i < n; ++i) {
         Judgement j{std::isnan(ts[i]) ? Judgement::Kind::undefined : Judgement::Kind::value, ts[i],
                     error_of(ys[i], ts[i]), std::abs(static_cast<double>(ys[i]) - ts[i])};
@@ -152,12 +168,12 @@ void Tally::add(std::span<const float> x, std::span<const float> results, std::s
       continue;
     }
     found_.judged += n;
-    found_.within[0] += in1;
-    found_.within[1] += in2 - in1;
-    found_.within[2] += in4 - in2;
-    found_.within[3] += n - in4;
-    if (static_cast<double>(worst) > found_.worst_ulp) {
-      const std::size_t i = static_cast<std::size_t>(std::find(errors.begin(), errors.begin() + n, worst) - errors.begin());
+    found_.within[0] += c.in1;
+    found_.within[1] += c.in2 - c.in1;
+    found_.within[2] += c.in4 - c.in2;
+    found_.within[3] += n - c.in4;
+    if (static_cast<double>(c.worst) > found_.worst_ulp) {
+      const std::size_t i = static_cast<std::size_t>(std::find(errors.begin(), errors.begin() + n, c.worst) - errors.begin());
       found_.worst_ulp = error_of(ys[i], ts[i]);
       found_.worst = {xs[i], ys[i], ts[i]};
     }

@@ -93,7 +93,8 @@ TEST(CertifyCells, PolynomialsAreWithinTheirBoundOfThePoints) {
             if (cell.kind != exact::Cell::Kind::polynomial) continue;
             for (std::uint32_t i : {0u, cell.count / 3, cell.count - 1}) {
               const float x = std::bit_cast<float>(cell.first + i);
-              const double truth = cell(x);
+              double truth = 0;
+              cell.evaluate(std::span(&x, 1), &truth);
               if (std::abs(truth) > 3e38) continue;
               const exact::Judgement j = reference.at(static_cast<double>(x), truth, order, exact::f32_format);
               EXPECT_LE(j.ulp, 0x1p-9) << text << " order " << order << " at " << x;
