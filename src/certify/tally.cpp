@@ -35,14 +35,12 @@ inline double error_of(float result, double truth) {
 
 constexpr double smallest_normal = 0x1p-126;
 
-/// A result that note_special has to look at: NaN, infinite, or 0 or of the other sign where the truth is normal.
-inline bool is_special(float result, double truth) {
-  const auto y = static_cast<double>(result);
-  return !(std::abs(y) <= 0x1.fffffep127) || std::isnan(truth) ||
-         (std::abs(truth) >= smallest_normal && y * truth <= 0);
-}
-
 }  // namespace
+
+void Tally::note_overflow(double x, double result, double truth) {
+  if (!found_.first_overflow || std::abs(x) < std::abs(found_.first_overflow->x))
+    found_.first_overflow = Witness{x, result, truth};
+}
 
 void Tally::note_special(double x, double result, const Judgement& j) {
   const Witness w{x, result, j.truth};
@@ -57,7 +55,7 @@ void Tally::note_special(double x, double result, const Judgement& j) {
   const bool matters = !(tiny_error && std::ldexp(j.absolute, terms_->format.bits) <= Terms::near_zero_units);
   if (result == 0 && std::abs(j.truth) >= normal && matters) note(found_.wrong_zero, w);
   if (std::isinf(result)) {
-    if (!found_.first_overflow || std::abs(x) < std::abs(found_.first_overflow->x)) found_.first_overflow = w;
+    note_overflow(x, result, j.truth);
     if (std::abs(j.truth) < std::ldexp(1.0, terms_->format.max_exponent)) note(found_.wrong_infinity, w);
   }
   if (matters && std::abs(j.truth) >= normal && ((result < 0 && j.truth > 0) || (result > 0 && j.truth < 0)))
@@ -113,12 +111,16 @@ void Tally::add(double x, double result, const Judgement& j) {
 
 #define ACTINIUM_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 
-ACTINIUM_CLONES static int errors_of(const float* __restrict results, const double* __restrict truth,
-                                     float* __restrict errors, std::size_t n) {
-  int special = 0;
+/// How many numbers note_special has to look at.
+ACTINIUM_CLONES static std::uint64_t errors_of(const float* __restrict results, const double* __restrict truth,
+                                               float* __restrict errors, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) errors[i] = static_cast<float>(error_of(results[i], truth[i]));
+  std::uint64_t special = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    errors[i] = static_cast<float>(error_of(results[i], truth[i]));
-    special |= is_special(results[i], truth[i]) ? 1 : 0;
+    const double y = results[i], t = truth[i];
+    // Infinite together is as it should be.
+    const bool odd = (y != y) | (t != t) | ((std::abs(y) > 0x1.fffffep127) & !((std::abs(t) >= 0x1p128) & (y * t > 0)));
+    special += (odd | ((std::abs(t) >= smallest_normal) & (y * t <= 0))) ? 1u : 0u;
   }
   return special;
 }
@@ -132,16 +134,19 @@ struct Counts {
 ACTINIUM_CLONES static Counts count(const float* __restrict y, const double* __restrict t, const float* __restrict errors,
                                     std::size_t n) {
   Counts c;
+  // Errors are not negative, so their bits compare as they do.
+  std::uint32_t worst = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    c.worst = errors[i] > c.worst ? errors[i] : c.worst;
-    c.in1 += errors[i] <= 1 ? 1u : 0u;
-    c.in2 += errors[i] <= 2 ? 1u : 0u;
-    c.in4 += errors[i] <= 4 ? 1u : 0u;
+    const auto bits = std::bit_cast<std::uint32_t>(errors[i]);
+    worst = bits > worst ? bits : worst;
+    c.in1 += bits <= std::bit_cast<std::uint32_t>(1.0f) ? 1u : 0u;
+    c.in2 += bits <= std::bit_cast<std::uint32_t>(2.0f) ? 1u : 0u;
+    c.in4 += bits <= std::bit_cast<std::uint32_t>(4.0f) ? 1u : 0u;
   }
+  c.worst = std::bit_cast<float>(worst);
   for (std::size_t i = 0; i + 1 < n; ++i) {
-    const int moved = (y[i + 1] > y[i] ? 1 : 0) - (y[i + 1] < y[i] ? 1 : 0);
-    const int meant = (t[i + 1] > t[i] ? 1 : 0) - (t[i + 1] < t[i] ? 1 : 0);
-    c.backward += moved * meant < 0 ? 1u : 0u;
+    const double moved = static_cast<double>(y[i + 1]) - static_cast<double>(y[i]), meant = t[i + 1] - t[i];
+    c.backward += ((moved < 0) & (meant > 0)) | ((moved > 0) & (meant < 0)) ? 1u : 0u;
   }
   return c;
 }
@@ -154,6 +159,9 @@ void Tally::add(std::span<const float> x, std::span<const float> results, std::s
     const float *xs = x.data() + from, *ys = results.data() + from;
     const double* ts = truth.data() + from;
     bool special = errors_of(ys, ts, errors.data(), n) != 0;
+    // Magnitudes ascend within a block.
+    if (std::isinf(ys[n - 1]) && !special)
+      note_overflow(*std::find_if(xs, xs + n, [&](const float& v) { return std::isinf(ys[&v - xs]); }), ys[n - 1], ts[n - 1]);
     const Counts c = count(ys, ts, errors.data(), n);
     for (double z : terms_->zeros) {
       const double low = std::min(xs[0], xs[n - 1]), high = std::max(xs[0], xs[n - 1]);

@@ -54,6 +54,7 @@ class Tally {
   Accuracy result() const;
 
  private:
+  void note_overflow(double x, double result, double truth);
   void note_special(double x, double result, const Judgement& j);
   bool is_broken(double x, const Judgement& j) const;
   void note_step(double x, double result, double truth);
