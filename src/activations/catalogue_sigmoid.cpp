@@ -43,10 +43,13 @@ Swish swish(const Expr& beta, const Expr& x) {
 }
 Expr value_of(const Swish& s, const Expr& x) { return where(s.z >= 0, x, (s.x * s.h) * s.g) / s.d; }
 Expr slope_of(const Swish& s) {
-  return where(s.z >= 0, 1.0 + s.z * (s.h * s.g) / s.d, ((s.d + s.z) * s.h) * s.g / s.d) / s.d;
+  const Expr e = s.h * s.g;
+  return where(s.z >= 0, 1.0 + s.z * e / s.d, (((1.0 + s.z) + e) * s.h) * s.g / s.d) / s.d;
 }
+/// sigmoid'(z) (2 - z tanh(z/2)), with e = exp(-|z|) in tanh: 2 - |z| is exact near the zero.
 Expr curvature_of(const Swish& s, const Expr& beta) {
-  return beta * ((((2.0 - s.z * tanh(0.5 * s.z)) * s.h) * s.g) / (s.d * s.d));
+  const Expr a = abs(s.z), bracket = fma(s.h * s.g, 2.0 + a, 2.0 - a);
+  return beta * (((bracket * s.h) * s.g) / (s.d * s.d * s.d));
 }
 Expr silu_closed(const Expr& beta, const Expr& x) { return x * sigmoid(beta * x); }
 Expr silu_closed_slope(const Expr& beta, const Expr& x) {
@@ -83,12 +86,12 @@ Expr silu_parameter(const Terms& t, int) {
 
 /// x * tanh(softplus(x)) as a rational function of e = exp(-|x|): for x < 0 of exp(x), for x >= 0 of exp(-x).
 struct Mish {
-  Expr right, x, h, e;
+  Expr right, x, h, e;  ///< left h*h = e, so that tails keep their digits; right h = e, whose tail is e*e alone
 };
 Mish mish_parts(const Expr& x, const Expr& minus_abs) {
   const double end = far(x);
-  const Expr xc = limited(x, -end, end), h = exp(0.5 * at_least(minus_abs, -end));
-  return {x >= 0, xc, h, h * h};
+  const Expr right = x >= 0, m = at_least(minus_abs, -end), h = exp(where(right, m, 0.5 * m));
+  return {right, limited(x, -end, end), h, where(right, h, h * h)};
 }
 Expr mish(const Terms& t) {
   const Mish m = mish_parts(t.x, -abs(t.x));
@@ -99,15 +102,17 @@ Expr mish_slope(const Terms& t) {
   const Mish m = mish_parts(t.x, -abs(t.x));
   const Expr &e = m.e, n = 1.0 + 2.0 * e, d = where(m.right, n + 2.0 * e * e, 2.0 + e * (2.0 + e));
   const Expr bend = 4.0 * m.x * (1.0 + e) / d;
-  return where(m.right, n + e * e * bend, (((2.0 + e) + bend) * m.h) * m.h) / d;
+  const Expr left = fma(e, 6.0 + 4.0 * m.x + e * (4.0 + e), 4.0 * (1.0 + m.x));  // ((2 + e) + bend) d, 1 + x exact
+  return where(m.right, n + e * e * bend, ((left / d) * m.h) * m.h) / d;
 }
 Expr mish_curvature_of(const Expr& x, const Expr& minus_abs) {
   const Mish m = mish_parts(x, minus_abs);
-  const Expr &e = m.e, s = 1.0 + e, n = 1.0 + 2.0 * e, d = where(m.right, n + 2.0 * e * e, 2.0 + e * (2.0 + e));
-  const Expr bracket = where(m.right, 2.0 + m.x * (e / s - 2.0 * (1.0 / s) * (n / d)),
-                             2.0 + m.x * (1.0 / s - 2.0 * (e / s) * (e * (2.0 + e) / d)));
-  const Expr lead = 4.0 * s * bracket / (d * d) * m.h * m.h;
-  return where(m.right, lead * e, lead);
+  const Expr &e = m.e, d = where(m.right, fma(2.0 * e, 1.0 + e, 1.0), fma(e, 2.0 + e, 2.0));
+  // Sorted by powers of e; the first term is exact near the zero.
+  const Expr right =
+      fma(e, fma(e, fma(e, 4.0 + 2.0 * m.x, 8.0 + 2.0 * m.x), 6.0 - 3.0 * m.x), 2.0 * (1.0 - m.x));
+  const Expr left = fma(e, fma(e, fma(e, 2.0 - 2.0 * m.x, 6.0 - 3.0 * m.x), 8.0 + 2.0 * m.x), 2.0 * (2.0 + m.x));
+  return 4.0 * where(m.right, right, left) / (d * d * d) * m.h * m.h;
 }
 /// -|x| with the slope of x's own side at 0 as well, so that all derivatives there are right.
 Expr minus_abs_smooth(const Expr& x) { return where(x >= 0, -x, x); }
