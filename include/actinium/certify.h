@@ -1,7 +1,8 @@
 // certify(): how far an expression, or its derivatives, are from the mathematical truth, in ulp, over all of a type's
-// numbers. Start reading at certify.
+// numbers. judge(): the same of results that somebody else computed. Start reading at certify.
 #pragma once
 #include <actinium/activations.h>
+#include <actinium/array.h>
 #include <actinium/function.h>
 
 #include <functional>
@@ -86,6 +87,14 @@ struct ACTINIUM_API Certificate {
 ACTINIUM_API Certificate certify(const Expr& e, const CertifyOptions& options = {});
 /// Of an activation at its default parameters.
 ACTINIUM_API Certificate certify(const Activation& f, DType dtype = DType::f32, const CertifyOptions& options = {});
+
+/// Results that anything else computed, another library say, measured as certify() measures ours: results[i] is that of
+/// the expression, or of its derivative of an order from 0 to 8, at x[i]. Both are arrays of any shape with elements of
+/// the expression's type; x comes in any order. orders[0] is what was found; nothing but options.bound, threads and
+/// progress counts, and without a bound `holds` asks only for no wrong NaN, zero, infinity or sign. Errors as certify()
+/// has them, TypeError for other elements, ShapeError for arrays of different sizes.
+ACTINIUM_API Certificate judge(const Expr& e, const ArrayRef& x, const ArrayRef& results, int order = 0,
+                               const CertifyOptions& options = {});
 
 /// |result - truth| in ulp at each x, of the expression or its derivative of an order from 0 to 8. Infinite where the
 /// result is NaN or infinite and the truth is neither; NaN where there is no truth or it cannot be told (poles). Around

@@ -105,6 +105,22 @@ struct Measured {
   bool exhaustive = false;
 };
 
+/// What is asked of the derivative of an order; with a promise if the library has given one.
+exact::Terms terms_of(const Module& m, const exact::Reference& reference, int order, const CertifyOptions& options,
+                      bool promised) {
+  const exact::Format format = exact::format_of(m.graph->dtype(m.inputs[0]));
+  const auto zeros = order == 0 ? std::optional(std::vector<double>{}) : reference.zeros(order, format);
+  exact::Terms t{order, format, {}, zeros.value_or(std::vector<double>{})};
+  t.is_oscillating = order > 0 && (!zeros || reference.oscillates());
+  t.is_piecewise_constant = order > 0 && reference.is_piecewise_constant(order);
+  t.is_asked = options.bound.has_value();
+  if (options.bound)
+    t.promise = {options.bound};
+  else if (promised)
+    t.promise = promise_of(m, order, !zeros || !zeros->empty());
+  return t;
+}
+
 /// Measures `build(x)` of the input, and its derivatives, against the reference.
 template <class Build>
 Measured measure(const Module& m, const exact::Reference& reference, const CertifyOptions& options, bool promised,
@@ -118,16 +134,7 @@ Measured measure(const Module& m, const exact::Reference& reference, const Certi
   CompileOptions compiled = options.compile;
   compiled.threads = 1;  // the scan is parallel
   exact::Scan scan{reference, compile({x}, y, compiled), {}, type, options.compile.threads, kinks, options.progress};
-  const exact::Format format = exact::format_of(type);
-  for (int k = 0; k <= options.derivatives; ++k) {
-    const auto zeros = k == 0 ? std::optional(std::vector<double>{}) : reference.zeros(k, format);
-    exact::Terms t{k, format, {}, zeros.value_or(std::vector<double>{})};
-    t.is_oscillating = k > 0 && (!zeros || reference.oscillates());
-    t.is_piecewise_constant = k > 0 && reference.is_piecewise_constant(k);
-    t.is_asked = options.bound.has_value();
-    t.promise = options.bound ? Promise{options.bound} : promised ? promise_of(m, k, !zeros || !zeros->empty()) : Promise{};
-    scan.terms.push_back(std::move(t));
-  }
+  for (int k = 0; k <= options.derivatives; ++k) scan.terms.push_back(terms_of(m, reference, k, options, promised));
   Measured result;
   result.exhaustive = type == DType::f32 && options.samples == 0;
   // Polynomials pay from some hundred thousand numbers on.
@@ -155,13 +162,23 @@ std::vector<double> kinks_of(const Module& m) {
   return all;
 }
 
+void check_bound(std::string_view what, const CertifyOptions& options) {
+  if (options.bound && !(*options.bound >= 0))
+    throw ValueError(fmt::format("{}: the bound is a number of ulp from 0 on, not {}", what, *options.bound));
+}
+
+constexpr std::string_view point_by_point = "ball arithmetic with proven bounds: within 2^-10 ulp of the truth";
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 }  // namespace
 
 Certificate certify(const Expr& e, const CertifyOptions& options) {
   if (options.derivatives < 0 || options.derivatives > 8)
     throw ValueError(fmt::format("certify: derivatives is 0 to 8, not {}", options.derivatives));
-  if (options.bound && !(*options.bound >= 0))
-    throw ValueError(fmt::format("certify: the bound is a number of ulp from 0 on, not {}", *options.bound));
+  check_bound("certify", options);
   const auto start = std::chrono::steady_clock::now();
   const Module m = function_of(e);
   const exact::Reference reference(m);
@@ -176,14 +193,38 @@ Certificate certify(const Expr& e, const CertifyOptions& options) {
   if (options.against_naive)
     c.naive = measure(m, reference, options, false, kinks, [&](const Expr& x) { return textbook_of(m, x); }).orders;
   c.reference = c.exhaustive ? "Taylor polynomials with bounds from ball arithmetic, within 2^-10 ulp of the truth"
-                             : "ball arithmetic with proven bounds: within 2^-10 ulp of the truth";
-  c.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+                             : point_by_point;
+  c.seconds = seconds_since(start);
   return c;
 }
 
 Certificate certify(const Activation& f, DType dtype, const CertifyOptions& options) {
   Graph graph(dtype);
   return certify(f(graph.input("x", {"n"}, dtype)), options);
+}
+
+Certificate judge(const Expr& e, const ArrayRef& x, const ArrayRef& results, int order, const CertifyOptions& options) {
+  if (order < 0 || order > 8) throw ValueError(fmt::format("judge: order is 0 to 8, not {}", order));
+  check_bound("judge", options);
+  const auto start = std::chrono::steady_clock::now();
+  const Module m = function_of(e);
+  const DType type = m.graph->dtype(m.inputs[0]);
+  for (const auto& [name, array] : {std::pair("x", &x), std::pair("results", &results)})
+    if (array->dtype() != type)
+      throw TypeError(
+          fmt::format("judge: {} is {}, the expression is {}", name, name_of(array->dtype()), name_of(type)));
+  if (x.size() != results.size())
+    throw ShapeError(fmt::format("judge: {} results at {} numbers x", results.size(), x.size()));
+  const exact::Reference reference(m);
+  exact::Scan scan{reference, {}, {terms_of(m, reference, order, options, false)}, type, options.compile.threads, {},
+                   options.progress};
+  Certificate c;
+  c.expression = to_string(e);
+  c.dtype = type;
+  c.orders = exact::scan_results(scan, x, results);
+  c.reference = point_by_point;
+  c.seconds = seconds_since(start);
+  return c;
 }
 
 namespace {

@@ -10,6 +10,7 @@
 #include <bit>
 #include <limits>
 #include <mutex>
+#include <tuple>
 
 #include "certify/cells.hpp"
 
@@ -260,6 +261,47 @@ void scan_points(const Scan& scan, const std::vector<T>& points, std::size_t par
   judge_points<T>(scan, x, results_of<T>(scan, x), found);
 }
 
+/// An array's elements in C order.
+template <class T>
+std::vector<T> elements_of(const ArrayRef& a) {
+  std::vector<T> all(static_cast<std::size_t>(a.size()));
+  std::vector<std::int64_t> at(static_cast<std::size_t>(a.rank()), 0);
+  const T* p = static_cast<const T*>(a.data());
+  for (T& v : all) {
+    v = *p;
+    for (int axis = a.rank() - 1; axis >= 0; --axis) {
+      p += a.stride(axis);
+      if (++at[static_cast<std::size_t>(axis)] < a.extent(axis)) break;
+      p -= a.stride(axis) * a.extent(axis);
+      at[static_cast<std::size_t>(axis)] = 0;
+    }
+  }
+  return all;
+}
+
+/// Brings the points into the order that tallies need: ascending, NaN last.
+template <class T>
+void sort_points(std::vector<T>& x, std::vector<T>& y) {
+  std::vector<std::pair<T, T>> points(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) points[i] = {x[i], y[i]};
+  std::stable_sort(points.begin(), points.end(), [](const auto& a, const auto& b) {
+    return a.first < b.first || (std::isnan(b.first) && !std::isnan(a.first));
+  });
+  for (std::size_t i = 0; i < x.size(); ++i) std::tie(x[i], y[i]) = points[i];
+}
+
+template <class T>
+std::vector<Accuracy> judge_results(const Scan& scan, const ArrayRef& arguments, const ArrayRef& results) {
+  std::vector<T> x = elements_of<T>(arguments), y = elements_of<T>(results);
+  sort_points(x, y);
+  return in_parts(scan, parts_of(x), [&](std::size_t i, std::vector<Tally>& found) {
+    const std::size_t from = i * points_at_once, n = std::min(points_at_once, x.size() - from);
+    const auto at = y.begin() + static_cast<std::ptrdiff_t>(from);
+    const std::vector<T> part(at, at + static_cast<std::ptrdiff_t>(n));
+    judge_points<T>(scan, std::span<const T>(x).subspan(from, n), std::span(&part, 1), found);
+  });
+}
+
 }  // namespace
 
 std::vector<Accuracy> scan_everything(const Scan& scan, std::uint32_t stride) {
@@ -281,6 +323,10 @@ std::vector<Accuracy> scan_samples(const Scan& scan, std::uint64_t samples) {
     return in_parts(scan, parts_of(points), [&](std::size_t i, std::vector<Tally>& found) { scan_points(scan, points, i, found); });
   };
   return scan.dtype == DType::f32 ? scan_all(points_of<float>(scan, samples)) : scan_all(points_of<double>(scan, samples));
+}
+
+std::vector<Accuracy> scan_results(const Scan& scan, const ArrayRef& x, const ArrayRef& y) {
+  return scan.dtype == DType::f32 ? judge_results<float>(scan, x, y) : judge_results<double>(scan, x, y);
 }
 
 }  // namespace actinium::exact

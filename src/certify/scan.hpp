@@ -20,5 +20,7 @@ struct Scan {
 std::vector<Accuracy> scan_everything(const Scan& scan, std::uint32_t stride);
 /// About `samples` numbers of either type, and the edges.
 std::vector<Accuracy> scan_samples(const Scan& scan, std::uint64_t samples);
+/// What somebody else computed, y[i] at x[i], of the one order in scan.terms; the function is not needed.
+std::vector<Accuracy> scan_results(const Scan& scan, const ArrayRef& x, const ArrayRef& y);
 
 }  // namespace actinium::exact

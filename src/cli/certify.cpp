@@ -1,5 +1,6 @@
 // `actinium certify`: how far an expression of one variable is from the truth, in ulp. Start reading at run_certify.
 #include <actinium/certify.h>
+#include <actinium/io.h>
 #include <actinium/parse.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -79,6 +80,24 @@ class Progress {
   bool shown_ = isatty(2) != 0;
 };
 
+/// --judge measures one order of what is in files: options about our own results say nothing there.
+void check(const CertifyChoices& choices) {
+  if (choices.judged.empty()) {
+    if (choices.order != 0) throw ValueError("--order goes with --judge; --derivatives 2 measures up to the second");
+    return;
+  }
+  if (choices.derivatives != 0 || choices.samples != 0 || !choices.against.empty())
+    throw ValueError("--judge measures the numbers in its files, without --derivatives, --samples and --against");
+}
+
+Certificate judge_files(const Problem& p, const CertifyChoices& choices, const CertifyOptions& options) {
+  const std::size_t colon = choices.judged.find(".npy:");
+  if (colon == std::string::npos)
+    throw ValueError(fmt::format("--judge takes X.npy:Y.npy, not '{}'", choices.judged));
+  const Tensor x = load_npy(choices.judged.substr(0, colon + 4)), y = load_npy(choices.judged.substr(colon + 5));
+  return judge(p.outputs[0], x, y, choices.order, options);
+}
+
 }  // namespace
 
 int run_certify(const Options& options, const CertifyChoices& choices) {
@@ -91,12 +110,13 @@ int run_certify(const Options& options, const CertifyChoices& choices) {
   else if (!choices.against.empty())
     throw ValueError(fmt::format("--against takes naive, not '{}'", choices.against));
   certified.compile = compile_options(options);
+  check(choices);
   const Problem p = read_univariate(options);
   Certificate c;
   {
     Progress progress;
     certified.progress = [&progress](double done) { progress(done); };
-    c = certify(p.outputs[0], certified);
+    c = choices.judged.empty() ? certify(p.outputs[0], certified) : judge_files(p, choices, certified);
   }
   print(choices.as_json ? as_json(c) : c.text());
   return c.holds() ? 0 : 1;

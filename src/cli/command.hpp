@@ -59,6 +59,8 @@ struct CertifyChoices {
   std::uint64_t samples = 0;
   std::optional<double> bound;
   std::string against;
+  std::string judged;  ///< X.npy:Y.npy
+  int order = 0;       ///< of what is in Y.npy
   bool as_json = false;
 };
 

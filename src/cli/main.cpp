@@ -74,6 +74,9 @@ void add_certify(CLI::App& app, Options& o, CertifyChoices& c) {
   app.add_option("--samples", c.samples, "so many arguments, and the edges, instead of all");
   app.add_option("--bound", c.bound, "ULP that must hold; builtin functions have one");
   app.add_option("--against", c.against, "naive: measure the textbook formula too");
+  app.add_option("--judge", c.judged,
+                 "X.npy:Y.npy: measure the results Y at X, computed by something else, instead of our own");
+  app.add_option("--order", c.order, "for --judge: Y is the derivative of this order");
   app.add_flag("--json", c.as_json, "print one JSON object");
   app.add_option("--compat", o.compat, "keras, keras2, torch, jax, onnx or mlx: whose defaults activations have");
   app.add_option("--engine", o.engine, "jit or interpret");
@@ -90,7 +93,8 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
   static constexpr std::string_view valued[] = {
       "--grad",  "--derivative", "--value-and-grad", "--dtype",   "--compat", "--engine", "--threads", "--isa",
       "--shape", "--stage",      "--expect",         "--ulp",     "-o",       "--range",  "--yrange",  "--symlog",
-      "--size",  "--title",      "--derivatives",    "--samples", "--xlabel", "--ylabel", "--bound",   "--against"};
+      "--size",  "--title",      "--derivatives",    "--samples", "--xlabel", "--ylabel", "--bound",   "--against",
+      "--judge", "--order"};
   const auto among = [](std::string_view name, const auto& list) {
     return std::find(std::begin(list), std::end(list), name) != std::end(list);
   };

@@ -51,6 +51,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{{"show", "x", "--shape", "x=2x-3"}, "-3"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Certify, Misuse,
+    testing::Values(Row{{"certify", "exp(x)", "--order", "1"}, "goes with --judge"},
+                    Row{{"certify", "exp(x)", "--judge", "x.csv"}, "X.npy:Y.npy"},
+                    Row{{"certify", "exp(x)", "--judge", "absent.npy:y.npy"}, "absent.npy"},
+                    Row{{"certify", "exp(x)", "--judge", "x.npy:y.npy", "--derivatives", "1"}, "without --derivatives"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Plots, Misuse,
     testing::Values(Row{{"plot"}, "EXPR"}, Row{{"plot", "x"}, "-o F.svg"},
                     Row{{"plot", "a=2", "-o", "f.csv"}, "needs an expression"},

@@ -209,6 +209,88 @@ TEST(Certify, ThreadsAndEnginesFindTheSame) {
   }
 }
 
+TEST(Judge, FindsWhatIsWrongWithResultsOfOthers) {
+  Graph g(f32);
+  const Expr x = g.input("x", {"n"});
+  // Rounded once from a double.
+  constexpr std::size_t n = 5000;
+  std::vector<float> at(n), results(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    at[(i * 7) % n] = static_cast<float>(i) / 64 - 40;
+    results[(i * 7) % n] = static_cast<float>(std::exp(static_cast<double>(static_cast<float>(i) / 64 - 40)));
+  }
+  const Certificate good = judge(exp(x), at, results);
+  EXPECT_TRUE(good.holds()) << good.text();
+  ASSERT_EQ(good.orders.size(), 1u);
+  EXPECT_EQ(good.orders[0].judged, n);
+  EXPECT_EQ(good.orders[0].within[0], n);
+  EXPECT_GT(good.orders[0].worst_ulp, 0.4);
+  EXPECT_LE(good.orders[0].worst_ulp, 0.501);
+  EXPECT_EQ(good.orders[0].backward_steps.count, 0u) << "any order of x";
+
+  results[10] = std::nanf("");
+  results[20] = 0;
+  results[30] = -results[30];
+  results[40] = std::numeric_limits<float>::infinity();
+  results[50] = results[50] * (1 + 0x1p-20f);
+  at[60] = std::nanf("");
+  results[60] = 1;
+  for (int threads : {1, 2}) {
+    CertifyOptions o;
+    o.compile.threads = threads;
+    o.bound = 4;
+    const Accuracy a = judge(exp(x), at, results, 1, o).orders[0];
+    EXPECT_EQ(a.order, 1);
+    EXPECT_FALSE(a.holds);
+    EXPECT_EQ(a.wrong_nan.count, 1u);
+    EXPECT_EQ(a.wrong_nan.first->x, static_cast<double>(at[10]));
+    EXPECT_EQ(a.wrong_zero.count, 1u);
+    EXPECT_EQ(a.wrong_zero.first->x, static_cast<double>(at[20]));
+    EXPECT_EQ(a.wrong_sign.count, 1u);
+    EXPECT_EQ(a.wrong_infinity.count, 1u);
+    EXPECT_EQ(a.missing_nan.count, 1u);
+    EXPECT_EQ(a.broken.count, 4u) << "0, the sign, infinity, and 8 to 16 ulp";
+    EXPECT_EQ(a.within[3], 4u);
+  }
+}
+
+TEST(Judge, DerivativesInDoublePrecisionAndStrides) {
+  Graph g(f64);
+  const Expr x = g.input("x", {"n"});
+  // f'' = 6 x, at every second number of two rows, the last first.
+  const std::vector<double> at{1, -7, 0.25, 100, -3, 5, 0x1p-900, 0};
+  std::vector<double> results(at.size());
+  for (std::size_t i = 0; i < at.size(); ++i) results[i] = 6 * at[i];
+  const ArrayRef xs = view(at.data() + 6, {2, 2}, {-4, -2}), ys = view(results.data() + 6, {2, 2}, {-4, -2});
+  const Certificate c = judge(x * x * x, xs, ys, 2);
+  EXPECT_TRUE(c.holds()) << c.text();
+  EXPECT_EQ(c.orders[0].judged, 4u);
+  EXPECT_EQ(c.orders[0].worst_ulp, 0);
+  results[2] = 2;
+  const Accuracy wrong = judge(x * x * x, xs, ys, 2).orders[0];
+  EXPECT_EQ(wrong.worst.x, 0.25);
+  EXPECT_EQ(wrong.worst.truth, 1.5);
+  results[2] = 1.5;
+  results[3] = 0;
+  EXPECT_EQ(judge(x * x * x, xs, ys, 2).orders[0].worst_ulp, 0) << "not one of the four";
+}
+
+TEST(Judge, RefusesWhatDoesNotFit) {
+  Graph g(f32);
+  const Expr x = g.input("x", {"n"});
+  const std::vector<float> three{1, 2, 3}, two{1, 2};
+  const std::vector<double> doubles{1, 2, 3};
+  EXPECT_THROW(judge(exp(x), three, two), ShapeError);
+  EXPECT_THROW(judge(exp(x), doubles, three), TypeError);
+  EXPECT_THROW(judge(exp(x), three, doubles), TypeError);
+  EXPECT_THROW(judge(exp(x), three, three, 9), ValueError);
+  EXPECT_THROW(judge(exp(x), three, three, -1), ValueError);
+  CertifyOptions o;
+  o.bound = -1;
+  EXPECT_THROW(judge(exp(x), three, three, 0, o), ValueError);
+  EXPECT_THROW(judge(softmax(x), three, three), ValueError);
+}
+
 TEST(Certify, RefusesWhatItCannotJudge) {
   Graph g(f32);
   const Expr x = g.input("x", {"n"}), y = g.input("y", {"n"});
