@@ -195,7 +195,8 @@ Expr phish(const Terms& t) {
 Expr phish_slope(const Terms& t) {
   const Phish v = phish_parts(t.x);
   return where(t.x < phish_tail_start(t.x), phish_tail(t.x, 1),
-               v.tanh + (((4.0 * v.x) * v.d1 / v.q) * v.h) * v.k);
+               where(t.x < 0, fma(v.x * v.d1, fma(-v.tanh, v.tanh, 1.0), v.tanh),  // tanh(g) is .17 at most
+                     v.tanh + (((4.0 * v.x) * v.d1 / v.q) * v.h) * v.k));
 }
 Expr phish_curvature(const Terms& t) {
   const Phish v = phish_parts(t.x);
