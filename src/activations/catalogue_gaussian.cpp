@@ -80,7 +80,7 @@ Expr gelu_tanh(const Terms& t) {
 Expr gelu_tanh_slope(const Terms& t) {
   const TanhForm s = tanh_form(t.x);
   const Expr w = s.x * s.slope;
-  return where(t.x >= 0, 1.0 + w * (s.h * s.g) / s.d, ((s.d + w) * s.h) * s.g / s.d) / s.d;
+  return where(t.x >= 0, 1.0 + w * (s.h * s.g) / s.d, ((fma(s.x, s.slope, 1.0) + s.h * s.g) * s.h) * s.g / s.d) / s.d;
 }
 Expr gelu_tanh_bracket(const Expr& x, const Expr& z, const Expr& slope) {
   return 2.0 * slope + x * (6 * form_b.high * x) - x * slope * slope * primitive(Op::tanh, 0.5 * z);
