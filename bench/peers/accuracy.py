@@ -22,7 +22,7 @@ TOOL = "build/actinium"
 DATA = pathlib.Path("build/peers/data")
 STRIDE = 8191  # a prime: all low bits occur
 ARGUMENTS = (f"every {STRIDE}st bit pattern of f32, +-0, +-inf, nan, the powers of two and their neighbours; "
-             "derivatives not at kinks, where conventions differ")
+             "derivatives not at kinks and the numbers beside them, where conventions differ")
 SMALLEST_NORMAL = np.float32(2.0**-126)
 
 # Our name: (our expression, PyTorch, JAX, kinks). None: it is not in that library.
@@ -74,19 +74,27 @@ FUNCTIONS = {
 }
 
 
-def torch_results(f, x: np.ndarray) -> list[np.ndarray]:
-    """Value, first and second derivative by autograd."""
+def torch_derivative(y: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    if not y.requires_grad:
+        return torch.zeros_like(at)
+    return torch.autograd.grad(y, at, torch.ones_like(y), create_graph=True, materialize_grads=True)[0]
+
+
+def torch_results(f, x: np.ndarray) -> list[np.ndarray | str]:
+    """Value, first and second derivative by autograd; the message instead of a second one that there is not."""
     at = torch.from_numpy(x).requires_grad_()
-    results = [f(at)]
-    for _ in range(2):
-        last = results[-1]
-        g = torch.autograd.grad(last, at, torch.ones_like(last), create_graph=True, materialize_grads=True) \
-            if last.requires_grad else (torch.zeros_like(at),)
-        results.append(g[0])
-    return [y.detach().numpy() for y in results]
+    value = f(at)
+    first = torch_derivative(value, at)
+    results = [value.detach().numpy(), first.detach().numpy()]
+    try:
+        return [*results, torch_derivative(first, at).detach().numpy()]
+    except RuntimeError as e:
+        if "is not implemented" not in str(e):
+            raise
+        return [*results, str(e)]
 
 
-def jax_results(f, x: np.ndarray) -> list[np.ndarray]:
+def jax_results(f, x: np.ndarray) -> list[np.ndarray | str]:
     """Value, jax.grad and jax.grad of it, mapped over x and compiled."""
     functions = (f, jax.vmap(jax.grad(f)), jax.vmap(jax.grad(jax.grad(f))))
     return [np.asarray(jax.jit(g)(x)) for g in functions]
@@ -140,13 +148,20 @@ def is_right(found: dict) -> bool:
         not any(found[k]["count"] for k in wrong)
 
 
-def measure(expression: str, kinks, x: np.ndarray, results: list[np.ndarray], our_results: list[np.ndarray]) -> dict:
+def measure(expression: str, kinks, x: np.ndarray, results: list[np.ndarray | str],
+            our_results: list[np.ndarray]) -> dict:
     """An object an order. Where x or the truth is subnormal is told apart: some libraries flush such numbers to 0."""
     orders = {}
+    at_kinks = np.float32(kinks)
+    inf = np.float32(np.inf)
+    kinked = np.isin(x, [at_kinks, np.nextafter(at_kinks, inf), np.nextafter(at_kinks, -inf)])
     for order, y in enumerate(results):
+        if isinstance(y, str):
+            orders[str(order)] = {"unavailable": y}
+            continue
         of_ours = np.abs(our_results[order])
         subnormal = ((x != 0) & (np.abs(x) < SMALLEST_NORMAL)) | ((of_ours != 0) & (of_ours < SMALLEST_NORMAL))
-        smooth = np.ones(x.shape, bool) if order == 0 else ~np.isin(x, np.float32(kinks))
+        smooth = np.full(x.shape, True) if order == 0 else ~kinked
         normal = judge(expression, x[smooth & ~subnormal], y[smooth & ~subnormal], order)
         rest = judge(expression, x[smooth & subnormal], y[smooth & subnormal], order)
         orders[str(order)] = {"right": is_right(normal), **compact(normal),
@@ -157,6 +172,9 @@ def measure(expression: str, kinks, x: np.ndarray, results: list[np.ndarray], ou
 def line_of(orders: dict) -> str:
     parts = []
     for found in orders.values():
+        if "unavailable" in found:
+            parts.append("none")
+            continue
         wrong = [f"{k} {found[k]['count']} from {float(found[k]['first']['x']):.3g}" for k in
                  ("wrong_nan", "wrong_zero", "wrong_infinity", "wrong_sign") if k in found]
         ulp = float(found.get("worst_ulp", 0))
@@ -171,9 +189,20 @@ def summary(state: dict) -> str:
         functions = state[name]["functions"].values()
         for title, right in (("", lambda f, k: f[k]["right"]),
                              (", subnormals too", lambda f, k: f[k]["right"] and f[k]["subnormal"]["right"])):
-            counts = [f"{sum(right(f, k) for f in functions)} of {len(functions)}" for k in "012"]
+            there = [[f for f in functions if "unavailable" not in f[k]] for k in "012"]
+            counts = [f"{sum(right(f, k) for f in fs)} of {len(fs)}" for k, fs in zip("012", there)]
             lines.append(f"{name + title:<24}" + "".join(f"{c:>12}" for c in counts))
     return "\n".join(lines)
+
+
+def as_text(state: dict) -> str:
+    """JSON with a function a line."""
+    systems = []
+    for name in SYSTEMS:
+        lines = [f"   {json.dumps(f)}: {json.dumps(found)}" for f, found in state[name]["functions"].items()]
+        systems.append(f' {json.dumps(name)}: {{"version": {json.dumps(state[name]["version"])}, "functions": {{\n'
+                       + ",\n".join(lines) + "}}")
+    return "{\n" + ",\n".join([f' "about": {json.dumps(state["about"])}', *systems]) + "\n}\n"
 
 
 def load_state(path: pathlib.Path) -> dict:
@@ -209,7 +238,7 @@ def main():
             orders = measure(expression, kinks, x, results, our_results)
             state[s]["functions"][name] = {"expression": expression, **orders}
             print(f"{name:<16}{s:<7}{line_of(orders)}", flush=True)
-            choices.out.write_text(json.dumps(state, indent=1) + "\n")
+            choices.out.write_text(as_text(state))
     print(summary(state))
 
 
