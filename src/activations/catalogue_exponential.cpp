@@ -216,7 +216,8 @@ std::vector<Facts> softplus_entries() {
   f = {"squareplus", {{"Squareplus"}}};
   f.parameters = {{"b", 4.0, {}, Takes::number, "at least 0", not_negative}};
   f.formula = "(x + sqrt(x**2 + b))/2";
-  f.textbook = ACTINIUM_TEXTBOOK_APART((x + sqrt(x * x + p[0])) / 2, where(x < 0, p[0] / 2 / (sqrt(x * x + p[0]) - x), (x + sqrt(x * x + p[0])) / 2));
+  f.textbook = ACTINIUM_TEXTBOOK_APART((x + sqrt(x * x + p[0])) / 2, where(x < 0, p[0] / 2 / (root_of_square_plus(x, p[0]) - x),
+                                             (x + root_of_square_plus(x, p[0])) / 2));
   f.documentation = "Softplus without exp. b=0 is relu.";
   f.source = "Barron 2021; JAX, Keras";
   f.advice = "softplus without exp and log. Its left tail is b/(4*|x|), so it fades slowly.";

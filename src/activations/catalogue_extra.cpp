@@ -294,7 +294,8 @@ std::vector<Facts> extra_entries() {
   std::vector<Facts> list;
   list.push_back(extra("bent_identity", "x + (sqrt(x**2 + 1) - 1)/2", "",
                        "Regression: nowhere flat, its slope goes from 1/2 to 3/2.",
-                       {bent_identity, bent_slope, bent_curvature}, ACTINIUM_TEXTBOOK(x + (sqrt(x * x + 1) - 1) / 2)));
+                       {bent_identity, bent_slope, bent_curvature}, ACTINIUM_TEXTBOOK_APART(x + (sqrt(x * x + 1) - 1) / 2,
+                                               x + (root_of_square_plus(x, 1) - 1) / 2)));
 
   Facts f = extra("snake", "x + sin(a*x)**2/a", "Ziyin et al. 2020",
                   "Periodic data (audio, time series) that must be continued beyond the training range.",
@@ -319,12 +320,13 @@ std::vector<Facts> extra_entries() {
                        {nullptr, serf_closed_slope, serf_closed_curvature}));
 
   f = extra("isru", "x/sqrt(1 + a*x**2)", "Carlile et al. 2017", "A tanh without exp, with longer tails.",
-            {isru, isru_slope, isru_curvature}, ACTINIUM_TEXTBOOK(x / sqrt(1 + p[0] * x * x)));
+            {isru, isru_slope, isru_curvature}, ACTINIUM_TEXTBOOK_APART(x / sqrt(1 + p[0] * x * x), x / root_of_square_plus(sqrt(p[0]) * x, 1)));
   f.closed[0] = F(x / isru_scale(t));
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "positive", positive}};
   list.push_back(f);
   f = extra("isrlu", "x > 0 ? x : x/sqrt(1 + a*x**2)", "Carlile et al. 2017", "elu without exp.",
-            {F(where(x > 0, x, isru(t))), F(where(x > 0, 1, isru_slope(t))), F(where(x > 0, 0, isru_curvature(t)))}, ACTINIUM_TEXTBOOK(where(x > 0, x, x / sqrt(1 + p[0] * x * x))));
+            {F(where(x > 0, x, isru(t))), F(where(x > 0, 1, isru_slope(t))), F(where(x > 0, 0, isru_curvature(t)))}, ACTINIUM_TEXTBOOK_APART(where(x > 0, x, x / sqrt(1 + p[0] * x * x)),
+                                    where(x > 0, x, x / root_of_square_plus(sqrt(p[0]) * x, 1))));
   f.closed[0] = F(where(x > 0, x, x / isru_scale(t)));
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "positive", positive}};
   f.kinks = {0};

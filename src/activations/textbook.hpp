@@ -23,6 +23,11 @@ struct ExactNumbers {
   exact::Series pi() const { return exact::Series::pi(); }
 };
 
+/// sqrt(x*x + b) with far |x| taken out, so that bounds over intervals stay tight.
+inline exact::Series root_of_square_plus(const exact::Series& x, const exact::Series& b) {
+  return where(abs(x) > 1, abs(x) * sqrt(1 + b / square(x)), sqrt(square(x) + b));
+}
+
 }  // namespace actinium::activations
 
 #define ACTINIUM_TEXTBOOK_NAIVE(expression)                             \

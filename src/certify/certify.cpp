@@ -79,6 +79,16 @@ Expr textbook_of(const Module& m, const Expr& x) {
   return activations::instantiate(naive, std::span(&x, 1));
 }
 
+/// A primitive that is an activation by itself: its derivatives are promised like any activation's.
+bool is_activation(Op op) { return activations::find(ops::name_of(op)).has_value(); }
+/// A derivative of a primitive that is none: measured, but what it does at its edges is the formula's affair.
+bool is_unpromised(const Module& m, int order) {
+  const GraphData& g = *m.graph;
+  const NodeId root = m.outputs[0];
+  return order > 0 && ops::kind_of(g.op(root)) == ops::Kind::elementwise && ops::info(g.op(root)).arity == 1 &&
+         g.operand(root, 0) == m.inputs[0] && !is_activation(g.op(root));
+}
+
 /// What the library promises of this node itself applied to the input: primitives 1 ulp in f32 and 1.5 in f64,
 /// activations 5, their derivatives and the stable families 6 and 5, and 12 where a derivative has a real zero.
 Promise promise_of(const Module& m, int order, bool has_zeros) {
@@ -96,8 +106,8 @@ Promise promise_of(const Module& m, int order, bool has_zeros) {
   if (ops::kind_of(g.op(root)) != ops::Kind::elementwise || ops::info(g.op(root)).arity != 1 ||
       g.operand(root, 0) != m.inputs[0])
     return {};
-  if (order > 0 || activations::is_family(g.op(root))) return {smooth};
-  return {single ? 1.0 : 1.5};
+  if (order == 0 && !activations::is_family(g.op(root))) return {single ? 1.0 : 1.5};
+  return order == 0 || is_activation(g.op(root)) ? Promise{smooth} : Promise{};
 }
 
 struct Measured {
@@ -114,6 +124,7 @@ exact::Terms terms_of(const Module& m, const exact::Reference& reference, int or
   t.is_oscillating = order > 0 && (!zeros || reference.oscillates());
   t.is_piecewise_constant = order > 0 && reference.is_piecewise_constant(order);
   t.is_asked = options.bound.has_value();
+  t.counts = t.is_asked || !promised || !is_unpromised(m, order);
   if (options.bound)
     t.promise = {options.bound};
   else if (promised)

@@ -216,9 +216,9 @@ Accuracy Tally::result() const {
   Accuracy a = found_;
   a.zeros = terms_->zeros;
   a.bound = terms_->promise.constant;
-  a.holds = a.wrong_nan.count + a.missing_nan.count + a.wrong_zero.count + a.wrong_infinity.count + a.wrong_sign.count +
-                a.broken.count ==
-            0;
+  a.holds = !terms_->counts ||
+            a.wrong_nan.count + a.missing_nan.count + a.wrong_zero.count + a.wrong_infinity.count + a.wrong_sign.count +
+                a.broken.count == 0;
   return a;
 }
 

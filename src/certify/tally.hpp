@@ -26,6 +26,7 @@ struct Terms {
   bool is_oscillating = false;         ///< a derivative with zeros without number: errors are absolute everywhere
   bool is_piecewise_constant = false;  ///< a derivative that may take a side at NaN
   bool is_asked = false;               ///< the promise is the user's: it holds as it stands
+  bool counts = true;                  ///< what is wrong here breaks the certificate
   /// Around a real zero errors are absolute.
   static constexpr double zone = 0.2, near_zero_units = 4;
   bool near_zero(double x) const {
