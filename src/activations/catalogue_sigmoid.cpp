@@ -96,7 +96,8 @@ Mish mish_parts(const Expr& x, const Expr& minus_abs) {
 Expr mish(const Terms& t) {
   const Mish m = mish_parts(t.x, -abs(t.x));
   const Expr n = 1.0 + 2.0 * m.e, d = where(m.right, n + 2.0 * m.e * m.e, 2.0 + m.e * (2.0 + m.e));
-  return where(m.right, t.x * (n / d), ((m.x * m.h) * m.h) * (2.0 + m.e) / d);
+  // (2 + e)/d as what is missing to 1, which rounds once
+  return where(m.right, t.x * (n / d), ((m.x * m.h) * m.h) * (1.0 - fma(m.e, m.e, m.e) / d));
 }
 Expr mish_slope(const Terms& t) {
   const Mish m = mish_parts(t.x, -abs(t.x));
@@ -142,7 +143,6 @@ std::vector<Facts> tanh_entries() {
   Facts f{"tanh", {{"Tanh"}}};
   f.formula = "(exp(x) - exp(-x))/(exp(x) + exp(-x))";
   f.textbook = ACTINIUM_TEXTBOOK((exp(x) - exp(-x)) / (exp(x) + exp(-x)));
-  f.textbook = ACTINIUM_TEXTBOOK((exp(x) - exp(-x)) / (exp(x) + exp(-x)));
   f.documentation = "Derivative sech(x)**2, right where 1 - tanh(x)**2 is 0.";
   f.source = "all";
   f.advice =
@@ -155,7 +155,6 @@ std::vector<Facts> tanh_entries() {
   f.parameters = {{"alpha", 1.0}, {"beta", 1.0}};
   f.formula = "alpha*tanh(beta*x)";
   f.textbook = ACTINIUM_TEXTBOOK(p[0] * tanh(p[1] * x));
-  f.textbook = ACTINIUM_TEXTBOOK(p[0] * tanh(p[1] * x));
   f.documentation = "LeCun's 1.7159*tanh(2*x/3) with alpha=1.7159, beta=2/3.";
   f.source = "LeCun 1998; ONNX ScaledTanh";
   f.advice = "Networks after LeCun's recipe: inputs and targets of unit variance.";
@@ -167,7 +166,6 @@ std::vector<Facts> tanh_entries() {
 
   f = {"tanh_shrink", {{"tanhshrink"}, {"Tanhshrink"}, {"TanhShrink"}}};
   f.formula = "x - tanh(x)";
-  f.textbook = ACTINIUM_TEXTBOOK(x - tanh(x));
   f.textbook = ACTINIUM_TEXTBOOK(x - tanh(x));
   f.documentation = "x**3/3 near 0, to full precision; derivative tanh(x)**2.";
   f.source = "PyTorch Tanhshrink, Keras tanh_shrink";
@@ -183,7 +181,6 @@ std::vector<Facts> swish_entries() {
   f.parameters = {{"beta", 1.0, {"alpha"}}};
   f.formula = "x/(1 + exp(-beta*x))";
   f.textbook = ACTINIUM_TEXTBOOK(x / (1 + exp(-p[0] * x)));
-  f.textbook = ACTINIUM_TEXTBOOK(x / (1 + exp(-p[0] * x)));
   f.documentation = "Minimum -0.2785 at -1.2785.";
   f.source = "Elfwing et al. 2017; beta: Ramachandran et al. 2017, ONNX Swish(alpha)";
   f.advice = "Hidden layers of deep convolutional networks and transformers: smooth, and a negative unit still learns.";
@@ -196,7 +193,6 @@ std::vector<Facts> swish_entries() {
   f = {"quick_gelu", {{"gelu_fast_approx"}, {"QuickGELU"}, {"QuickGelu"}}};
   f.formula = "x/(1 + exp(-1.702*x))";
   f.textbook = ACTINIUM_TEXTBOOK(x / (1 + exp(-p("1.702") * x)));
-  f.textbook = ACTINIUM_TEXTBOOK(x / (1 + exp(-p("1.702") * x)));
   f.documentation = "Sigmoid form of gelu, within 0.0204 of it.";
   f.source = "Hendrycks and Gimpel 2016; MLX gelu_fast_approx";
   f.advice = "Checkpoints trained with it (CLIP); otherwise gelu.";
@@ -206,7 +202,6 @@ std::vector<Facts> swish_entries() {
 
   f = {"mish", {{"Mish"}}};
   f.formula = "x*tanh(log(1 + exp(x)))";
-  f.textbook = ACTINIUM_TEXTBOOK(x * tanh(log(1 + exp(x))));
   f.textbook = ACTINIUM_TEXTBOOK(x * tanh(log(1 + exp(x))));
   f.documentation = "Minimum -0.3088 at -1.1924.";
   f.source = "Misra 2019";
@@ -223,7 +218,6 @@ std::vector<Facts> sigmoid_entries() {
   std::vector<Facts> all;
   Facts f{"sigmoid", {{"Sigmoid"}, {"logistic"}, {"Logistic"}}};
   f.formula = "1/(1 + exp(-x))";
-  f.textbook = ACTINIUM_TEXTBOOK(1 / (1 + exp(-x)));
   f.textbook = ACTINIUM_TEXTBOOK(1 / (1 + exp(-x)));
   f.documentation = "Derivative exp(-x)/(1 + exp(-x))**2, never s*(1 - s), which is 0 above 37.";
   f.source = "all";
