@@ -322,13 +322,13 @@ std::vector<Facts> extra_entries() {
                        {nullptr, serf_closed_slope, serf_closed_curvature}));
 
   f = extra("isru", "x/sqrt(1 + a*x**2)", "Carlile et al. 2017", "A tanh without exp, with longer tails.",
-            {isru, isru_slope, isru_curvature}, ACTINIUM_TEXTBOOK_APART(x / sqrt(1 + p[0] * x * x), x / root_of_square_plus(sqrt(p[0]) * x, 1)));
+            {isru, isru_slope, isru_curvature}, ACTINIUM_TEXTBOOK_APART(x / sqrt(1 + p[0] * x * x), over_root_of_square_plus_one(sqrt(p[0]) * x) / sqrt(p[0])));
   f.closed[0] = F(x / isru_scale(t));
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "positive", positive}};
   list.push_back(f);
   f = extra("isrlu", "x > 0 ? x : x/sqrt(1 + a*x**2)", "Carlile et al. 2017", "elu without exp.",
             {F(where(x > 0, x, isru(t))), F(where(x > 0, 1, isru_slope(t))), F(where(x > 0, 0, isru_curvature(t)))}, ACTINIUM_TEXTBOOK_APART(where(x > 0, x, x / sqrt(1 + p[0] * x * x)),
-                                    where(x > 0, x, x / root_of_square_plus(sqrt(p[0]) * x, 1))));
+                                    where(x > 0, x, over_root_of_square_plus_one(sqrt(p[0]) * x) / sqrt(p[0]))));
   f.closed[0] = F(where(x > 0, x, x / isru_scale(t)));
   f.parameters = {{"a", 1.0, {"alpha"}, Takes::number, "positive", positive}};
   f.kinks = {0};

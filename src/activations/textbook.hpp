@@ -27,6 +27,10 @@ struct ExactNumbers {
 inline exact::Series root_of_square_plus(const exact::Series& x, const exact::Series& b) {
   return where(abs(x) > 1, abs(x) * sqrt(1 + b / square(x)), sqrt(square(x) + b));
 }
+/// x/sqrt(1 + x*x) likewise: a quotient would leave derivatives as differences of nearly equal terms.
+inline exact::Series over_root_of_square_plus_one(const exact::Series& x) {
+  return where(abs(x) > 1, sign(x) / sqrt(1 + 1 / square(x)), x / sqrt(1 + square(x)));
+}
 
 }  // namespace actinium::activations
 
