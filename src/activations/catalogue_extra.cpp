@@ -138,14 +138,17 @@ Expr serf_closed_curvature(const Terms& t) {
 struct Logish {
   Expr x, h, e, d;  ///< r = e/d
 };
+/// For f32 where terms of many roundings cancel beside a zero: computed in f64.
+Expr in_f64(Formula formula, const Terms& t) {
+  return cast(formula({cast(t.x, DType::f64), {}, {}, {}}), DType::f32);
+}
 Logish logish_parts(const Expr& x) {
   const Expr xc = limited(x, -far(x), far(x)), h = exp(-0.5 * abs(xc)), e = h * h;
   return {xc, h, e, (1.0 + e) * where(x >= 0, 2.0 + e, 1.0 + 2.0 * e)};
 }
 Expr logish(const Terms& t) { return where(t.x < tail_start(t.x), left_tail(t.x, 0), t.x * log1p(sigmoid(t.x))); }
 Expr logish_slope(const Terms& t) {
-  if (t.x.dtype() == DType::f32)  // beside its zero two terms of many roundings cancel
-    return cast(logish_slope({cast(t.x, DType::f64), {}, {}, {}}), DType::f32);
+  if (t.x.dtype() == DType::f32) return in_f64(logish_slope, t);
   const Logish v = logish_parts(t.x);
   return where(t.x < tail_start(t.x), left_tail(t.x, 1), fma(v.x, v.e / v.d, log1p(sigmoid(v.x))));
 }
@@ -189,18 +192,22 @@ Expr phish_tail(const Expr& x, int order) {
   const Expr factor = order == 0   ? -xc * ratio
                       : order == 1 ? fma(xc, xc, -2.0 * ratio)
                                    : xc * (4.0 - xc * xc) - 2.0 * ratio / xc;
-  return ((0.39894228040143268 * factor) * g.e) * (g.e - g.e * (0.5 * g.low));
+  return times_normpdf(factor, g);
 }
 Expr phish(const Terms& t) {
   return where(t.x < phish_tail_start(t.x), phish_tail(t.x, 0), at_least(t.x, -40) * tanh(activation("gelu", t.x)));
 }
+/// For x < 0, where x gelu'(x) cancels with tanh(g), its positive term x*x normpdf(x) is added last.
 Expr phish_slope(const Terms& t) {
+  if (t.x.dtype() == DType::f32) return in_f64(phish_slope, t);
   const Phish v = phish_parts(t.x);
+  const Expr s = fma(-v.tanh, v.tanh, 1.0), n = -abs(v.x);
   return where(t.x < phish_tail_start(t.x), phish_tail(t.x, 1),
-               where(t.x < 0, fma(v.x * v.d1, fma(-v.tanh, v.tanh, 1.0), v.tanh),  // tanh(g) is .17 at most
+               where(t.x < 0, fma(n * n * normpdf(n), s, fma(activation("gelu", n), s, v.tanh)),
                      v.tanh + (((4.0 * v.x) * v.d1 / v.q) * v.h) * v.k));
 }
 Expr phish_curvature(const Terms& t) {
+  if (t.x.dtype() == DType::f32) return in_f64(phish_curvature, t);
   const Phish v = phish_parts(t.x);
   const Expr bracket = fma(v.x, v.d2, 2.0 * v.d1 * fma(-v.x * v.tanh, v.d1, 1.0));
   return where(t.x < phish_tail_start(t.x), phish_tail(t.x, 2), ((4.0 * bracket / v.q) * v.h) * v.k);

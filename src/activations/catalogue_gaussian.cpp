@@ -10,13 +10,6 @@ namespace {
 
 using ops::Op;
 
-constexpr double inv_sqrt_2pi = 0.39894228040143267793994605993438;
-
-/// factor * normpdf(x), without a subnormal in between.
-Expr times_normpdf(const Expr& factor, const HalfGauss& g) {
-  return ((inv_sqrt_2pi * factor) * g.e) * (g.e - g.e * (0.5 * g.low));
-}
-
 /// x * normcdf(x). Where normcdf is nearly subnormal: normpdf(x) times x times Mills' ratio, which a short polynomial
 /// gives (within 3e-17 on [-38.65, -37.4], 2e-9 on [-14.5, -12.9] for f32; beyond, the result is 0).
 Expr gelu(const Terms& t) {
@@ -51,6 +44,8 @@ Expr tail(const Expr& x) { return limited(x, -40, 40); }
 struct TanhForm {
   Expr x, z, slope, h, g, d;  ///< slope = dz/dx, h = exp(-|z|/2), h*g = exp(-|z|), d = 1 + h*g
   Expr slope_low;             ///< what the rounding of slope left
+  /// What the rounding of d left, relative to d: 1.4567 - d/2 is 1/d, near enough.
+  Expr lost() const { return (h * g - (d - 1.0)) * (1.4567 - 0.5 * d); }
 };
 struct Constant {
   double high, low;
@@ -79,8 +74,10 @@ Expr gelu_tanh(const Terms& t) {
 }
 Expr gelu_tanh_slope(const Terms& t) {
   const TanhForm s = tanh_form(t.x);
-  const Expr w = s.x * s.slope;
-  return where(t.x >= 0, 1.0 + w * (s.h * s.g) / s.d, ((fma(s.x, s.slope, 1.0) + s.h * s.g) * s.h) * s.g / s.d) / s.d;
+  const Expr w = s.x * s.slope, e = s.h * s.g, more = fma(s.x, s.slope, 1.0);
+  // What the rounding of d left enters d*d twice.
+  const Expr bracket = more + (fma(s.x, s.slope_low, e) - (more + e) * (2.0 * s.lost()));
+  return where(t.x >= 0, 1.0 + w * e / s.d, (bracket * s.h) * s.g / s.d) / s.d;
 }
 Expr gelu_tanh_bracket(const Expr& x, const Expr& z, const Expr& slope) {
   return 2.0 * slope + x * (6 * form_b.high * x) - x * slope * slope * primitive(Op::tanh, 0.5 * z);
@@ -91,9 +88,8 @@ Expr gelu_tanh_curvature(const Terms& t) {
   const Expr a = abs(s.x), p = a * s.slope, p_low = fma(a, s.slope, -p) + a * s.slope_low, e = s.h * s.g;
   const Expr n = fma(e, 2.0 + p, 2.0 - p) - p_low * (1.0 - e);
   const Expr bracket = fma(s.slope, n, (6 * form_b.high * s.x) * s.x * s.d);
-  // What the rounding of d left enters d**3 three times; 1.4567 - d/2 is 1/d, near enough.
-  const Expr d_low = (e - (s.d - 1.0)) * (3 * 1.4567 - 1.5 * s.d);
-  return (((bracket - bracket * d_low) * s.h) * s.g) / (s.d * s.d * s.d);
+  // What the rounding of d left enters d**3 three times.
+  return (((bracket - bracket * (3.0 * s.lost())) * s.h) * s.g) / (s.d * s.d * s.d);
 }
 Expr gelu_tanh_closed_curvature(const Terms& t) {
   const TanhForm s = tanh_form(t.x);

@@ -11,6 +11,8 @@ namespace {
 
 using ops::Op;
 
+constexpr double inv_sqrt_2pi = 0.39894228040143267793994605993438;
+
 /// A constant as the sum of two of the type of x, for products that need more than its precision.
 struct Split {
   double high, low;
@@ -26,16 +28,11 @@ Expr sech2_of(const Expr& x) {
   return 4.0 * q / (d * d);
 }
 
-Expr gauss_of(const Expr& x) {
+/// exp(-scale*x*x), scale a power of two, with the rounding of x*x made good.
+Expr gauss_of(const Expr& x, double scale) {
   const double end = x.dtype() == DType::f32 ? 16 : 40;
-  const Expr xc = limited(x, -end, end), h = xc * xc, low = fma(xc, xc, -h), e = exp(-0.5 * h);
-  return e * (e - e * low);
-}
-
-Expr normpdf_of(const Expr& x) {
-  const HalfGauss g = half_gauss(x);
-  constexpr double inv_sqrt_2pi = 0.39894228040143267793994605993438;
-  return (inv_sqrt_2pi * g.e) * (g.e - g.e * (0.5 * g.low));
+  const Expr xc = limited(x, -end, end), h = xc * xc, e = exp(-scale * h);
+  return e - e * (scale * fma(xc, xc, -h));
 }
 
 /// erfc(-x/sqrt 2)/2. The rounding of x/sqrt 2 alone would cost 1484 ulp at -37 (f64): its error d enters to first
@@ -58,6 +55,10 @@ HalfGauss half_gauss(const Expr& x) {
   return {xc, exp(-0.25 * h), fma(xc, xc, -h)};
 }
 
+Expr times_normpdf(const Expr& factor, const HalfGauss& g) {
+  return ((inv_sqrt_2pi * factor) * g.e) * (g.e - g.e * (0.5 * g.low));
+}
+
 bool is_family(Op op) {
   return op == Op::sech2 || op == Op::sigmoid || op == Op::logistic_pdf || op == Op::softplus || op == Op::gauss ||
          op == Op::normpdf || op == Op::normcdf || op == Op::log1mexp;
@@ -73,8 +74,8 @@ Expr expand_family(Op op, const Expr& x) {
       return t() / (d * d);
     }
     case Op::softplus: return positive_part(x) + log1p(t());
-    case Op::gauss: return gauss_of(x);
-    case Op::normpdf: return normpdf_of(x);
+    case Op::gauss: return gauss_of(x, 1);
+    case Op::normpdf: return inv_sqrt_2pi * gauss_of(x, 0.5);
     case Op::normcdf: return normcdf_of(x);
     case Op::log1mexp: return log1mexp_of(x);
     default: throw InternalError("not a family: " + std::string(ops::name_of(op)));  // NOLINT

@@ -17,5 +17,7 @@ struct HalfGauss {
   Expr x, e, low;  ///< exp(-x*x/2) = e * e * (1 - low/2)
 };
 HalfGauss half_gauss(const Expr& x);
+/// factor * normpdf(x), without a subnormal in between.
+Expr times_normpdf(const Expr& factor, const HalfGauss& g);
 
 }  // namespace actinium::activations

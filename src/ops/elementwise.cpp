@@ -7,7 +7,6 @@
 #include <limits>
 #include <numbers>
 
-#include "activations/families.hpp"
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
 #include "ops/kink.hpp"
@@ -246,16 +245,11 @@ Expr copysign_partial(const Expr&, Operands x, int i) {
 Expr fma_partial(const Expr&, Operands x, int i) { return i == 0 ? x[1] : i == 1 ? x[0] : Expr(1); }
 Expr mul_partial(const Expr&, Operands x, int i) { return x[static_cast<std::size_t>(1 - i)]; }
 
-/// -2x exp(-x*x) and -x normpdf(x): half of the exponent enters twice, so that a normal result has no subnormal factor.
-/// Both are 0 long before x = 40, where an infinite x would make 0 * inf.
-Expr gauss_partial(const Expr&, Operands x, int) {
-  const Expr xc = clamp(x[0], -40.0, 40.0), h = xc * xc, low = fma(xc, xc, -h), e = exp(-0.5 * h);
-  return (-2.0 * xc * e) * (e - e * low);
-}
-Expr normpdf_partial(const Expr&, Operands x, int) {
-  constexpr double inv_sqrt_2pi = 0.39894228040143267793994605993438;
-  const activations::HalfGauss g = activations::half_gauss(x[0]);
-  return (-inv_sqrt_2pi * g.x * g.e) * (g.e - g.e * (0.5 * g.low));
+/// factor x exp(-scale x*x): half of the exponent enters twice, so that a normal result has no subnormal factor. It is 0
+/// long before x = 40, where an infinite x would make 0 * inf; not by clamp, whose derivative at NaN is 0.
+Expr x_gauss(const Expr& x, double factor, double scale) {
+  const Expr xc = where(abs(x) > 40.0, 40.0, x), h = xc * xc, low = fma(xc, xc, -h), e = exp(-0.5 * scale * h);
+  return (factor * xc * e) * (e - e * (scale * low));
 }
 /// NaN below 0, as log1mexp is.
 Expr log1mexp_partial(const Expr&, Operands x, int) {
@@ -321,8 +315,8 @@ const Entry entries[] = {
     {Op::sigmoid, smooth(PARTIAL(logistic_pdf(x)))},
     {Op::logistic_pdf, smooth(PARTIAL(-y * unary(Op::tanh, 0.5 * x)))},
     {Op::softplus, smooth(PARTIAL(unary(Op::sigmoid, x)))},
-    {Op::gauss, smooth(gauss_partial)},
-    {Op::normpdf, smooth(normpdf_partial)},
+    {Op::gauss, smooth(PARTIAL(x_gauss(x, -2.0, 1)))},
+    {Op::normpdf, smooth(PARTIAL(x_gauss(x, -0.39894228040143267793994605993438, 0.5)))},
     {Op::normcdf, smooth(PARTIAL(normpdf(x)))},
     {Op::log1mexp, smooth(log1mexp_partial)},
 
