@@ -1,4 +1,10 @@
-# Every bench/NAME.cpp is one Google Benchmark program, build/bench/NAME.
+# bench/cases is one program over the cases of docs/performance.md, build/bench/cases; every bench/NAME.cpp is one Google
+# Benchmark program, build/bench/NAME.
+file(GLOB case_sources CONFIGURE_DEPENDS bench/cases/*.cpp)
+add_executable(bench_cases ${case_sources})
+set_target_properties(bench_cases PROPERTIES OUTPUT_NAME cases RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+target_link_libraries(bench_cases PRIVATE actinium::actinium actinium_flags CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
+
 if(NOT benchmark_FOUND)
   message(STATUS "Benchmarks: left out, Google Benchmark was not found")
   return()

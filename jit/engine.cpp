@@ -68,7 +68,8 @@ constexpr std::size_t kernels_in_part = 4;
 
 class JitExecutable final : public runtime::Executable {
  public:
-  JitExecutable(std::shared_ptr<const Program> program, const Target& target) : program_(std::move(program)) {
+  JitExecutable(std::shared_ptr<const Program> program, const Target& target, bool cache)
+      : program_(std::move(program)), cache_(cache) {
     const std::size_t count = program_->kernels.size();
     parts_.resize((count + kernels_in_part - 1) / kernels_in_part);
     kernels_.resize(count);
@@ -86,12 +87,15 @@ class JitExecutable final : public runtime::Executable {
     std::unique_ptr<LinkedCode> code;
   };
   std::shared_ptr<const Program> program_;
+  bool cache_;
   std::vector<Part> parts_;
   std::vector<CompiledKernel> kernels_;
 
   void compile_part(Part& part, const Target& target, std::size_t begin, std::size_t end) {
     Unit unit(*program_, target, begin, end);
-    if (unit.has_code()) part.code = link(*compiled_object(*unit.module, target));
+    if (unit.has_code()) {
+      part.code = cache_ ? link(*compiled_object(*unit.module, target)) : link(*compile_object(*unit.module, target));
+    }
     part.emitted = std::move(unit.kernels);
     for (std::size_t i = begin; i < end; ++i) kernels_[i] = resolve(part.emitted[i - begin], part.code.get());
   }
@@ -114,7 +118,7 @@ class JitExecutable final : public runtime::Executable {
 };
 
 std::shared_ptr<const runtime::Executable> compile(std::shared_ptr<const Program> program, const JitOptions& options) {
-  return std::make_shared<JitExecutable>(std::move(program), find_target(options.isa));
+  return std::make_shared<JitExecutable>(std::move(program), find_target(options.isa), options.cache);
 }
 
 bool fused(const JitOptions& options) { return find_target(options.isa).fma; }

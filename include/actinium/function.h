@@ -36,6 +36,8 @@ struct CompileOptions {
   std::string isa = "native";
   /// Allows reassociation and approximate instructions: gives up "one answer".
   bool fast_math = false;
+  /// Machine code made earlier in this process for the same kernels is used again; false: it is made anew, and not kept.
+  bool cache = true;
   /// For messages and profiles.
   std::string name = {};
 };

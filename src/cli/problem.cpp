@@ -318,6 +318,7 @@ CompileOptions compile_options(const Options& options) {
   if (options.threads < 0) throw ValueError("--threads takes a positive number, or 0 for all cores");
   c.threads = options.threads;
   c.isa = options.isa;
+  c.cache = !options.no_cache;
   if (options.engine == "jit")
     c.engine = Engine::jit;
   else if (options.engine == "interpret")

@@ -121,7 +121,7 @@ std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std
   check_inputs(whole);
   auto function = std::make_shared<FunctionImpl>();
   function->options = options;
-  function->jit = {options.isa, options.fast_math};
+  function->jit = {options.isa, options.fast_math, options.cache};
   function->source = compact(whole);
   function->decomposed = run_passes(function->source, options);
   function->passes_seconds = seconds_since(start);

@@ -69,6 +69,7 @@ std::shared_ptr<const Executable> interpret(std::shared_ptr<const program::Progr
 struct JitOptions {
   std::string isa = "native";  ///< x86-64-v2, x86-64-v3, x86-64-v4, native
   bool fast_math = false;
+  bool cache = true;  ///< whether code made before for the same kernels may be used again
 };
 /// The JIT, defined by the library that has LLVM: jit/. The core library reaches it through this pointer, which that library
 /// sets when it is loaded, so that the core links without LLVM.
