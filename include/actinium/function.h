@@ -68,6 +68,13 @@ struct Stats {
   std::size_t workspace = 0;
 };
 
+/// One kernel of a call, measured.
+struct KernelTime {
+  std::string name;
+  double seconds = 0;  ///< the least of all runs
+  double flops = 0, bytes = 0;  ///< as in Stats
+};
+
 /// An input or output as declared.
 struct ArgumentInfo {
   std::string name = {};
@@ -111,6 +118,8 @@ class ACTINIUM_API Bound {
   Bound& operator=(Bound&&) noexcept;
   ~Bound();
   void operator()() const;
+  /// Runs so many times and tells how long each kernel took, in the order they run.
+  std::vector<KernelTime> profile(int runs) const;
 
  private:
   std::unique_ptr<runtime::BoundImpl> impl_;

@@ -14,6 +14,7 @@ struct Options {
   std::string expression;
   std::vector<std::string> values;  ///< NAME=VALUE
   std::vector<std::string> shapes;  ///< NAME=DIMxDIM
+  std::vector<std::string> sizes;   ///< NAME=N, of bench
   std::vector<std::string> derivatives;
   std::optional<std::string> grad, value_and_grad;  ///< names, separated by commas
   std::string dtype, engine, isa = "native", compat, stage = "graph";
@@ -38,13 +39,13 @@ struct Problem {
   Graph graph;
   std::vector<std::string> names;
   std::vector<Expr> inputs;
-  std::vector<Tensor> values;  ///< for eval
+  std::vector<Tensor> values;  ///< of the first inputs
   std::vector<Expr> outputs;
 };
 
 /// For eval: inputs have values.
 Problem read_problem(const Options& options);
-/// For show: inputs have shapes, or values.
+/// For show and bench: inputs have shapes, or values; those with values come first.
 Problem read_shapes(const Options& options);
 /// For plot: a function of the one name that has no value, or has a list of them. It is inputs[0], of rank 0, and its
 /// list is values[0] (which is empty if it has none); outputs are the function and its derivatives, of rank 0.
@@ -64,11 +65,17 @@ struct CertifyChoices {
   bool as_json = false;
 };
 
+/// Options of bench alone.
+struct BenchChoices {
+  bool as_json = false, profile = false;
+};
+
 // The subcommands. They give the exit status; errors are exceptions.
 int run_eval(const Options& options);
 int run_show(const Options& options);
 /// `options.expression` is the one being read when an error is thrown.
 int run_plot(Options& options, const PlotOptions& plot);
+int run_bench(const Options& options, const BenchChoices& choices);
 int run_certify(const Options& options, const CertifyChoices& choices);
 int run_activations(const std::string& name);
 /// docs/activations.md, and the pictures it shows.

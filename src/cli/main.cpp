@@ -18,7 +18,7 @@ namespace actinium::cli {
 namespace {
 
 constexpr std::string_view usage =
-    "the subcommands are eval, show, plot, certify, activations and info; actinium --help";
+    "the subcommands are eval, show, bench, plot, certify, activations and info; actinium --help";
 
 void add_repeated(CLI::App& app, const std::string& name, std::vector<std::string>& list, const std::string& help) {
   app.add_option(name, list, help)
@@ -89,7 +89,7 @@ void add_certify(CLI::App& app, Options& o, CertifyChoices& c) {
 /// with one minus) gets a blank in front, which run() takes away again; and "--range -3:3" becomes "--range=-3:3".
 std::vector<std::string> arguments_of(int argc, char** argv) {
   static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h",
-                                               "--markers",  "--error",   "--json"};
+                                               "--markers",  "--error",   "--json", "--profile"};
   static constexpr std::string_view valued[] = {
       "--grad",  "--derivative", "--value-and-grad", "--dtype",   "--compat", "--engine", "--threads", "--isa",
       "--shape", "--stage",      "--expect",         "--ulp",     "-o",       "--range",  "--yrange",  "--symlog",
@@ -100,7 +100,7 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
   };
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool plot = !arguments.empty() && arguments[0] == "plot";
-  const bool takes = plot || (!arguments.empty() && among(arguments[0], std::array{"eval", "show", "certify"}));
+  const bool takes = plot || (!arguments.empty() && among(arguments[0], std::array{"eval", "show", "bench", "certify"}));
   for (std::size_t i = 1; takes && i < arguments.size(); ++i) {
     const std::string name = arguments[i].substr(0, arguments[i].find('='));
     if (among(name, flags)) continue;
@@ -154,6 +154,14 @@ int run(int argc, char** argv) {
   show.add_option("VALUES", options.values, "NAME=VALUE, instead of --shape");
   add_repeated(show, "--shape", options.shapes, "NAME=DIMxDIM: sizes are numbers or names");
   show.add_option("--stage", options.stage, "graph, gradient, optimized, kernels, llvm, asm or dot");
+  BenchChoices timing;
+  CLI::App& bench = *app.add_subcommand("bench", "measure how long an expression takes to compile and to call");
+  add_common(bench, options);
+  bench.add_option("VALUES", options.values, "NAME=VALUE, instead of --shape");
+  add_repeated(bench, "--shape", options.shapes, "NAME=DIMxDIM: sizes are numbers, or names that --size tells");
+  add_repeated(bench, "--size", options.sizes, "NAME=N: the number for a name in --shape; code is compiled for any");
+  bench.add_flag("--json", timing.as_json, "print one JSON object");
+  bench.add_flag("--profile", timing.profile, "the time of each kernel too");
   PlotOptions figure;
   CLI::App& plot = *app.add_subcommand("plot", "draw functions of one number, and their derivatives");
   add_plot(plot, options, figure);
@@ -178,6 +186,7 @@ int run(int argc, char** argv) {
     if (options.expression.starts_with(' ')) options.expression.erase(0, 1);
     if (eval.parsed()) return run_eval(options);
     if (show.parsed()) return run_show(options);
+    if (bench.parsed()) return run_bench(options, timing);
     if (plot.parsed()) return run_plot(options, figure);
     if (certify.parsed()) return run_certify(options, choices);
     if (activations.parsed()) {

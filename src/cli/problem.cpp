@@ -215,6 +215,7 @@ Problem read_shapes(const Options& options) {
   for (const auto& [name, value] : values) {
     const Tensor t = value.as(type_of(value, find(formula.names(), name), floating));
     declare(p, name, shape_of(t), t.dtype());
+    p.values.push_back(t);
   }
   for (const std::string& text : options.shapes) {
     const Assignment a = split_assignment(text);

@@ -6,7 +6,9 @@
 #include <tbb/task.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <limits>
 
 #include "actinium/error.h"
 #include "runtime/float_environment.hpp"
@@ -205,7 +207,7 @@ void in_parallel(int workers, std::int64_t tasks, char* scratch, std::size_t scr
       tbb::simple_partitioner());
 }
 
-void run_kernel(const PlannedKernel& kernel, int workers, char* scratch, std::size_t scratch_bytes) {
+void run_phases(const PlannedKernel& kernel, int workers, char* scratch, std::size_t scratch_bytes) {
   const auto each = [&](std::int64_t tasks, auto&& work) {
     if (tasks == 0) return;
     if (workers > 1 && tasks > 1) {
@@ -301,8 +303,8 @@ void Context::set_addresses(Plan& plan, std::span<const ArrayRef> inputs, std::s
   }
 }
 
-void Context::run(Plan& plan) {
-  const FloatEnvironment environment;
+/// What a call does before its kernels; gives the number of threads.
+int Context::begin(Plan& plan) {
   for (std::size_t i = 0; i < plan.index_bounds.size(); ++i) {
     const program::IndexCheck& check = prepared_.program->index_checks[i];
     if (plan.externals[check.input].dtype == DType::i32) {
@@ -320,15 +322,44 @@ void Context::run(Plan& plan) {
   }
   for (const Staging& s : plan.before)
     copy_staged(s, const_cast<void*>(plan.bound[s.external]), workspace_.data() + s.offset, true);
-  for (const PlannedKernel& kernel : plan.kernels) {
-    if (kernel.library != nullptr) {
-      run_library(kernel, scratch_.data());
-    } else {
-      run_kernel(kernel, kernel.parallel ? workers : 1, scratch_.data(), plan.scratch_bytes);
-    }
+  return workers;
+}
+
+void Context::run_kernel(const Plan& plan, const PlannedKernel& kernel, int workers) {
+  if (kernel.library != nullptr) {
+    run_library(kernel, scratch_.data());
+  } else {
+    run_phases(kernel, kernel.parallel ? workers : 1, scratch_.data(), plan.scratch_bytes);
   }
+}
+
+void Context::end(const Plan& plan) {
   for (const Staging& s : plan.after)
     copy_staged(s, const_cast<void*>(plan.bound[s.external]), workspace_.data() + s.offset, false);
+}
+
+void Context::run(Plan& plan) {
+  const FloatEnvironment environment;
+  const int workers = begin(plan);
+  for (const PlannedKernel& kernel : plan.kernels) run_kernel(plan, kernel, workers);
+  end(plan);
+}
+
+std::vector<double> Context::profile_bound(int runs) {
+  using Clock = std::chrono::steady_clock;
+  const FloatEnvironment environment;
+  Plan& plan = *current_;
+  std::vector<double> best(plan.kernels.size(), std::numeric_limits<double>::infinity());
+  for (int r = 0; r < runs; ++r) {
+    const int workers = begin(plan);
+    for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
+      const Clock::time_point start = Clock::now();
+      run_kernel(plan, plan.kernels[k], workers);
+      best[k] = std::min(best[k], std::chrono::duration<double>(Clock::now() - start).count());
+    }
+    end(plan);
+  }
+  return best;
 }
 
 void Context::call(std::span<const ArrayRef> inputs, std::span<const MutableArrayRef> outputs) {

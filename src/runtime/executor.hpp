@@ -23,6 +23,8 @@ class Context {
   /// Finds or makes the plan and binds it; run_bound() then repeats.
   void bind(std::span<const ArrayRef> inputs, std::span<const MutableArrayRef> outputs);
   void run_bound();
+  /// Runs what is bound `runs` times; the least time of each kernel, in seconds.
+  std::vector<double> profile_bound(int runs);
 
   /// The plan of the latest call, or null.
   const Plan* latest() const { return current_; }
@@ -31,6 +33,9 @@ class Context {
   Plan& plan_for(std::span<const ArrayRef> inputs, const std::span<const MutableArrayRef>* outputs);
   void set_addresses(Plan& plan, std::span<const ArrayRef> inputs, std::span<const MutableArrayRef> outputs);
   void run(Plan& plan);
+  int begin(Plan& plan);
+  void run_kernel(const Plan& plan, const PlannedKernel& kernel, int workers);
+  void end(const Plan& plan);
 
   const Prepared& prepared_;
   std::vector<std::unique_ptr<Plan>> plans_;  ///< the latest few

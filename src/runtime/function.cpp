@@ -65,6 +65,17 @@ Bound& Bound::operator=(Bound&&) noexcept = default;
 Bound::~Bound() = default;
 void Bound::operator()() const { impl_->context.run_bound(); }
 
+std::vector<KernelTime> Bound::profile(int runs) const {
+  const std::vector<double> seconds = impl_->context.profile_bound(runs);
+  const runtime::Plan& plan = *impl_->context.latest();
+  std::vector<KernelTime> result;
+  for (std::size_t k = 0; k < seconds.size(); ++k) {
+    result.push_back({impl_->function->prepared.program->kernels[k].name, seconds[k], plan.kernels[k].flops,
+                      plan.kernels[k].bytes});
+  }
+  return result;
+}
+
 void FunctionBase::call(std::span<const ArrayRef> inputs, std::span<const MutableArrayRef> outputs) const {
   runtime::ContextPool::Lease(checked(impl_).pool)->call(inputs, outputs);
 }

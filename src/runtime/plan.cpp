@@ -293,7 +293,9 @@ class Planner {
   }
 
   void estimate(PlannedKernel& kernel, double points, double bytes, const KernelCost& cost, double extra_flops = 0) {
-    plan_->flops += points * cost.operations + extra_flops;
+    kernel.flops = points * cost.operations + extra_flops;
+    kernel.bytes = bytes;
+    plan_->flops += kernel.flops;
     plan_->bytes += bytes;
     const double slower = prepared_.interpreted ? 4 : 1;
     const double nanoseconds = bytes / 8 + slower * (points * cost.instructions / 16 + extra_flops / 64);
@@ -392,11 +394,13 @@ class Planner {
       const Place& place = places_[index(id)];
       add_address(pointer, place, 0);
       planned.arrays.push_back({nullptr, program_.buffers[index(id)].dtype, place.shape});
-      plan_->bytes +=
+      planned.bytes +=
           static_cast<double>(product(place.shape)) * static_cast<double>(size_of(program_.buffers[index(id)].dtype));
     }
-    plan_->flops +=
+    planned.flops =
         static_cast<double>(product(places_[index(kernel.operands[0])].shape)) * prepared_.costs[k].operations;
+    plan_->bytes += planned.bytes;
+    plan_->flops += planned.flops;
     plan_->scratch_bytes =
         std::max(plan_->scratch_bytes,
                  library_scratch(kernel.op, kernel.ints, std::span(planned.arrays).first(kernel.operands.size())));

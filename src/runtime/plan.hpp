@@ -41,6 +41,7 @@ struct PlannedKernel {
   /// cache.
   bool row_by_row = false;
   bool parallel = false;
+  double flops = 0, bytes = 0;
   // A library routine instead:
   const program::LibraryKernel* library = nullptr;
   std::vector<LibraryArray> arrays;  ///< operands, result; addresses are those of args.pointers

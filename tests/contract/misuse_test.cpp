@@ -24,9 +24,12 @@ TEST_P(Misuse, IsExplained) {
 
 INSTANTIATE_TEST_SUITE_P(
     CommandLine, Misuse,
-    testing::Values(Row{{}, "subcommand"}, Row{{"flatter", "x"}, "eval, show, plot, certify, activations and info"},
+    testing::Values(Row{{}, "subcommand"}, Row{{"flatter", "x"}, "eval, show, bench, plot, certify, activations and info"},
                     Row{{"eval"}, "EXPR"}, Row{{"eval", "x", "--nonsense"}, "nonsense"},
                     Row{{"eval", "x"}, "no value for x"}, Row{{"eval", "x + y * z", "y=1"}, "x, z"},
+                    Row{{"bench", "x", "--shape", "x=nx3"}, "--size n=N"},
+                    Row{{"bench", "x", "--shape", "x=n", "--size", "n=-1"}, "NAME=N"},
+                    Row{{"bench", "x", "--shape", "x=n", "--size", "n=4k"}, "NAME=N"},
                     Row{{"eval", "x", "x"}, "NAME=VALUE"}, Row{{"eval", "x", "x=1", "x=2"}, "twice"},
                     Row{{"eval", "x", "x=[1,[2]]"}, "^"}, Row{{"eval", "x", "x="}, "empty"},
                     Row{{"eval", "x", "x=abc"}, "no number"}, Row{{"eval", "x", "x=absent.npy"}, "absent.npy"},
