@@ -170,7 +170,10 @@ StageCode lower_stage(const program::Stage& stage, std::span<const DType> values
   for (const Step& step : stage.steps) lowering.run(step);
   std::vector<ValueId> wanted;
   for (const program::Store& store : stage.stores) wanted.push_back(store.value);
-  for (const program::Reduction& reduction : stage.reductions) wanted.push_back(reduction.value);
+  for (const program::Reduction& reduction : stage.reductions) {
+    wanted.push_back(reduction.value);
+    if (reduction.factor) wanted.push_back(*reduction.factor);
+  }
   wanted.insert(wanted.end(), stage.kept.begin(), stage.kept.end());
   wanted.insert(wanted.end(), also.begin(), also.end());
   return lowering.finish(wanted);

@@ -108,7 +108,10 @@ class LoopEmitter {
         for (int i = 0; i < step.arity; ++i) add(step.operands[static_cast<std::size_t>(i)]);
       }
       for (const program::Store& store : later->stores) add(store.value);
-      for (const program::Reduction& reduction : later->reductions) add(reduction.value);
+      for (const program::Reduction& reduction : later->reductions) {
+        add(reduction.value);
+        if (reduction.factor) add(*reduction.factor);
+      }
     }
     return wanted;
   }
@@ -169,7 +172,8 @@ class LoopEmitter {
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
       const DType dtype = kernel_.values[index(s.reductions[r].value)];
       reductions.push_back(
-          {s.reductions[r].combine, dtype, s.reductions[r].value, accumulators_[r], program::reduction_lanes(dtype)});
+          {s.reductions[r].combine, dtype, s.reductions[r].value, accumulators_[r], program::reduction_lanes(dtype),
+           s.reductions[r].factor});
     }
     llvm::Value *end = end_of_chunk(start), *count = b_.CreateSub(end, start);
     emit_identities(reductions, count);

@@ -226,7 +226,7 @@ llvm::Value* VectorEmitter::instruction(const machine::Code& code, const Inst& i
     case Op::div: return b.CreateFDiv(a, x);
     case Op::sqrt: return unary(llvm::Intrinsic::sqrt, a);
     case Op::fma: return fused(inst.type, a, x, c);
-    case Op::muladd: return m.fused ? fused(inst.type, a, x, c) : b.CreateFAdd(b.CreateFMul(a, x), c);
+    case Op::muladd: return muladd(machine::dtype_of(inst.type), a, x, c);
     case Op::neg: return b.CreateFNeg(a);
     case Op::abs: return unary(llvm::Intrinsic::fabs, a);
     case Op::copysign: return b.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, a, x);
@@ -274,6 +274,10 @@ llvm::Value* VectorEmitter::instruction(const machine::Code& code, const Inst& i
     case Op::rare: return rare(*code.callees[inst.imm], a, x, c);
   }
   throw InternalError("jit: unknown machine operation");
+}
+
+llvm::Value* VectorEmitter::muladd(DType dtype, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
+  return m.fused ? fused(machine::type_of(dtype), a, x, c) : b.CreateFAdd(b.CreateFMul(a, x), c);
 }
 
 llvm::Value* VectorEmitter::fused(Type t, llvm::Value* a, llvm::Value* x, llvm::Value* c) {

@@ -55,6 +55,8 @@ class VectorEmitter {
   llvm::Value* load_scalar(DType dtype, llvm::Value* pointer);
   void store_lane0(DType dtype, llvm::Value* value, llvm::Value* pointer);
 
+  /// a * x + c as Op::muladd has it.
+  llvm::Value* muladd(DType dtype, llvm::Value* a, llvm::Value* x, llvm::Value* c);
   /// The outputs of `code` on these inputs. May add blocks (for `rare`): the builder ends in the last one. Inputs of
   /// the code beyond `inputs` are results of `calls`, in order.
   std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs,

@@ -304,16 +304,20 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
   for (std::size_t r = 0; r < s.reductions.size(); ++r) {
     const Accumulators& a = s.reductions[r];
     llvm::Value* value = outputs[s.code.output(a.value)];
+    const auto combined = [&](llvm::Value* total) {
+      if (!a.factor) return emit_combine(v_, a.combine, a.dtype, total, value);
+      return v_.muladd(a.dtype, value, outputs[s.code.output(*a.factor)], total);
+    };
     if (unrolled >= 0) {
       auto& registers = s.registers[r];
       llvm::Value*& total = registers[static_cast<std::size_t>(unrolled) % registers.size()];
-      total = emit_combine(v_, a.combine, a.dtype, total, value);
+      total = combined(total);
       continue;
     }
     llvm::Value* lane = b.CreateAnd(b.CreateAdd(s.position, i), b.getInt64(static_cast<std::uint64_t>(a.lanes - 1)));
     llvm::Value* p = element(a.memory, lane, size_of(a.dtype));
     llvm::Value* before = v_.load(a.dtype, p);
-    llvm::Value* total = emit_combine(v_, a.combine, a.dtype, before, value);
+    llvm::Value* total = combined(before);
     v_.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
   }
 }

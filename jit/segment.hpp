@@ -31,6 +31,7 @@ struct Accumulators {
   program::ValueId value;
   llvm::Value* memory;
   int lanes;
+  std::optional<program::ValueId> factor = {};  ///< elements are value * factor, added by muladd
 };
 
 /// What a kernel's loops have at hand while one row is emitted.

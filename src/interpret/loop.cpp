@@ -17,6 +17,7 @@ class PreparedLoop final : public PreparedKernel {
   struct Work {
     StageMemory memory;
     char* lanes;   ///< of each reduction of a stage
+    char* factors; ///< a uniform factor, element by element
     char* merges;  ///< frame for merging
     char* trees;   ///< of each reduction
   };
@@ -102,6 +103,7 @@ class PreparedLoop final : public PreparedKernel {
     work.memory.values = carver.take(all_.value_slots * slot_bytes);
     work.memory.value_bytes = slot_bytes;
     work.memory.spread = carver.take(512 * 8);
+    work.factors = carver.take(512 * 8);
     work.memory.sources = reinterpret_cast<Source*>(carver.take(all_.max_inputs * sizeof(Source)));
     work.lanes = carver.take(all_.max_reductions * lanes_bytes);
     work.trees = carver.take(std::max<std::size_t>(1, all_.max_reductions) * tree_entries * 8);
@@ -163,11 +165,21 @@ class PreparedLoop final : public PreparedKernel {
       run_piece(stage, all_, cursor, 0, start, n, work.memory);
       for (std::size_t r = 0; r < stage.reductions.size(); ++r) {
         const Combiner& combiner = stage.reductions[r].combiner;
-        const char* x = static_cast<const char*>(elements(stage, stage.reductions[r].output, n, work.memory));
+        const PreparedStage::Reduce& reduce = stage.reductions[r];
+        const auto* x = static_cast<const char*>(elements(stage, reduce.output, n, work.memory));
+        StageMemory beside = work.memory;
+        beside.spread = work.factors;
+        const auto* y = reduce.factor ? static_cast<const char*>(elements(stage, *reduce.factor, n, beside)) : x;
         const int lanes = program::reduction_lanes(machine::dtype_of(combiner.type()));
         for (int i = 0; i < n; i += lanes) {
-          combiner.merge(work.lanes + r * lanes_bytes, x + static_cast<std::size_t>(i) * combiner.size(),
-                         std::min(lanes, n - i), work.merges);
+          const std::size_t offset = static_cast<std::size_t>(i) * combiner.size();
+          char* const sums = work.lanes + r * lanes_bytes;
+          const int count = std::min(lanes, n - i);
+          if (reduce.factor) {
+            reduce.dot(sums, x + offset, y + offset, count);
+          } else {
+            combiner.merge(sums, x + offset, count, work.merges);
+          }
         }
       }
     }

@@ -83,7 +83,10 @@ class Preparation {
         if (step.kind == Step::Kind::constant) constants_[program::index(step.result)] = step.number;
       }
       for (const program::Store& store : stages_[s]->stores) use(store.value);
-      for (const program::Reduction& r : stages_[s]->reductions) use(r.value);
+      for (const program::Reduction& r : stages_[s]->reductions) {
+        use(r.value);
+        if (r.factor) use(*r.factor);
+      }
     }
   }
 
@@ -153,6 +156,10 @@ class Preparation {
       const std::uint32_t slot = result_.value_slots++;
       b.stage.reductions.push_back(
           {output(r.value), slot, Combiner(r.combine, values_[program::index(r.value)], options_.fused)});
+      if (r.factor) {
+        b.stage.reductions.back().factor = output(*r.factor);
+        b.stage.reductions.back().dot = vector_ops().dot(type_of(r.value), options_.fused);
+      }
       new_slots_.push_back({program::index(r.result), slot});
     }
     for (ValueId v : in.kept) {

@@ -90,6 +90,8 @@ struct PreparedStage {
     std::uint32_t output;
     std::uint32_t slot;  ///< value slot of the result
     Combiner combiner;
+    std::optional<std::uint32_t> factor = {};  ///< output: elements are added by `dot`
+    DotFunction dot = nullptr;
   };
 
   bool once = false;

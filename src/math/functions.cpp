@@ -142,6 +142,8 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::sort:
     case Op::argsort:
     case Op::matmul:
+    case Op::stack:
+    case Op::dot:
     case Op::activation: break;
   }
   reject(op, t);

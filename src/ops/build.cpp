@@ -35,7 +35,9 @@ bool shares_type(Op op, std::size_t i) {
     case Op::select: return i > 0;
     case Op::gather: return i == 0;
     case Op::scatter_add: return i != 1;
-    case Op::one_hot: return false;
+    case Op::one_hot:
+    case Op::stack:
+    case Op::dot: return false;
     default: return true;  // NOLINT: all others are homogeneous
   }
 }

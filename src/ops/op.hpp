@@ -63,6 +63,9 @@ enum class Kind : std::uint8_t {
   X(cumsum, 1, scan) X(sort, 1, scan) X(argsort, 1, scan)                                                                \
   /* [..., M, K] @ [..., K, N], equal leading dimensions */                                                              \
   X(matmul, 2, product)                                                                                                  \
+  /* written by canonical() (src/program) alone. stack: elements of the node's last axes, row-major, each of the shape    */ \
+  /* before them. dot(a, b): ints = {axis}; the sum of a*b along it, each product added by muladd                         */ \
+  X(stack, -1, structure) X(dot, 2, reduction)                                                                           \
   /* an activation of the catalogue: object = its entry, ints = {derivative order, options...} */                        \
   X(activation, -1, unit)
 

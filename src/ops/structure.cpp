@@ -296,6 +296,8 @@ const Entry entries[] = {
     {Op::scatter_add, {nullptr, scatter_shape, nullptr, scatter_vjp, scatter_jvp}},
     {Op::flip, {nullptr, same_shape, nullptr, flip_vjp, flip_jvp}},
     {Op::one_hot, {nullptr, one_hot_shape, nullptr, nullptr, nullptr}},
+    {Op::stack, {nullptr, given_shape, nullptr, nullptr, nullptr}},
+    {Op::dot, {nullptr, given_shape, nullptr, nullptr, nullptr}},
 };
 
 }  // namespace

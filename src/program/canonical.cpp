@@ -1,6 +1,7 @@
 // The last rewriting before fusion: every reduction over one axis, every product over as few dimensions as it has.
 #include <algorithm>
 
+#include "program/strips.hpp"
 #include "program/view.hpp"
 
 namespace actinium::program {
@@ -91,10 +92,24 @@ Module canonical(const Module& in) {
     const Op op = graph.op(node);
     const Maker m{target};
     const bool reduces = op == Op::reduce_sum || op == Op::reduce_prod || op == Op::reduce_max || op == Op::reduce_min;
-    if (reduces)
-      return split_reduction(m, op, graph.dtype(node), graph.shape(node), operands[0], graph.attributes(node).ints);
+    Strips strips(target);
+    const Shape& shape = graph.shape(node);
+    const DType dtype = graph.dtype(node);
+    if (reduces) {
+      const auto split = [&](const Shape& result, NodeId operand, std::span<const std::int64_t> axes) {
+        return split_reduction(m, op, dtype, result, operand, {axes.begin(), axes.end()});
+      };
+      const auto& axes = graph.attributes(node).ints;
+      if (const auto strip = strips.reduction(op, dtype, shape, operands[0], axes, split)) return *strip;
+      return split(shape, operands[0], axes);
+    }
+    if (ops::kind_of(op) == ops::Kind::elementwise && op != Op::stop_gradient)
+      if (const auto strip = strips.elementwise(graph, node, operands)) return *strip;
     if (op == Op::one_hot) return expand_one_hot(m, graph, node, operands[0]);
-    if (op == Op::matmul) return merge_product(m, graph, node, operands[0], operands[1]);
+    if (op == Op::matmul) {
+      if (const auto strip = strips.product(dtype, shape, operands[0], operands[1])) return *strip;
+      return merge_product(m, graph, node, operands[0], operands[1]);
+    }
     if (op == Op::stop_gradient) return operands[0];
     return copy_node(target, graph, node, operands);
   });

@@ -39,7 +39,7 @@ struct PendingStore {
 };
 
 Combine combine_of(Op op) {
-  if (op == Op::reduce_sum) return Combine::sum;
+  if (op == Op::reduce_sum || op == Op::dot) return Combine::sum;
   if (op == Op::reduce_prod) return Combine::prod;
   if (op == Op::reduce_max) return Combine::max;
   if (op == Op::reduce_min) return Combine::min;
@@ -220,6 +220,26 @@ class Emitter {
     stores_.push_back({val, add_access(access_of(buffer(n), view), key), once});
   }
 
+  /// Each element of a stack beside the others, under the view of the loops that compute one.
+  void store_elements(NodeId n, const View& view, bool once) {
+    const Shape& shape = g_.shape(n);
+    const auto rank = static_cast<std::size_t>(shape.rank()), loops = view.start.size();
+    const ViewId element = plan_.views.intern(view);
+    const auto operands = g_.operands(n);
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      View at = view;
+      at.start.resize(rank, Dim(0));
+      std::int64_t rest = static_cast<std::int64_t>(i);
+      for (std::size_t axis = rank; axis-- > loops;) {
+        const std::int64_t extent = shape[static_cast<int>(axis)].constant();
+        at.start[axis] = rest % extent;
+        rest /= extent;
+      }
+      const std::uint64_t key = static_cast<std::uint64_t>(1) << 63 | static_cast<std::uint64_t>(i + 1) << 32 | index(n);
+      stores_.push_back({eval(operands[i], element), add_access(access_of(buffer(n), at), key), once});
+    }
+  }
+
   // --- Groups ---
 
   void emit(std::uint32_t id) {
@@ -259,8 +279,8 @@ class Emitter {
   void anchor_value(const Group& group, NodeId n) {
     const ViewId full = plan_.views.intern(full_view(group));
     if (ops::kind_of(g_.op(n)) == ops::Kind::reduction) {
-      const std::uint32_t operand = eval(g_.operand(n, 0), full);
-      Val v{.kind = Step::Kind::op, .dtype = g_.dtype(n), .args = {operand}, .arity = 1};
+      Val v{.kind = Step::Kind::op, .dtype = g_.dtype(n)};
+      for (NodeId o : g_.operands(n)) v.args[static_cast<std::size_t>(v.arity++)] = eval(o, full);
       v.reduced = true;
       v.combine = combine_of(g_.op(n));
       const std::uint32_t val = add_val(v);
@@ -277,8 +297,12 @@ class Emitter {
       if (in_memory(n)) store(n, val, full_view(group), false);
       return;
     }
-    const bool whole = g_.shape(n) == group.shape;
-    const View view = whole ? full_view(group) : *row_view(group, g_.shape(n));
+    const bool whole = loop_shape(g_, n) == group.shape;
+    const View view = whole ? full_view(group) : *row_view(group, loop_shape(g_, n));
+    if (g_.op(n) == Op::stack) {
+      if (in_memory(n)) store_elements(n, view, !whole);
+      return;
+    }
     const std::uint32_t val = eval(n, plan_.views.intern(view));
     if (in_memory(n)) store(n, val, view, !whole);
   }
@@ -338,6 +362,7 @@ class Emitter {
       if (!val.reduced || once || val.level != stage_level_ + 1) continue;
       const ValueId result = new_value(val.dtype);
       stage.reductions.push_back({val.combine, id_of(val.args[0]), result});
+      if (val.arity == 2) stage.reductions.back().factor = id_of(val.args[1]);
       global[v] = result;
     }
     for (const PendingStore& s : stores_) {
@@ -389,7 +414,8 @@ class Emitter {
       const std::set<std::uint32_t> kept_here = kept[l];
       for (std::uint32_t v : kept_here) demand(v, level, false);
       for (std::uint32_t v = 0; v < vals_.size(); ++v)
-        if (vals_[v].reduced && vals_[v].level == level + 1) demand(vals_[v].args[0], level, false);
+        if (vals_[v].reduced && vals_[v].level == level + 1)
+          for (int i = 0; i < vals_[v].arity; ++i) demand(vals_[v].args[static_cast<std::size_t>(i)], level, false);
       for (const PendingStore& s : stores_)
         if (!s.once && store_level(s) == level) demand(s.val, level, false);
       for (const PendingStore& s : stores_)

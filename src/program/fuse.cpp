@@ -124,8 +124,8 @@ class Fuser {
     if (is_library(g(), n) || g().op(n) == Op::matmul) return result;
     if (is_assembled(g().op(n))) {
       for (NodeId o : g().operands(n)) result.push_back({o, plan_.views.intern(part_view(g().shape(o)))});
-    } else if (ops::kind_of(g().op(n)) == Kind::reduction) {
-      result.push_back({g().operand(n, 0), plan_.views.intern(full_view(own))});
+    } else if (ops::kind_of(g().op(n)) == Kind::reduction || g().op(n) == Op::stack) {
+      for (NodeId o : g().operands(n)) result.push_back({o, plan_.views.intern(full_view(own))});
     } else {
       result.push_back({n, plan_.views.intern(full_view(own))});
     }
@@ -185,7 +185,7 @@ class Fuser {
   /// The group that computes just `n`.
   Group own_group(NodeId n) const {
     Group group;
-    group.shape = g().shape(n);
+    group.shape = loop_shape(g(), n);
     if (is_library(g(), n)) {
       group.kind = Group::Kind::library;
     } else if (g().op(n) == Op::matmul) {
@@ -250,9 +250,9 @@ class Fuser {
       if (own.kind != k.kind || !(own.shape == k.shape) || own.axis != k.axis) return std::nullopt;
       return plan_.views.intern(full_view(k));
     }
-    if (g().shape(n) == k.shape) return plan_.views.intern(full_view(k));
+    if (loop_shape(g(), n) == k.shape) return plan_.views.intern(full_view(k));
     if (k.kind == Group::Kind::product || !k.has_reduction(g())) return std::nullopt;
-    const auto row = row_view(k, g().shape(n));
+    const auto row = row_view(k, loop_shape(g(), n));
     if (!row) return std::nullopt;
     row_level = true;
     return plan_.views.intern(*row);
@@ -264,14 +264,17 @@ class Fuser {
     bool row_level = false;
     const auto view = fitting_view(k, n, own, row_level);
     if (!view || k.steps + own.steps > kernel_steps) return false;
-    const bool reduction = ops::kind_of(g().op(n)) == Kind::reduction;
     std::vector<Read> reads;
-    walk(reduction ? g().operand(n, 0) : n, *view, n, &reads, nullptr);
+    if (ops::kind_of(g().op(n)) == Kind::reduction || g().op(n) == Op::stack) {
+      for (NodeId o : g().operands(n)) walk(o, *view, n, &reads, nullptr);
+    } else {
+      walk(n, *view, n, &reads, nullptr);
+    }
     bool after_reduction = false;
     for (const Read& r : reads) {
       if (plan_.group_of[index(r.node)] != id) continue;
       const bool reduced = row_valued(k, r.node);
-      const auto expected = reduced ? row_view(k, g().shape(r.node)) : std::optional(full_view(k));
+      const auto expected = reduced ? row_view(k, loop_shape(g(), r.node)) : std::optional(full_view(k));
       if (!expected || !(plan_.views[r.view] == *expected)) return false;
       after_reduction = after_reduction || reduced;
     }
@@ -285,7 +288,7 @@ class Fuser {
     Group& k = plan_.groups[id];
     if (!(k.shape == own.shape) || k.has_reduction(g()) || k.steps + own.steps > kernel_steps) return false;
     for (NodeId a : k.anchors)
-      if (!(g().shape(a) == k.shape)) return false;
+      if (!(g().shape(a) == k.shape)) return false;  // a stack's rows are not the rows of its array
     Group columns = k;
     columns.kind = Group::Kind::columns;
     columns.axis = own.axis;
@@ -307,7 +310,7 @@ class Fuser {
   /// One value a row (column) of the group, rather than one an element.
   bool row_valued(const Group& k, NodeId n) const {
     if (ops::kind_of(g().op(n)) == Kind::reduction) return true;
-    return k.kind != Group::Kind::product && !(g().shape(n) == k.shape);
+    return k.kind != Group::Kind::product && !(loop_shape(g(), n) == k.shape);
   }
 
   bool row_fits(const Shape& shape) const {
@@ -533,13 +536,18 @@ int weight(Op op) {
     case Op::input: case Op::constant: case Op::tensor: case Op::dim_size: case Op::iota: case Op::broadcast: case Op::reshape:
     case Op::transpose: case Op::slice: case Op::pad: case Op::concat: case Op::gather: case Op::scatter_add: case Op::flip:
     case Op::one_hot: case Op::reduce_sum: case Op::reduce_prod: case Op::reduce_max: case Op::reduce_min: case Op::argmax:
-    case Op::argmin: case Op::cumsum: case Op::sort: case Op::argsort: case Op::matmul: case Op::activation:
+    case Op::argmin: case Op::cumsum: case Op::sort: case Op::argsort: case Op::matmul: case Op::stack: case Op::dot:
+    case Op::activation:
       return 0;
   }
   return 0;
 }
 
 bool is_assembled(Op op) { return op == Op::concat || op == Op::pad; }
+
+const Shape& loop_shape(const GraphData& graph, NodeId node) {
+  return graph.shape(graph.op(node) == Op::stack ? graph.operand(node, 0) : node);
+}
 
 bool is_library(const GraphData& graph, NodeId node) {
   const Op op = graph.op(node);

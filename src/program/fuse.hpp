@@ -56,6 +56,8 @@ std::optional<View> row_view(const Group& group, const Shape& shape);
 /// Relative cost of one element of an op: 1 is an addition.
 int weight(ops::Op op);
 bool is_assembled(ops::Op op);  ///< concat, pad
+/// Axes of the loops that compute an anchor element by element: the node's, or those of each element of a stack.
+const Shape& loop_shape(const GraphData& graph, NodeId node);
 bool is_library(const GraphData& graph, NodeId node);
 /// Follows view operations down to what is in memory; nothing if the view cannot be affine.
 struct Peeled {

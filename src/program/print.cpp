@@ -87,7 +87,8 @@ struct StagePrinter {
     for (const Step& s : stage.steps) text += "      " + step(s) + "\n";
     for (const Store& s : stage.stores) text += fmt::format("      {} = %{}\n", access_text(accesses[s.access]), index(s.value));
     for (const Reduction& r : stage.reductions)
-      text += fmt::format("      %{} = {} of %{}\n", index(r.result), combine_name(r.combine), index(r.value));
+      text += fmt::format("      %{} = {} of %{}{}\n", index(r.result), combine_name(r.combine), index(r.value),
+                          r.factor ? fmt::format(" * %{}", index(*r.factor)) : "");
     for (ValueId v : stage.kept) text += fmt::format("      keep %{}\n", index(v));
     return text;
   }
@@ -149,7 +150,10 @@ struct BodyChecker {
       const Access& a = accesses.at(store.access);
       check(a.buffer != no_buffer && a.dtype == values[index(store.value)], "a store has another type than its buffer");
     }
-    for (const Reduction& r : s.reductions) use(r.value);
+    for (const Reduction& r : s.reductions) {
+      use(r.value);
+      if (r.factor) use(*r.factor);
+    }
     for (const Reduction& r : s.reductions) known[index(r.result)] = 1;
     for (ValueId v : s.kept) use(v);
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -101,6 +102,8 @@ struct Reduction {
   Combine combine;
   ValueId value;   ///< of each element
   ValueId result;  ///< one for each row (column)
+  /// Rows only, of a sum: each element is value * factor, added by muladd.
+  std::optional<ValueId> factor = {};
 };
 
 /// One loop over the row (over the vector axis) or, if `once`, one evaluation for the row. A value defined in a `once` stage or

@@ -52,7 +52,8 @@ class ViewPool {
 };
 
 /// Reductions over one axis each (runs of axes merged by reshapes, from the last to the first: this is what fixes the order of a
-/// reduction over several axes), one_hot as a comparison, products with an unbatched right operand as one product.
+/// reduction over several axes), one_hot as a comparison, products with an unbatched right operand as one product, small
+/// products and what follows from them element by element (strips.hpp).
 Module canonical(const Module& in);
 
 }  // namespace actinium::program
