@@ -1,5 +1,6 @@
 // Code of ColumnKernels: a task reduces up to 64 columns over up to 16384 rows, in blocks of 256. Start at emit_column.
 #include <algorithm>
+#include <array>
 
 #include "jit/segment.hpp"
 #include "jit/support.hpp"
@@ -37,7 +38,7 @@ class ColumnEmitter {
     begin(result.finish, 1);
     finish();
     b_.CreateRetVoid();
-    result.context = std::make_shared<const std::int64_t>(Staging(kernel_.accesses).bytes);
+    result.context = std::make_shared<const std::int64_t>(Staging(kernel_.accesses, stages()).bytes);
     result.scratch_bytes = scratch_bytes;
     return result;
   }
@@ -56,6 +57,7 @@ class ColumnEmitter {
   llvm::Value *reduced_ = nullptr, *inner_ = nullptr, *chunks_ = nullptr;
   std::vector<std::vector<llvm::Value*>> memory_;  ///< by reduction: rows of 64 columns on the stack
 
+  std::array<program::Stage, 2> stages() const { return {kernel_.body, kernel_.finish}; }
   std::size_t reductions() const { return kernel_.body.reductions.size(); }
   DType dtype(std::size_t r) const { return kernel_.values[index(kernel_.body.reductions[r].value)]; }
   program::Combine combine(std::size_t r) const { return kernel_.body.reductions[r].combine; }
@@ -78,7 +80,7 @@ class ColumnEmitter {
     inner_ = args_->extent(b_, rank_ + 1);
     outer_.push_back(divide_up(inner_, columns));
     chunks_ = divide_up(reduced_, program::chunk_elements);
-    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, *args_, function_->getArg(3),
+    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, stages(), *args_, function_->getArg(3),
                  rank_ + 2, false, kernel_.values);
   }
 

@@ -51,7 +51,7 @@ class LoopEmitter {
       }
     }
     layout_.rank = static_cast<int>(kernel.outer.size());
-    layout_.staging = Staging(kernel.accesses).bytes;
+    layout_.staging = Staging(kernel.accesses, kernel.stages).bytes;
     layout_.splits = kernel.splits();
   }
 
@@ -134,7 +134,7 @@ class LoopEmitter {
     for (int d = 0; d < layout_.rank; ++d) extents_.push_back(args_->extent(b_, d));
     inner_ = args_->extent(b_, layout_.rank);
     chunks_ = chunk_count(inner_);
-    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, *args_, function_->getArg(3),
+    row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, kernel_.stages, *args_, function_->getArg(3),
                  layout_.rank + 1, kernel_.elementwise(), kernel_.values);
   }
 

@@ -34,19 +34,38 @@ bool is_scalar(const Access& access) {
 
 }  // namespace
 
-Staging::Staging(const std::vector<Access>& accesses) {
-  for (const Access& access : accesses) {
-    const bool never = is_index(access);
+Staging::Staging(const std::vector<Access>& accesses, std::span<const Stage> stages) {
+  groups = find_interleaved(accesses);
+  // Vectors of memory order are stored whole: all of a group in one loop, or each by itself.
+  std::erase_if(groups, [&](const Interleaved& group) {
+    return std::any_of(stages.begin(), stages.end(), [&](const Stage& stage) {
+      const auto stored = std::count_if(stage.stores.begin(), stage.stores.end(), [&](const program::Store& store) {
+        return std::find(group.accesses.begin(), group.accesses.end(), static_cast<int>(store.access)) !=
+               group.accesses.end();
+      });
+      return stored != 0 && stored != static_cast<std::ptrdiff_t>(group.accesses.size());
+    });
+  });
+  group_of.assign(accesses.size(), -1);
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    for (int access : groups[g].accesses) group_of[static_cast<std::size_t>(access)] = static_cast<int>(g);
+  // A vector's worth more: the loop works in full vectors.
+  const auto slot = [](const Access& a) { return staged_elements * static_cast<std::int64_t>(size_of(a.dtype)) + 128; };
+  for (std::size_t i = 0; i < accesses.size(); ++i) {
+    const bool never = is_index(accesses[i]);
     offset.push_back(never ? -1 : bytes);
-    // A vector's worth more: the loop works in full vectors.
-    if (!never) bytes += staged_elements * static_cast<std::int64_t>(size_of(access.dtype)) + 128;
+    if (!never) bytes += slot(accesses[i]);
+  }
+  for (const Interleaved& group : groups) {
+    for (int access : group.accesses) offset[static_cast<std::size_t>(access)] = bytes;
+    bytes += static_cast<std::int64_t>(group.accesses.size()) * slot(accesses[static_cast<std::size_t>(group.accesses[0])]);
   }
   bytes = round_up(bytes, 64);
 }
 
 RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<Access>& accesses,
-                       const ArgsView& args, llvm::Value* scratch, int dimensions, bool any_order,
-                       std::span<const DType> types)
+                       std::span<const Stage> stages, const ArgsView& args, llvm::Value* scratch, int dimensions,
+                       bool any_order, std::span<const DType> types)
     : m(m_),
       b(b_),
       v(m_, b_, lanes),
@@ -58,7 +77,7 @@ RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, cons
       dimensions_(dimensions),
       any_order_(any_order),
       types_(types),
-      staging_(accesses),
+      staging_(accesses, stages),
       address_(accesses.size()) {
   llvm::Value* staged = b.getFalse();
   std::vector<int> strided;
@@ -66,8 +85,19 @@ RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, cons
     const auto& dims = accesses[i].dims;
     broadcasts_ |= std::any_of(dims.begin(), dims.end(), [](const program::AxisMap& d) { return d.axis < 0; });
     const int access = static_cast<int>(i);
-    if (is_index(accesses[i]) || stands_still(access)) continue;
+    if (is_index(accesses[i]) || stands_still(access) || staging_.group_of[i] >= 0) continue;
     strided.push_back(access);
+  }
+  for (const Interleaved& group : staging_.groups) {
+    const int first = group.accesses[0];
+    const std::size_t size = size_of(accesses[static_cast<std::size_t>(first)].dtype);
+    llvm::Value* whole = b.CreateICmpEQ(inner_stride(first), b.getInt64(group.accesses.size()));
+    for (std::size_t k = 1; k < group.accesses.size(); ++k) {
+      llvm::Value* apart = b.CreatePtrDiff(b.getInt8Ty(), args.pointer(b, group.accesses[k]), args.pointer(b, first));
+      whole = b.CreateAnd(whole, b.CreateICmpEQ(apart, b.getInt64(k * size)));
+    }
+    together_.push_back(whole);
+    staged = b.CreateOr(staged, b.CreateNot(whole));
   }
   for (int access : strided) {
     llvm::Value* step = inner_stride(access);
@@ -190,7 +220,29 @@ RowEmitter::Place RowEmitter::place_load(int access, llvm::Value* position, llvm
   return {.pointer = pointer, .mask = mask};
 }
 
+/// A group's memory as the loop sees it: the array itself, or scratch memory where its elements lie side by side.
+RowEmitter::Place RowEmitter::place_group(const Interleaved& group, const Segment& s, bool load) {
+  const int first = group.accesses[0];
+  const std::size_t size = size_of(accesses_[static_cast<std::size_t>(first)].dtype);
+  llvm::Value* count = b.getInt64(group.accesses.size());
+  llvm::Value* staged = b.CreateNot(together_[static_cast<std::size_t>(staging_.group_of[static_cast<std::size_t>(first)])]);
+  if (!m.target.avx512)
+    staged = b.CreateOr(staged, b.CreateICmpULT(s.count, b.getInt64(static_cast<std::uint64_t>(v.lanes))));
+  const auto start = [&](int access) {
+    return element(address_[static_cast<std::size_t>(access)], b.CreateMul(s.position, inner_stride(access)), size);
+  };
+  if (load) {
+    emit_if(b, staged, [&] {
+      for (std::size_t k = 0; k < group.accesses.size(); ++k)
+        call_copy(m, b, {element(slot(first), b.getInt64(k), size), count},
+                  {start(group.accesses[k]), inner_stride(group.accesses[k])}, s.count, b.getInt64(64 / size), size);
+    });
+  }
+  return {.pointer = b.CreateSelect(staged, slot(first), start(first)), .staged = staged};
+}
+
 void RowEmitter::place_inputs(Segment& s) {
+  std::vector<Place> groups(staging_.groups.size());
   for (const StageCode::Input& input : s.code.inputs) {
     Place place;
     llvm::Value* fixed = nullptr;
@@ -210,6 +262,10 @@ void RowEmitter::place_inputs(Segment& s) {
         place.pointer = b.CreateAdd(address_[input.number], b.CreateMul(s.position, inner_stride(access)));
       } else if (stands_still(access)) {
         fixed = v.splat(v.load_scalar(a.dtype, address_[input.number]));
+      } else if (const int g = staging_.group_of[input.number]; g >= 0) {
+        Place& of_group = groups[static_cast<std::size_t>(g)];
+        if (of_group.pointer == nullptr) of_group = place_group(staging_.groups[static_cast<std::size_t>(g)], s, true);
+        place = of_group;
       } else {
         place = place_load(access, s.position, s.count);
       }
@@ -222,7 +278,14 @@ void RowEmitter::place_inputs(Segment& s) {
 }
 
 void RowEmitter::place_stores(Segment& s) {
+  std::vector<Place> groups(staging_.groups.size());
   for (const program::Store& store : s.stage.stores) {
+    if (const int g = staging_.group_of[store.access]; g >= 0) {
+      Place& place = groups[static_cast<std::size_t>(g)];
+      if (place.pointer == nullptr) place = place_group(staging_.groups[static_cast<std::size_t>(g)], s, false);
+      s.stores.push_back(place);
+      continue;
+    }
     const auto access = static_cast<int>(store.access);
     llvm::Value* step = inner_stride(access);
     llvm::Value* target =
@@ -240,8 +303,16 @@ void RowEmitter::scatter_stores(Segment& s) {
     emit_if(b, s.stores[i].staged, [&] {
       const std::size_t size = size_of(accesses_[access].dtype);
       llvm::Value* step = inner_stride(static_cast<int>(access));
-      call_scatter(m, b, element(address_[access], b.CreateMul(s.position, step), size), slot(static_cast<int>(access)),
-                   step, s.count, size);
+      llvm::Value* target = element(address_[access], b.CreateMul(s.position, step), size);
+      llvm::Value* source = slot(static_cast<int>(access));
+      if (const int g = staging_.group_of[access]; g >= 0) {
+        const auto& members = staging_.groups[static_cast<std::size_t>(g)].accesses;
+        const auto k = std::find(members.begin(), members.end(), static_cast<int>(access)) - members.begin();
+        call_copy(m, b, {target, step}, {element(source, b.getInt64(k), size), b.getInt64(members.size())}, s.count,
+                  b.getInt64(0), size);
+      } else {
+        call_scatter(m, b, target, source, step, s.count, size);
+      }
     });
   }
 }
@@ -264,7 +335,23 @@ void RowEmitter::finish_streaming() {
     });
 }
 
-llvm::Value* RowEmitter::input(VectorEmitter& v_, const Segment& s, std::size_t number, llvm::Value* i,
+/// What a load of a group reads; the first one reads for all of them.
+llvm::Value* RowEmitter::point(VectorEmitter& v_, Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask) {
+  const std::uint32_t access = s.code.inputs[number].number;
+  const auto g = static_cast<std::size_t>(staging_.group_of[access]);
+  const auto& members = staging_.groups[g].accesses;
+  if (s.points[g].empty()) {
+    llvm::Value* rest = mask != nullptr && m.target.avx512 ? b.CreateSub(s.count, i) : nullptr;
+    const DType dtype = accesses_[access].dtype;
+    llvm::Value* first = b.CreateMul(i, b.getInt64(members.size()));
+    s.points[g] = load_interleaved(v_, dtype, element(s.loads[number].pointer, first, size_of(dtype)),
+                                   static_cast<int>(members.size()), rest);
+  }
+  return s.points[g][static_cast<std::size_t>(std::find(members.begin(), members.end(), static_cast<int>(access)) -
+                                              members.begin())];
+}
+
+llvm::Value* RowEmitter::input(VectorEmitter& v_, Segment& s, std::size_t number, llvm::Value* i,
                                llvm::Value* mask) {
   if (s.fixed[number] != nullptr) return v_.repeated(s.fixed[number]);
   const StageCode::Input& what = s.code.inputs[number];
@@ -275,6 +362,7 @@ llvm::Value* RowEmitter::input(VectorEmitter& v_, const Segment& s, std::size_t 
     llvm::Value* first = b.CreateAdd(place.pointer, b.CreateMul(i, step));
     return b.CreateAdd(v_.splat(first), b.CreateMul(v_.lane_numbers(Type::i64), v_.splat(step)));
   }
+  if (is_load && staging_.group_of[what.number] >= 0) return point(v_, s, number, i, mask);
   const DType dtype = is_load ? accesses_[what.number].dtype : types_[what.number];
   if (place.mask != nullptr) i = b.CreateAnd(i, place.mask);
   return v_.load(dtype, element(place.pointer, i, size_of(dtype)), m.target.avx512 && is_load ? mask : nullptr);
@@ -284,19 +372,10 @@ llvm::Value* RowEmitter::input(VectorEmitter& v_, const Segment& s, std::size_t 
 /// registers, or -1.
 void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled) {
   std::vector<llvm::Value*> inputs;
+  s.points.assign(staging_.groups.size(), {});
   for (std::size_t n = 0; n < s.code.inputs.size(); ++n) inputs.push_back(input(v_, s, n, i, mask));
   const std::vector<llvm::Value*> outputs = v_.emit(s.code.code, inputs, s.code.calls);
-  for (std::size_t n = 0; n < s.stores.size(); ++n) {
-    const program::Store& store = s.stage.stores[n];
-    const DType dtype = accesses_[store.access].dtype;
-    llvm::Value* value = outputs[s.code.output(store.value)];
-    llvm::Value* p = element(s.stores[n].pointer, i, size_of(dtype));
-    if (s.streams) {
-      v_.stream(dtype, value, p);
-    } else {
-      v_.store(dtype, value, p, m.target.avx512 ? mask : nullptr);
-    }
-  }
+  store_values(v_, s, outputs, i, m.target.avx512 ? mask : nullptr);
   for (ValueId id : s.stage.kept) {
     const DType dtype = types_[index(id)];
     v_.store(dtype, outputs[s.code.output(id)], element(rows[index(id)], b.CreateAdd(s.position, i), size_of(dtype)));
@@ -319,6 +398,33 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
     llvm::Value* before = v_.load(a.dtype, p);
     llvm::Value* total = combined(before);
     v_.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
+  }
+}
+
+void RowEmitter::store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i,
+                              llvm::Value* mask) {
+  std::vector<std::vector<llvm::Value*>> points(staging_.groups.size());
+  for (std::size_t n = 0; n < s.stores.size(); ++n) {
+    const program::Store& store = s.stage.stores[n];
+    const DType dtype = accesses_[store.access].dtype;
+    llvm::Value* value = outputs[s.code.output(store.value)];
+    if (const int g = staging_.group_of[store.access]; g >= 0) {
+      const auto& members = staging_.groups[static_cast<std::size_t>(g)].accesses;
+      auto& values = points[static_cast<std::size_t>(g)];
+      values.resize(members.size());
+      const auto k = std::find(members.begin(), members.end(), static_cast<int>(store.access)) - members.begin();
+      values[static_cast<std::size_t>(k)] = value;
+      if (std::find(values.begin(), values.end(), nullptr) != values.end()) continue;
+      llvm::Value* p = element(s.stores[n].pointer, b.CreateMul(i, b.getInt64(members.size())), size_of(dtype));
+      store_interleaved(v_, dtype, values, p, mask == nullptr ? nullptr : b.CreateSub(s.count, i), s.streams);
+      continue;
+    }
+    llvm::Value* p = element(s.stores[n].pointer, i, size_of(dtype));
+    if (s.streams) {
+      v_.stream(dtype, value, p);
+    } else {
+      v_.store(dtype, value, p, mask);
+    }
   }
 }
 

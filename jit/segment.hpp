@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "jit/body_emitter.hpp"
+#include "jit/interleave.hpp"
 #include "jit/kernel.hpp"
 #include "jit/machine_emitter.hpp"
 #include "jit/reduction.hpp"
@@ -19,9 +20,11 @@ inline constexpr std::int64_t staged_elements = 512;
 
 /// Where each access of a kernel has its staging slot: the beginning of a thread's scratch.
 struct Staging {
-  std::vector<std::int64_t> offset;  ///< by access; -1: never staged
+  std::vector<std::int64_t> offset;  ///< by access; -1: never staged. Of a group that of its first access
   std::int64_t bytes = 0;
-  Staging(const std::vector<program::Access>& accesses);
+  std::vector<Interleaved> groups;
+  std::vector<int> group_of;  ///< by access; -1: none
+  Staging(const std::vector<program::Access>& accesses, std::span<const program::Stage> stages);
 };
 
 /// A reduction in progress: `lanes` accumulators in memory, element `position` goes to number position mod lanes.
@@ -40,7 +43,8 @@ class RowEmitter {
   /// `dimensions`: of the loop nest, the vector axis included, which is the last. `any_order`: the executor may have
   /// permuted dimensions, so that the Kernel does not tell which accesses stand still along the vector axis.
   RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<program::Access>& accesses,
-             const ArgsView& args, llvm::Value* scratch, int dimensions, bool any_order, std::span<const DType> types);
+             std::span<const program::Stage> stages, const ArgsView& args, llvm::Value* scratch, int dimensions,
+             bool any_order, std::span<const DType> types);
 
   ModuleEmitter& m;
   llvm::IRBuilder<>& b;
@@ -82,6 +86,7 @@ class RowEmitter {
     /// Accumulators of reduction r that are kept in registers, or empty.
     std::vector<std::vector<llvm::Value*>> registers;
     bool streams = false;  ///< the loop being emitted stores past the caches
+    std::vector<std::vector<llvm::Value*>> points;  ///< by group: what the body has read of it
   };
 
   const std::vector<program::Access>& accesses_;
@@ -93,6 +98,7 @@ class RowEmitter {
   Staging staging_;
   bool broadcasts_ = false;
   llvm::Value* limit_;                 ///< elements of a segment
+  std::vector<llvm::Value*> together_;  ///< by group: whether its accesses lie side by side in memory
   llvm::Value* stream_ = nullptr;      ///< whether stores pass the caches by (null: never)
   std::vector<llvm::Value*> address_;  ///< of each access at element 0 of the row; of an index access its number there
 
@@ -107,9 +113,13 @@ class RowEmitter {
   void place_inputs(Segment& s);
   void place_stores(Segment& s);
   Place place_load(int access, llvm::Value* position, llvm::Value* count);
+  Place place_group(const Interleaved& group, const Segment& s, bool load);
+  llvm::Value* point(VectorEmitter& v_, Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
+  void store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i,
+                    llvm::Value* mask);
   void scatter_stores(Segment& s);
   llvm::Value* may_stream(const Segment& s);
-  llvm::Value* input(VectorEmitter& v_, const Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
+  llvm::Value* input(VectorEmitter& v_, Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
   void body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled);
   void loop_over_whole(VectorEmitter& v_, Segment& s, llvm::Value* begin, llvm::Value* end);
   int vectors_at_once(const Segment& s) const;

@@ -29,6 +29,15 @@ void scatter(void* to, const void* from, std::int64_t stride, std::int64_t count
   for (std::int64_t i = 0; i < count; ++i) target[i * stride] = source[i];
 }
 
+/// target[i * step] = source[i * stride], and zero for the `clear` elements behind.
+template <class T>
+void copy(void* to, std::int64_t step, const void* from, std::int64_t stride, std::int64_t count, std::int64_t clear) {
+  const T* source = static_cast<const T*>(from);
+  T* target = static_cast<T*>(to);
+  for (std::int64_t i = 0; i < count; ++i) target[i * step] = source[i * stride];
+  for (std::int64_t i = count; i < count + clear; ++i) target[i * step] = 0;
+}
+
 std::uint64_t load(const unsigned char* slot, DType dtype) {
   std::uint64_t bits = 0;
   std::memcpy(&bits, slot, size_of(dtype));
@@ -66,6 +75,8 @@ llvm::Value* call(ModuleEmitter& m, llvm::IRBuilder<>& b, const std::string& nam
 
 std::span<const SupportRoutine> support_routines() {
   static const std::array routines{
+      SupportRoutine{"actinium_copy4", reinterpret_cast<void*>(&copy<std::uint32_t>)},
+      SupportRoutine{"actinium_copy8", reinterpret_cast<void*>(&copy<std::uint64_t>)},
       SupportRoutine{"actinium_gather1", reinterpret_cast<void*>(&gather<std::uint8_t>)},
       SupportRoutine{"actinium_gather4", reinterpret_cast<void*>(&gather<std::uint32_t>)},
       SupportRoutine{"actinium_gather8", reinterpret_cast<void*>(&gather<std::uint64_t>)},
@@ -84,6 +95,12 @@ void call_gather(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::
 void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride,
                   llvm::Value* count, std::size_t size) {
   call(m, b, "actinium_scatter" + std::to_string(size), b.getVoidTy(), {to, from, stride, count});
+}
+
+void call_copy(ModuleEmitter& m, llvm::IRBuilder<>& b, Run to, Run from, llvm::Value* count, llvm::Value* clear,
+               std::size_t size) {
+  call(m, b, "actinium_copy" + std::to_string(size), b.getVoidTy(),
+       {to.pointer, to.stride, from.pointer, from.stride, count, clear});
 }
 
 llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer,

@@ -22,6 +22,13 @@ void call_gather(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::
 void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride,
                   llvm::Value* count, std::size_t size);
 
+/// Copies `count` elements of 4 or 8 bytes, and puts zeros into the `clear` behind them.
+struct Run {
+  llvm::Value *pointer, *stride;
+};
+void call_copy(ModuleEmitter& m, llvm::IRBuilder<>& b, Run to, Run from, llvm::Value* count, llvm::Value* clear,
+               std::size_t size);
+
 /// Combines `count` (perhaps 0) values in slots of `stride` bytes at `pointer` as adjacent pairs, overwriting them;
 /// gives a scalar.
 llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, program::Combine combine, DType dtype,
