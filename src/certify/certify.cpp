@@ -291,7 +291,8 @@ void describe_sightings(std::string& out, std::string_view what, const Sightings
 }
 
 void describe(std::string& out, const Accuracy& a, int bits) {
-  out += fmt::format("  {:<6} worst {:.3f} ulp at x = {} ({} instead of {})\n", title(a.order), a.worst_ulp, a.worst.x,
+  const std::string worst = a.worst_ulp < 1e6 ? fmt::format("{:.3f}", a.worst_ulp) : fmt::format("{:.3g}", a.worst_ulp);
+  out += fmt::format("  {:<6} worst {} ulp at x = {} ({} instead of {})\n", title(a.order), worst, a.worst.x,
                      a.worst.result, a.worst.truth);
   const double all = static_cast<double>(a.within[0] + a.within[1] + a.within[2] + a.within[3]);
   if (all > 0)
