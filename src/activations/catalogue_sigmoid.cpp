@@ -2,7 +2,6 @@
 // result is a normal number: silu(-740) is -3.1e-319, and silu(-90) in f32 is -7.4e-38.
 #include "activations/formula.hpp"
 #include "activations/textbook.hpp"
-#include "activations/textbook.hpp"
 
 #define F ACTINIUM_FORMULA
 
@@ -32,16 +31,22 @@ Expr tanh_shrink(const Terms& t) {
 /// of z, and x and z limited to where it is not yet 0.
 struct Swish {
   Expr x, z, h, g, d;  ///< h*g = exp(-|z|), d = 1 + h*g
+  Expr w;              ///< g less what the rounding of d left: h*w/d = sigmoid(-|z|); g where that is good enough
 };
+/// `low` is what is left of -|z|.
+Swish swish_of(const Expr& x, const Expr& z, const Expr& h, const Expr& low) {
+  const Expr g = corrected(h, low), e = h * g, d = 1.0 + e;
+  // 1.4567 - d/2 is 1/d, near enough.
+  return {x, z, h, g, d, is(low, 0) ? g : h + h * (low - (e - (d - 1.0)) * (1.4567 - 0.5 * d))};
+}
 Swish swish(const Expr& beta, const Expr& x) {
   const double end = far(x);
   const Product p = product(beta, x);
   const Expr z = limited(p.value, -end, end);
-  const Expr h = exp(-0.5 * abs(z)), g = is(p.low, 0) ? h : corrected(h, where(z < 0, p.low, -p.low));
   const Expr xc = is(beta, 1) ? z : where(abs(p.value) > end, z / beta, x);
-  return {xc, z, h, g, 1.0 + h * g};
+  return swish_of(xc, z, exp(-0.5 * abs(z)), is(p.low, 0) ? Expr(0) : where(z < 0, p.low, -p.low));
 }
-Expr value_of(const Swish& s, const Expr& x) { return where(s.z >= 0, x, (s.x * s.h) * s.g) / s.d; }
+Expr value_of(const Swish& s, const Expr& x) { return where(s.z >= 0, x, (s.x * s.h) * s.w) / s.d; }
 Expr slope_of(const Swish& s) {
   const Expr e = s.h * s.g;
   return where(s.z >= 0, 1.0 + s.z * e / s.d, (((1.0 + s.z) + e) * s.h) * s.g / s.d) / s.d;
@@ -67,8 +72,8 @@ Swish quick(const Expr& x) {
                rest = single ? 1.702 - beta : 4.2632564145606011e-17;
   const double end = far(x);
   const Expr z = beta * x, zc = limited(z, -end, end), low = fma(beta, x, -z) + rest * x;
-  const Expr h = exp(-0.5 * abs(zc)), g = corrected(h, where(abs(z) > end, 0, where(z < 0, low, -low)));
-  return {where(abs(z) > end, zc / beta, x), zc, h, g, 1.0 + h * g};
+  return swish_of(where(abs(z) > end, zc / beta, x), zc, exp(-0.5 * abs(zc)),
+                  where(abs(z) > end, 0, where(z < 0, low, -low)));
 }
 
 /// beta = 0: x/2, at infinity too.
