@@ -90,6 +90,11 @@ Expr left_tail(const Expr& x, int order, double factor = 1) {
   return times_exp(factor == 1 ? sum : factor * sum, x);
 }
 
+/// For f32 where terms of many roundings cancel beside a zero: computed in f64.
+Expr in_f64(Formula formula, const Terms& t) {
+  return cast(formula({cast(t.x, DType::f64), {}, {}, {}}), DType::f32);
+}
+
 constexpr double two_by_sqrt_pi = 1.1283791670955126;
 Expr serf(const Terms& t) {
   return where(t.x < tail_start(t.x), left_tail(t.x, 0, two_by_sqrt_pi), t.x * erf(softplus(t.x)));
@@ -119,6 +124,7 @@ Expr serf_slope(const Terms& t) {
 }
 /// 2 + x (1 - q - 2 s q), written so that 2 + x, near the left zero exact, comes in whole.
 Expr serf_curvature(const Terms& t) {
+  if (t.x.dtype() == DType::f32) return in_f64(serf_curvature, t);
   const SoftSquare v = soft_square(t.x);
   const Expr bracket = fma(-v.x * v.q, 1.0 + 2.0 * v.s, 2.0 + v.x), h = exp(-0.5 * v.square);
   return where(t.x < tail_start(t.x), left_tail(t.x, 2, two_by_sqrt_pi),
@@ -138,10 +144,6 @@ Expr serf_closed_curvature(const Terms& t) {
 struct Logish {
   Expr x, h, e, d;  ///< r = e/d
 };
-/// For f32 where terms of many roundings cancel beside a zero: computed in f64.
-Expr in_f64(Formula formula, const Terms& t) {
-  return cast(formula({cast(t.x, DType::f64), {}, {}, {}}), DType::f32);
-}
 Logish logish_parts(const Expr& x) {
   const Expr xc = limited(x, -far(x), far(x)), h = exp(-0.5 * abs(xc)), e = h * h;
   return {xc, h, e, (1.0 + e) * where(x >= 0, 2.0 + e, 1.0 + 2.0 * e)};

@@ -42,8 +42,9 @@ Expr tail(const Expr& x) { return limited(x, -40, 40); }
 /// x * sigmoid(z), z = x (A + B x*x) = 2 sqrt(2/pi) (x + 0.044715 x**3); x is limited to where exp(-|z|) has vanished.
 /// exp turns the error of z into |z| times as much: z is computed in double words, what is left over corrects h.
 struct TanhForm {
-  Expr x, z, slope, h, g, d;  ///< slope = dz/dx, h = exp(-|z|/2), h*g = exp(-|z|), d = 1 + h*g
-  Expr slope_low;             ///< what the rounding of slope left
+  Expr x, z, slope;
+  Expr h, g, d;               ///< h*g = exp(-|z|), in two halves far out and with g = 1 elsewhere; d = 1 + h*g
+  Expr slope_low;             ///< what the rounding of slope = dz/dx left
   /// What the rounding of d left, relative to d: 1.4567 - d/2 is 1/d, near enough.
   Expr lost() const { return (h * g - (d - 1.0)) * (1.4567 - 0.5 * d); }
 };
@@ -63,7 +64,8 @@ TanhForm tanh_form(const Expr& x) {
   const Expr xc = limited(x, -end, end), u = xc * xc, v = b.high * u, w = a.high + v, z = xc * w;
   const Expr v_low = fma(b.high, u, -v) + (b.high * fma(xc, xc, -u) + b.low * u), back = w - a.high;
   const Expr w_low = ((a.high - (w - back)) + (v - back)) + (v_low + a.low), z_low = fma(xc, w, -z) + xc * w_low;
-  const Expr h = exp(-0.5 * abs(z)), g = corrected(h, where(z < 0, z_low, -z_low));
+  const Expr tail = abs(z) > (single ? 64.0 : 512.0), e = exp(-where(tail, 0.5 * abs(z), abs(z)));
+  const Expr h = corrected(e, where(z < 0, z_low, -z_low)), g = where(tail, e, 1);
   const Expr v3 = 3.0 * v, slope = a.high + v3, from = slope - a.high;
   const Expr slope_low = ((a.high - (slope - from)) + (v3 - from)) + (fma(3.0, v, -v3) + 3.0 * v_low + a.low);
   return {xc, z, slope, h, g, 1.0 + h * g, slope_low};
