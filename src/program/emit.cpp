@@ -250,10 +250,9 @@ class Emitter {
     kernel.name = name(group);
     if (group.kind == Group::Kind::library) {
       kernel.body = library(group.anchors[0]);
-    } else if (group.kind == Group::Kind::part) {
-      kernel.body = part(group);
     } else {
       for (NodeId n : group.anchors) anchor_value(group, n);
+      for (const Part& part : group.parts) store_part(part);
       if (stores_.empty()) return;  // nothing reads it
       if (group.kind == Group::Kind::rows) kernel.body = rows(group);
       if (group.kind == Group::Kind::columns) kernel.body = columns(group);
@@ -317,22 +316,11 @@ class Emitter {
     return k;
   }
 
-  LoopKernel part(const Group& group) {
-    const int rank = group.shape.rank();
-    std::vector<int> axes;
-    for (int i = 0; i < std::max(1, rank); ++i) axes.push_back(rank == 0 ? -1 : i);
-    const View whole = view_of(group.shape, axes);
-    View source = whole;
-    if (!(g_.shape(group.source) == group.shape)) {  // the scalar of a pad
-      source = View{std::vector<DimMap>(axes.size()), {}, false};
-    }
-    group_id_ = no_group - 1;  // nothing is inside: every anchor is read from memory
-    const std::uint32_t val = eval(group.source, plan_.views.intern(source));
-    const BufferId target = group.output >= 0 ? program_.outputs[static_cast<std::size_t>(group.output)] : buffer(group.target);
-    View into = whole;
-    into.start = group.start;
-    stores_.push_back({val, add_access(access_of(target, into), ~std::uint64_t{0}), false});
-    return rows(group);
+  void store_part(const Part& part) {
+    const std::uint32_t val = eval(part.source, plan_.views.intern(source_view(g_, part)));
+    const BufferId target = part.output >= 0 ? program_.outputs[static_cast<std::size_t>(part.output)] : buffer(part.target);
+    const std::uint64_t key = std::uint64_t{3} << 62 | stores_.size();
+    stores_.push_back({val, add_access(access_of(target, target_view(g_, part)), key), false});
   }
 
   // --- Stages ---
@@ -502,7 +490,7 @@ class Emitter {
       if (!text.empty()) text += '+';
       text += word;
     }
-    if (group.kind == Group::Kind::part) text = group.output >= 0 ? "copy" : std::string(ops::name_of(g_.op(group.target)));
+    if (text.empty()) text = group.parts[0].output >= 0 ? "copy" : std::string(ops::name_of(g_.op(group.parts[0].target)));
     if (group.anchors.size() > 3) text += "+" + std::to_string(group.anchors.size() - 3);
     return text;
   }

@@ -48,6 +48,7 @@ class Fuser {
   }
 
  private:
+  using Steps = std::unordered_set<std::uint64_t>;
   const GraphData& g() const { return *plan_.module.graph; }
   bool anchor(NodeId n) const { return plan_.anchor[index(n)] != 0; }
 
@@ -141,9 +142,10 @@ class Fuser {
   }
 
   /// Visits the cone of `node` down to memory. `reads` gets anchors, inputs and tensors; `broken` the nodes whose view is not affine.
-  std::size_t walk(NodeId node, ViewId view, NodeId self, std::vector<Read>* reads, std::vector<NodeId>* broken) {
+  void walk(NodeId node, ViewId view, NodeId self, std::vector<Read>* reads, std::vector<NodeId>* broken, Steps* steps = nullptr) {
     std::vector<Read> stack{{node, view}};
-    std::unordered_set<std::uint64_t> seen;
+    Steps own;
+    Steps& seen = steps != nullptr ? *steps : own;
     while (!stack.empty()) {
       const Read at = stack.back();
       stack.pop_back();
@@ -169,7 +171,6 @@ class Fuser {
         }
       }
     }
-    return seen.size();
   }
 
   /// An index along an axis is affine unless a run of several axes crosses it.
@@ -206,7 +207,7 @@ class Fuser {
     if (is_assembled(g().op(n))) return assemble(n);
     Group own = own_group(n);
     std::vector<Read> reads = direct_reads(n);
-    for (const Read& s : starts(n, own)) own.steps += walk(s.node, s.view, n, &reads, nullptr);
+    for (const Read& s : starts(n, own)) walk(s.node, s.view, n, &reads, nullptr, &own.steps);
     if (own.kind == Group::Kind::rows || own.kind == Group::Kind::columns)
       for (std::uint32_t candidate : candidates(own, reads))
         if (join(candidate, n, own)) return;
@@ -244,7 +245,7 @@ class Fuser {
   /// The view under which group `k` would evaluate anchor `n` (a reduction: its operand), if its loops fit.
   std::optional<ViewId> fitting_view(const Group& k, NodeId n, const Group& own, bool& row_level) {
     row_level = false;
-    if (k.kind == Group::Kind::library || k.kind == Group::Kind::part) return std::nullopt;
+    if (k.kind == Group::Kind::library) return std::nullopt;
     const bool reduction = ops::kind_of(g().op(n)) == Kind::reduction;
     if (reduction) {
       if (own.kind != k.kind || !(own.shape == k.shape) || own.axis != k.axis) return std::nullopt;
@@ -263,7 +264,7 @@ class Fuser {
     if (k.kind == Group::Kind::rows && own.kind == Group::Kind::columns) return join_as_columns(id, n, own);
     bool row_level = false;
     const auto view = fitting_view(k, n, own, row_level);
-    if (!view || k.steps + own.steps > kernel_steps) return false;
+    if (!view || !has_room(k, own.steps)) return false;
     std::vector<Read> reads;
     if (ops::kind_of(g().op(n)) == Kind::reduction || g().op(n) == Op::stack) {
       for (NodeId o : g().operands(n)) walk(o, *view, n, &reads, nullptr);
@@ -273,6 +274,7 @@ class Fuser {
     bool after_reduction = false;
     for (const Read& r : reads) {
       if (plan_.group_of[index(r.node)] != id) continue;
+      if (is_assembled(g().op(r.node))) return false;
       const bool reduced = row_valued(k, r.node);
       const auto expected = reduced ? row_view(k, loop_shape(g(), r.node)) : std::optional(full_view(k));
       if (!expected || !(plan_.views[r.view] == *expected)) return false;
@@ -286,7 +288,7 @@ class Fuser {
   /// Elementwise rows become the body of a reduction over another axis: dZ is written and summed for the bias in one pass.
   bool join_as_columns(std::uint32_t id, NodeId n, const Group& own) {
     Group& k = plan_.groups[id];
-    if (!(k.shape == own.shape) || k.has_reduction(g()) || k.steps + own.steps > kernel_steps) return false;
+    if (!(k.shape == own.shape) || k.has_reduction(g()) || !k.parts.empty() || !has_room(k, own.steps)) return false;
     for (NodeId a : k.anchors)
       if (!(g().shape(a) == k.shape)) return false;  // a stack's rows are not the rows of its array
     Group columns = k;
@@ -307,6 +309,13 @@ class Fuser {
     return true;
   }
 
+  /// What both compute counts once.
+  static bool has_room(const Group& k, const Steps& steps) {
+    if (k.steps.size() + steps.size() <= kernel_steps) return true;
+    const auto added = std::count_if(steps.begin(), steps.end(), [&](std::uint64_t s) { return !k.steps.contains(s); });
+    return k.steps.size() + static_cast<std::size_t>(added) <= kernel_steps;
+  }
+
   /// One value a row (column) of the group, rather than one an element.
   bool row_valued(const Group& k, NodeId n) const {
     if (ops::kind_of(g().op(n)) == Kind::reduction) return true;
@@ -324,14 +333,20 @@ class Fuser {
   // --- The graph of groups ---
 
   bool merge(std::uint32_t id, NodeId n, const Group& own, const std::vector<Read>& reads) {
+    if (!depend(id, reads)) return false;
+    Group& k = plan_.groups[id];
+    k.anchors.push_back(n);
+    k.steps.insert(own.steps.begin(), own.steps.end());
+    plan_.group_of[index(n)] = id;
+    return true;
+  }
+
+  /// Makes group `id` wait for what is read, unless that waits for it.
+  bool depend(std::uint32_t id, const std::vector<Read>& reads) {
     std::vector<std::uint32_t> dependencies = groups_of(reads);
     std::erase(dependencies, id);
     for (std::uint32_t d : dependencies)
       if (is_ancestor(id, d)) return false;
-    Group& k = plan_.groups[id];
-    k.anchors.push_back(n);
-    k.steps += own.steps;
-    plan_.group_of[index(n)] = id;
     add_dependencies(id, dependencies);
     return true;
   }
@@ -348,7 +363,7 @@ class Fuser {
   std::uint32_t add_group(Group group, const std::vector<Read>& reads) {
     const auto id = static_cast<std::uint32_t>(plan_.groups.size());
     for (NodeId n : group.anchors) plan_.group_of[index(n)] = id;
-    if (group.kind != Group::Kind::library && group.kind != Group::Kind::part) by_shape_[group.shape.str()].push_back(id);
+    if (group.kind != Group::Kind::library) by_shape_[group.shape.str()].push_back(id);
     plan_.groups.push_back(std::move(group));
     ancestors_.emplace_back();
     std::vector<std::uint32_t> dependencies = groups_of(reads);
@@ -392,7 +407,7 @@ class Fuser {
     const Attributes& attributes = g().attributes(n);
     std::vector<Dim> start(static_cast<std::size_t>(shape.rank()), Dim(0));
     if (g().op(n) == Op::pad) {
-      add_part(n, g().operand(n, 1), shape, start);
+      place_part({.source = g().operand(n, 1), .target = n, .start = start, .axes = axes_upto(shape.rank())}, shape);
       std::copy(attributes.dims.begin(), attributes.dims.begin() + shape.rank(), start.begin());
       add_part(n, g().operand(n, 0), g().shape(g().operand(n, 0)), start);
       return;
@@ -404,28 +419,56 @@ class Fuser {
     }
   }
 
+  /// Loops run over the axes that are longer than 1, so that values of other shapes can be computed in the same kernel.
   void add_part(NodeId target, NodeId source, const Shape& shape, const std::vector<Dim>& start) {
-    Group part;
-    part.kind = Group::Kind::part;
-    part.shape = shape;
-    part.source = source;
-    part.target = target;
-    part.start = start;
-    std::vector<Read> reads;
-    View view = part_view(shape);
-    if (!(g().shape(source) == shape)) view = *stretch_view(shape, g().shape(source));
-    part.steps = walk(source, plan_.views.intern(view), no_node, &reads, nullptr);
-    // Regions of one target are written in order; the last one stands for it.
-    if (plan_.group_of[index(target)] != no_group) reads.push_back({target, ViewId{0}});
-    const std::uint32_t id = add_group(std::move(part), reads);
-    plan_.group_of[index(target)] = id;
+    std::vector<Dim> loops;
+    Part part{.source = source, .target = target, .start = start, .axes = {}};
+    for (int i = 0; i < shape.rank(); ++i) {
+      if (shape[i].is(1)) continue;
+      loops.push_back(shape[i]);
+      part.axes.push_back(i);
+    }
+    place_part(std::move(part), Shape(std::move(loops)));
   }
 
-  static std::optional<View> stretch_view(const Shape& shape, const Shape& scalar) {
-    if (scalar.rank() != 0) throw InternalError("fuse: the value of a pad is a scalar");
-    View view;
-    view.dims.resize(static_cast<std::size_t>(std::max(1, shape.rank())));
-    return view;
+  void place_part(Part part, const Shape& loops) {
+    if (part.axes.empty()) part.axes.push_back(-1);
+    Group own;
+    own.kind = Group::Kind::rows;
+    own.shape = loops;
+    std::vector<Read> reads;
+    walk(part.source, plan_.views.intern(source_view(g(), part)), no_node, &reads, nullptr, &own.steps);
+    // Regions of one target are written in order; the last one stands for it.
+    const NodeId target = part.target;
+    const bool later = target != no_node && plan_.group_of[index(target)] != no_group;
+    std::vector<Read> waits = reads;
+    if (later) waits.push_back({target, ViewId{0}});
+    std::uint32_t id = no_group;
+    for (std::uint32_t candidate : candidates(own, waits)) {
+      if (!part_fits(candidate, part, own, reads) || !depend(candidate, waits)) continue;
+      id = candidate;
+      break;
+    }
+    if (id == no_group) {
+      id = add_group(std::move(own), waits);
+    } else {
+      plan_.groups[id].steps.insert(own.steps.begin(), own.steps.end());
+    }
+    plan_.groups[id].parts.push_back(std::move(part));
+    if (target != no_node) plan_.group_of[index(target)] = id;
+  }
+
+  /// Whether a region can be stored by the kernel that computes its elements. A pad's regions overlap: each has its own.
+  bool part_fits(std::uint32_t id, const Part& part, const Group& own, const std::vector<Read>& reads) const {
+    const Group& k = plan_.groups[id];
+    if (part.target == no_node || g().op(part.target) != Op::concat || k.kind != Group::Kind::rows) return false;
+    if (!(k.shape == own.shape) || !has_room(k, own.steps)) return false;
+    const auto other = [&](const Part& p) { return p.target == no_node || g().op(p.target) != Op::concat; };
+    if (std::any_of(k.parts.begin(), k.parts.end(), other)) return false;
+    return std::all_of(reads.begin(), reads.end(), [&](const Read& r) {
+      if (plan_.group_of[index(r.node)] != id) return true;
+      return !is_assembled(g().op(r.node)) && !row_valued(k, r.node) && plan_.views[r.view] == full_view(k);
+    });
   }
 
   /// Outputs that are inputs or constants, or the same node twice, are copied.
@@ -435,15 +478,10 @@ class Fuser {
       const NodeId n = plan_.module.outputs[i];
       const bool first = seen.insert(index(n)).second;
       if (first && anchor(n)) continue;
-      Group part;
-      part.kind = Group::Kind::part;
-      part.shape = g().shape(n);
-      part.source = n;
-      part.output = static_cast<int>(i);
-      part.start.assign(static_cast<std::size_t>(part.shape.rank()), Dim(0));
-      std::vector<Read> reads;
-      walk(n, plan_.views.intern(part_view(part.shape)), no_node, &reads, nullptr);
-      add_group(std::move(part), reads);
+      const Shape& shape = g().shape(n);
+      Part part{.source = n, .start = std::vector<Dim>(static_cast<std::size_t>(shape.rank()), Dim(0)), .axes = axes_upto(shape.rank()),
+                .output = static_cast<int>(i)};
+      place_part(std::move(part), shape);
     }
   }
 
@@ -480,6 +518,18 @@ class Fuser {
 bool Group::has_reduction(const GraphData& graph) const {
   return std::any_of(anchors.begin(), anchors.end(),
                      [&](NodeId n) { return ops::kind_of(graph.op(n)) == ops::Kind::reduction; });
+}
+
+View source_view(const GraphData& graph, const Part& part) {
+  const Shape& shape = graph.shape(part.source);
+  if (shape.rank() == 0) return View{std::vector<DimMap>(part.axes.size()), {}, false};  // also the value of a pad
+  return view_of(shape, part.axes);
+}
+
+View target_view(const GraphData& graph, const Part& part) {
+  View view = view_of(graph.shape(part.output >= 0 ? part.source : part.target), part.axes);
+  view.start = part.start;
+  return view;
 }
 
 View full_view(const Group& group) {

@@ -2,11 +2,21 @@
 // Start reading at Group, then fuse() in fuse.cpp.
 #pragma once
 #include <cstdint>
+#include <unordered_set>
 #include <vector>
 
 #include "program/view.hpp"
 
 namespace actinium::program {
+
+/// A region of a concat or pad, or a copy into an output: every element of `source` goes into `target` from `start` on. Loop i of
+/// the group moves along axis axes[i] of both (-1: along none).
+struct Part {
+  NodeId source, target = no_node;
+  std::vector<Dim> start;
+  std::vector<int> axes;
+  int output = -1;  ///< copies into this output instead of `target`
+};
 
 /// A kernel in the making. Its loops run over `shape`: for rows outer..., last axis; for columns outer..., reduced axis, last
 /// axis; for a product the result.
@@ -16,18 +26,14 @@ struct Group {
     columns,  ///< reductions over another axis
     product,  ///< matmul and its epilogue
     library,  ///< a routine
-    part,     ///< a region of a concat or pad, or a copy into an output: `source` stored into `target` from `start` on
   };
   Kind kind;
   Shape shape;
   int axis = -1;  ///< columns: the reduced one
   std::vector<NodeId> anchors;
   std::vector<std::uint32_t> dependencies;  ///< groups that must run before
-  std::size_t steps = 0;
-  // part only
-  NodeId source = no_node, target = no_node;
-  std::vector<Dim> start;
-  int output = -1;  ///< copies into this output instead of `target`
+  std::vector<Part> parts;                  ///< of rows: stored besides
+  std::unordered_set<std::uint64_t> steps;  ///< what it computes: node and view
 
   bool has_reduction(const GraphData& graph) const;
 };
@@ -53,6 +59,9 @@ inline constexpr std::uint32_t no_group = 0xffffffffu;
 /// Views of a group's loops: of a node with the group's full shape, and of one without its reduced axis (or with 1 there).
 View full_view(const Group& group);
 std::optional<View> row_view(const Group& group, const Shape& shape);
+/// Where a part's source is read, and where it is stored.
+View source_view(const GraphData& graph, const Part& part);
+View target_view(const GraphData& graph, const Part& part);
 /// Relative cost of one element of an op: 1 is an addition.
 int weight(ops::Op op);
 bool is_assembled(ops::Op op);  ///< concat, pad

@@ -119,6 +119,48 @@ TEST(Lower, ConcatIsWrittenRegionByRegion) {
   EXPECT_EQ(second.accesses[second.stages[0].stores[0].access].start[1], Dim(3));
 }
 
+TEST(Lower, AStackOfValuesOfOneShapeIsOneKernel) {
+  for (const Shape& shape : {Shape{}, Shape{"n"}, Shape{"n", 4}}) {
+    Graph g(f64);
+    const Expr x = g.input("x", shape), y = g.input("y", shape);
+    const Expr c = cos(x) * sin(y), s = sin(c) * exp(c);
+    const Program p = lowered(g, {stack({c * s, c + s, s, x}), stack({s, c})});
+    ASSERT_EQ(p.kernels.size(), 1u) << print(p);
+    EXPECT_EQ(kernel<LoopKernel>(p, 0).stages[0].stores.size(), 6u);
+  }
+}
+
+TEST(Lower, AStackIsReadOnlyWhenItIsComplete) {
+  Graph g(f64);
+  const Expr x = g.input("x", {"n"});
+  const Expr inner = stack({sin(x), cos(x)});
+  const Program p = lowered(g, {stack({sum(inner, 0), exp(x)}), stack({inner, inner * 2.0})});
+  std::vector<char> written(p.buffers.size(), 0);
+  for (const Kernel& k : p.kernels) {
+    std::vector<BufferId> stores;
+    const auto look = [&](const auto& body, const std::vector<const Stage*>& stages) {
+      for (const Stage* stage : stages) {
+        for (const Step& step : stage->steps) {
+          if (step.kind != Step::Kind::load) continue;
+          const BufferId read = body.accesses[step.number].buffer;
+          if (p.buffers[index(read)].kind == Buffer::Kind::input) continue;
+          EXPECT_TRUE(written[index(read)]) << print(p);
+        }
+        for (const Store& store : stage->stores) stores.push_back(body.accesses[store.access].buffer);
+      }
+    };
+    if (const auto* loop = std::get_if<LoopKernel>(&k.body)) {
+      std::vector<const Stage*> stages;
+      for (const Stage& stage : loop->stages) stages.push_back(&stage);
+      look(*loop, stages);
+    } else {
+      const auto& column = std::get<ColumnKernel>(k.body);
+      look(column, {&column.body, &column.finish});
+    }
+    for (BufferId id : stores) written[index(id)] = 1;
+  }
+}
+
 TEST(Lower, OutputsThatAreInputsOrTwiceTheSameAreCopied) {
   Graph g;
   const Expr x = g.input("x", {"n"});
