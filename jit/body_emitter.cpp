@@ -59,7 +59,8 @@ class Lowering {
     return result;
   }
   /// Decides which bodies are called.
-  void plan_calls(const program::Stage& stage) {
+  void plan_calls(const program::Stage& stage, Calls calls) {
+    if (calls == Calls::never) return;
     std::map<const machine::Code*, int> count;
     std::size_t total = 0;
     for (const Step& step : stage.steps) {
@@ -68,9 +69,10 @@ class Lowering {
       ++count[&body];
       total += body.insts.size();
     }
-    if (total < long_stage) return;
+    const bool always = calls == Calls::always;
+    if (!always && total < long_stage) return;
     for (const auto& [body, n] : count) {
-      if (n >= repeats && body->insts.size() >= called_body) called_.insert(body);
+      if ((always || n >= repeats) && body->insts.size() >= called_body) called_.insert(body);
     }
   }
 
@@ -164,9 +166,9 @@ std::size_t StageCode::output(ValueId value) const {
 }
 
 StageCode lower_stage(const program::Stage& stage, std::span<const DType> values, std::span<const ValueId> also,
-                      bool may_call) {
+                      Calls calls) {
   Lowering lowering(values);
-  if (may_call) lowering.plan_calls(stage);
+  lowering.plan_calls(stage, calls);
   for (const Step& step : stage.steps) lowering.run(step);
   std::vector<ValueId> wanted;
   for (const program::Store& store : stage.stores) wanted.push_back(store.value);

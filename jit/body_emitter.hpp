@@ -31,9 +31,15 @@ struct StageCode {
   std::size_t output(program::ValueId value) const;
 };
 
-/// `values`: the kernel's types. Outputs are the values of stage.stores, reductions and kept, then `also`. In long code
-/// bodies that repeat become calls, if `may_call`: LLVM's time grows faster than the length of straight-line code.
+/// Which bodies become calls instead of being repeated: LLVM's time grows faster than the length of straight-line code.
+enum class Calls : std::uint8_t {
+  never,
+  in_long_code,  ///< those that repeat
+  always,        ///< all but the shortest
+};
+
+/// `values`: the kernel's types. Outputs are the values of stage.stores, reductions and kept, then `also`.
 StageCode lower_stage(const program::Stage& stage, std::span<const DType> values,
-                      std::span<const program::ValueId> also = {}, bool may_call = false);
+                      std::span<const program::ValueId> also = {}, Calls calls = Calls::never);
 
 }  // namespace actinium::jit

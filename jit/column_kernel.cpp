@@ -24,8 +24,8 @@ class ColumnEmitter {
       : m_(m),
         kernel_(kernel),
         b_(m.context),
-        body_(lower_stage(kernel.body, kernel.values, {}, /*may_call=*/true)),
-        finish_(lower_stage(kernel.finish, kernel.values, {}, /*may_call=*/true)),
+        body_(lower_stage(kernel.body, kernel.values, {}, Calls::in_long_code)),
+        finish_(lower_stage(kernel.finish, kernel.values, {}, Calls::in_long_code)),
         rank_(static_cast<int>(kernel.outer.size())) {}
 
   EmittedKernel emit(const std::string& symbol) {

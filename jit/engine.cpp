@@ -35,7 +35,9 @@ EmittedKernel emit_kernel(ModuleEmitter& m, const program::Kernel& kernel, const
   struct Visitor {
     ModuleEmitter& m;
     const std::string& symbol;
-    EmittedKernel operator()(const program::LoopKernel& k) const { return emit_loop(m, k, symbol); }
+    EmittedKernel operator()(const program::LoopKernel& k) const {
+      return is_point(k) ? emit_point(m, k, symbol) : emit_loop(m, k, symbol);
+    }
     EmittedKernel operator()(const program::ColumnKernel& k) const { return emit_column(m, k, symbol); }
     EmittedKernel operator()(const program::MatmulKernel& k) const { return emit_matmul(m, k, symbol); }
     EmittedKernel operator()(const program::LibraryKernel&) const { return {}; }

@@ -23,6 +23,9 @@ struct EmittedKernel {
 
 /// `symbol`: prefix of the functions' names, unique in the module.
 EmittedKernel emit_loop(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol);
+/// One element in all, known to be one; and its code.
+bool is_point(const program::LoopKernel& kernel);
+EmittedKernel emit_point(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol);
 EmittedKernel emit_column(ModuleEmitter& m, const program::ColumnKernel& kernel, const std::string& symbol);
 EmittedKernel emit_matmul(ModuleEmitter& m, const program::MatmulKernel& kernel, const std::string& symbol);
 

@@ -43,7 +43,7 @@ class LoopEmitter {
  public:
   LoopEmitter(ModuleEmitter& m, const LoopKernel& kernel) : m_(m), kernel_(kernel), b_(m.context) {
     for (const Stage& stage : kernel.stages) {
-      codes_.push_back(lower_stage(stage, kernel.values, wanted_later(stage), /*may_call=*/true));
+      codes_.push_back(lower_stage(stage, kernel.values, wanted_later(stage), Calls::in_long_code));
       layout_.reductions = std::max(layout_.reductions, static_cast<std::int64_t>(stage.reductions.size()));
       for (ValueId id : stage.kept) {
         kept_.push_back(id);

@@ -71,12 +71,13 @@ llvm::Constant* VectorEmitter::scalar_constant(Type t, std::uint64_t bits) const
 }
 
 llvm::Constant* VectorEmitter::constant(Type t, std::uint64_t bits) const {
+  if (lanes == 1) return scalar_constant(t, bits);
   return llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(static_cast<unsigned>(lanes)),
                                         scalar_constant(t, bits));
 }
 
 llvm::Value* VectorEmitter::splat(llvm::Value* scalar) {
-  return b.CreateVectorSplat(static_cast<unsigned>(lanes), scalar);
+  return lanes == 1 ? scalar : b.CreateVectorSplat(static_cast<unsigned>(lanes), scalar);
 }
 
 llvm::Value* VectorEmitter::repeated(llvm::Value* vector) {
@@ -101,8 +102,7 @@ llvm::Value* VectorEmitter::first_lanes(llvm::Value* count) {
 
 llvm::Value* VectorEmitter::load(DType dtype, llvm::Value* pointer, llvm::Value* mask) {
   const bool boolean = dtype == DType::b8;
-  auto* memory = llvm::FixedVectorType::get(boolean ? b.getInt8Ty() : scalar_type(machine::type_of(dtype)),
-                                            static_cast<unsigned>(lanes));
+  llvm::Type* memory = of_lanes(boolean ? b.getInt8Ty() : scalar_type(machine::type_of(dtype)), lanes);
   const llvm::Align align(size_of(dtype));
   llvm::Value* value = mask == nullptr
                            ? static_cast<llvm::Value*>(b.CreateAlignedLoad(memory, pointer, align))
@@ -112,7 +112,7 @@ llvm::Value* VectorEmitter::load(DType dtype, llvm::Value* pointer, llvm::Value*
 
 void VectorEmitter::store(DType dtype, llvm::Value* value, llvm::Value* pointer, llvm::Value* mask) {
   if (dtype == DType::b8)
-    value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt8Ty(), static_cast<unsigned>(lanes)));
+    value = b.CreateZExt(value, of_lanes(b.getInt8Ty(), lanes));
   const llvm::Align align(size_of(dtype));
   if (mask == nullptr) {
     b.CreateAlignedStore(value, pointer, align);
@@ -169,7 +169,7 @@ std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::sp
   };
   for (const Inst& inst : code.insts) {
     if (inst.op != Op::input) {
-      values.push_back(instruction(code, inst, values));
+      values.push_back(emit_instruction(code, inst, values));
     } else {
       values.push_back(inst.imm < inputs.size() ? inputs[inst.imm] : result_of(calls[inst.imm - inputs.size()]));
     }
@@ -179,7 +179,6 @@ std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::sp
   return outputs;
 }
 
-/// The code's subroutine, as often as `lanes` need.
 llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments) {
   if (lanes > unit) {
     return in_halves(arguments,
@@ -190,7 +189,7 @@ llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm:
 
 /// The code as an internal function of vectors, one output.
 llvm::Function* VectorEmitter::subroutine(const machine::Code& code) {
-  const auto type_of = [&](Type t) { return llvm::FixedVectorType::get(scalar_type(t), static_cast<unsigned>(unit)); };
+  const auto type_of = [&](Type t) { return of_lanes(scalar_type(t), unit); };
   std::vector<llvm::Type*> types;
   for (Type t : code.inputs) types.push_back(type_of(t));
   auto* signature = llvm::FunctionType::get(type_of(code.type(code.outputs[0])), types, false);
@@ -206,8 +205,8 @@ llvm::Function* VectorEmitter::subroutine(const machine::Code& code) {
 
 llvm::Value* VectorEmitter::unary(llvm::Intrinsic::ID id, llvm::Value* a) { return b.CreateUnaryIntrinsic(id, a); }
 
-llvm::Value* VectorEmitter::instruction(const machine::Code& code, const Inst& inst,
-                                        std::span<llvm::Value* const> values) {
+llvm::Value* VectorEmitter::emit_instruction(const machine::Code& code, const Inst& inst,
+                                             std::span<llvm::Value* const> values) {
   const auto at = [&](Value v) { return values[static_cast<std::uint32_t>(v)]; };
   llvm::Value* a = inst.a == machine::no_value ? nullptr : at(inst.a);
   llvm::Value* x = inst.b == machine::no_value ? nullptr : at(inst.b);
@@ -281,6 +280,10 @@ llvm::Value* VectorEmitter::muladd(DType dtype, llvm::Value* a, llvm::Value* x, 
 }
 
 llvm::Value* VectorEmitter::fused(Type t, llvm::Value* a, llvm::Value* x, llvm::Value* c) {
+  if (!m.target.fma && lanes == 1) {
+    VectorEmitter pair(m, b, 16 * 8 / bits_of(t));
+    return b.CreateExtractElement(pair.fused(t, pair.splat(a), pair.splat(x), pair.splat(c)), std::uint64_t{0});
+  }
   if (!m.target.fma) return emit_soft_fma(*this, t, a, x, c);
   return b.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, x, c});
 }
@@ -384,6 +387,10 @@ llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* ind
   auto* array = llvm::ConstantArray::get(llvm::ArrayType::get(scalar_type(table.type), entries.size()), entries);
   const llvm::Align align(static_cast<std::uint64_t>(bits_of(table.type)) / 8);
   llvm::GlobalVariable* memory = m.global(array, llvm::Align(64));
+  if (lanes == 1) {
+    llvm::Value* place = b.CreateGEP(scalar_type(table.type), memory, index);
+    return b.CreateAlignedLoad(scalar_type(table.type), place, align);
+  }
   if (m.target.avx2) {
     return b.CreateMaskedGather(type(table.type), b.CreateGEP(scalar_type(table.type), memory, index), align);
   }
@@ -400,6 +407,7 @@ llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* ind
 /// Whether any lane of a predicate is true. Of several registers that are compared with one integer, only the maximum
 /// is.
 llvm::Value* VectorEmitter::any_lane(llvm::Value* predicate) {
+  if (lanes == 1) return predicate;
   if (auto* compare = llvm::dyn_cast<llvm::ICmpInst>(predicate); compare != nullptr && lanes > unit) {
     auto* limit = llvm::dyn_cast<llvm::Constant>(compare->getOperand(1));
     if (compare->getPredicate() == llvm::CmpInst::ICMP_SGE && limit != nullptr && limit->getSplatValue() != nullptr) {
@@ -423,19 +431,23 @@ llvm::Value* VectorEmitter::any_lane(llvm::Value* predicate) {
 /// The callee is an internal function behind a branch that is taken if any lane asks for it.
 llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback,
                                  llvm::Value* argument) {
+  // Hardly ever run: code that is quick to make will do.
   subroutine(callee)->addFnAttr(llvm::Attribute::Cold);
+  subroutine(callee)->addFnAttr(llvm::Attribute::OptimizeNone);
   llvm::Function* here = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
   b.CreateCondBr(any_lane(predicate), taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
   b.SetInsertPoint(taken);
   // Compared anew, so that what the branch needs is all that stands before it.
   if (auto* compare = llvm::dyn_cast<llvm::CmpInst>(predicate)) predicate = b.Insert(compare->clone());
-  llvm::Value* mask = b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes)));
-  // The callee is made for lanes that ask for it, look-ups in range included: the others get the argument of one that
-  // does.
-  llvm::Value* first =
-      b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask, b.getTrue()), b.getInt64Ty());
-  argument = b.CreateSelect(predicate, argument, splat(b.CreateExtractElement(argument, first)));
+  if (lanes > 1) {
+    llvm::Value* mask = b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes)));
+    // The callee is made for lanes that ask for it, look-ups in range included: the others get the argument of one that
+    // does.
+    llvm::Value* first =
+        b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask, b.getTrue()), b.getInt64Ty());
+    argument = b.CreateSelect(predicate, argument, splat(b.CreateExtractElement(argument, first)));
+  }
   llvm::Value* merged = b.CreateSelect(predicate, call(callee, {argument}), fallback);
   b.CreateBr(join);
   b.SetInsertPoint(join);

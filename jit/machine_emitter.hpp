@@ -19,7 +19,7 @@ struct Call {
   std::vector<machine::Value> arguments;
 };
 
-/// Values are vectors of `lanes` elements (of several registers at will); a predicate (b1) is a vector of i1, and a
+/// Values are vectors of `lanes` elements (of several registers at will), or scalars if that is 1; a predicate (b1) is a vector of i1, and a
 /// byte 0 or 1 in memory. Subroutines take `unit` of them at a time.
 class VectorEmitter {
  public:
@@ -33,9 +33,7 @@ class VectorEmitter {
   const int lanes, unit;
 
   llvm::Type* scalar_type(machine::Type type) const;
-  llvm::FixedVectorType* type(machine::Type type) const {
-    return llvm::FixedVectorType::get(scalar_type(type), static_cast<unsigned>(lanes));
-  }
+  llvm::Type* type(machine::Type type) const { return of_lanes(scalar_type(type), lanes); }
   llvm::Constant* scalar_constant(machine::Type type, std::uint64_t bits) const;
   llvm::Constant* constant(machine::Type type, std::uint64_t bits) const;
   llvm::Value* splat(llvm::Value* scalar);
@@ -61,15 +59,21 @@ class VectorEmitter {
   /// the code beyond `inputs` are results of `calls`, in order.
   std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs,
                                  std::span<const Call> calls = {});
+  /// One instruction of `code`, which is no input; `values` of those before it.
+  llvm::Value* emit_instruction(const machine::Code& code, const machine::Inst& inst,
+                                std::span<llvm::Value* const> values);
+  /// The code's subroutine (of one output), as often as `lanes` need.
+  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
 
  private:
-  llvm::Value* instruction(const machine::Code& code, const machine::Inst& inst, std::span<llvm::Value* const> values);
   llvm::Value* fused(machine::Type type, llvm::Value* a, llvm::Value* x, llvm::Value* c);
   llvm::Value* scale(machine::Type type, llvm::Value* a, llvm::Value* exponent);
   llvm::Value* lookup(const machine::Table& table, llvm::Value* index);
   llvm::Value* permute_lookup(const machine::Table& table, llvm::Value* index);
   llvm::Value* permute_eights(const machine::Table& table, llvm::Value* index);
-  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
+  static llvm::Type* of_lanes(llvm::Type* scalar, int lanes) {
+    return lanes == 1 ? scalar : llvm::FixedVectorType::get(scalar, static_cast<unsigned>(lanes));
+  }
   llvm::Function* subroutine(const machine::Code& code);
   llvm::Value* any_lane(llvm::Value* predicate);
   llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);

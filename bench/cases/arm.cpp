@@ -18,6 +18,15 @@ constexpr std::array<Joint, 7> panda{
     {{0, 0.333, 0}, {0, 0, -1}, {0, 0.316, 1}, {0.0825, 0, 1}, {-0.0825, 0.384, -1}, {0, 0, 1}, {0.088, 0, 1}}};
 constexpr double flange = 0.107;
 
+bool is(const ac::Expr& e, double number) { return !e.is_bound() && e.literal() == number; }
+
+/// Zeros and ones of the structure are left out, as CasADi's sparse matrices do: 0 * x is no constant in IEEE arithmetic.
+ac::Expr times(const ac::Expr& x, const ac::Expr& y) {
+  if (is(x, 0) || is(y, 0)) return 0.0;
+  if (is(x, 1)) return y;
+  return is(y, 1) ? x : is(y, -1) ? -x : x * y;
+}
+
 Matrix link(const Joint& joint, const ac::Expr& theta) {
   const ac::Expr c = cos(theta), s = sin(theta);
   const double sa = joint.twist, ca = joint.twist == 0 ? 1 : 0;
@@ -31,8 +40,10 @@ Matrix product(const Matrix& a, const Matrix& b) {
   Matrix r;
   for (std::size_t i = 0; i < 4; ++i) {
     for (std::size_t j = 0; j < 4; ++j) {
-      r[i][j] = a[i][0] * b[0][j];
-      for (std::size_t l = 1; l < 4; ++l) r[i][j] = r[i][j] + a[i][l] * b[l][j];
+      for (std::size_t l = 0; l < 4; ++l) {
+        const ac::Expr term = times(a[i][l], b[l][j]);
+        if (!is(term, 0)) r[i][j] = is(r[i][j], 0) ? term : r[i][j] + term;
+      }
     }
   }
   return r;
