@@ -202,6 +202,7 @@ class LoopEmitter {
 
   void chunks_of_reductions() {
     const auto count = static_cast<std::int64_t>(kernel_.stages[0].reductions.size());
+    stream_large_results();
     for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_,
                   [&](llvm::Value* row, auto indices, llvm::Value* chunk) {
                     row_->set_row(indices);
@@ -213,6 +214,7 @@ class LoopEmitter {
                       b_.CreateStore(results[r], slot(args_->partials, number));
                     }
                   });
+    row_->finish_streaming();
   }
 
   void finish() {

@@ -125,7 +125,7 @@ void VectorEmitter::stream(DType dtype, llvm::Value* value, llvm::Value* pointer
   if (dtype == DType::b8)
     value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt8Ty(), static_cast<unsigned>(lanes)));
   llvm::StoreInst* store =
-      b.CreateAlignedStore(value, pointer, llvm::Align(size_of(dtype) * static_cast<std::size_t>(lanes)));
+      b.CreateAlignedStore(value, pointer, llvm::Align(size_of(dtype) * static_cast<std::size_t>(unit)));
   store->setMetadata(llvm::LLVMContext::MD_nontemporal,
                      llvm::MDNode::get(m.context, llvm::ConstantAsMetadata::get(b.getInt32(1))));
 }

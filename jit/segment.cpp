@@ -403,6 +403,21 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
 
 void RowEmitter::store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i,
                               llvm::Value* mask) {
+  if (s.streams == nullptr || mask != nullptr || s.stores.empty()) return store_values(v_, s, outputs, i, mask, false);
+  // One loop for both, as its branch always goes the same way.
+  llvm::Function* f = b.GetInsertBlock()->getParent();
+  llvm::BasicBlock *past = m.block(f), *plain = m.block(f), *join = m.block(f);
+  b.CreateCondBr(s.streams, past, plain);
+  for (llvm::BasicBlock* block : {past, plain}) {
+    b.SetInsertPoint(block);
+    store_values(v_, s, outputs, i, nullptr, block == past);
+    b.CreateBr(join);
+  }
+  b.SetInsertPoint(join);
+}
+
+void RowEmitter::store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i,
+                              llvm::Value* mask, bool streams) {
   std::vector<std::vector<llvm::Value*>> points(staging_.groups.size());
   for (std::size_t n = 0; n < s.stores.size(); ++n) {
     const program::Store& store = s.stage.stores[n];
@@ -416,11 +431,11 @@ void RowEmitter::store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Val
       values[static_cast<std::size_t>(k)] = value;
       if (std::find(values.begin(), values.end(), nullptr) != values.end()) continue;
       llvm::Value* p = element(s.stores[n].pointer, b.CreateMul(i, b.getInt64(members.size())), size_of(dtype));
-      store_interleaved(v_, dtype, values, p, mask == nullptr ? nullptr : b.CreateSub(s.count, i), s.streams);
+      store_interleaved(v_, dtype, values, p, mask == nullptr ? nullptr : b.CreateSub(s.count, i), streams);
       continue;
     }
     llvm::Value* p = element(s.stores[n].pointer, i, size_of(dtype));
-    if (s.streams) {
+    if (streams) {
       v_.stream(dtype, value, p);
     } else {
       v_.store(dtype, value, p, mask);
@@ -502,19 +517,13 @@ void RowEmitter::emit_segment(Segment& s) {
   const bool masks = m.target.avx512 || reduces;
   const bool small = s.code.code.insts.size() <= small_body;
   if (reduces) unrolled_reduction(s, begin);
-  if (small && !reduces && stream_ != nullptr) {
-    llvm::Value* streams = may_stream(s);
-    llvm::Value* end = b.CreateSelect(streams, whole_from(begin, v.lanes), begin);
-    s.streams = true;
-    loop_over_whole(v, s, begin, end);
-    s.streams = false;
-    begin = end;
-  }
   const int vectors = vectors_at_once(s);
   if (vectors > 1 || (small && !reduces && masks)) {
     VectorEmitter several(m, b, vectors * v.lanes, v.lanes);
     llvm::Value* end = whole_from(begin, several.lanes);
+    if (stream_ != nullptr) s.streams = may_stream(s);
     loop_over_whole(several, s, begin, end);
+    s.streams = nullptr;
     begin = end;
   }
   if (vectors == 1 && masks && small && !reduces) {

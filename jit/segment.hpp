@@ -55,7 +55,7 @@ class RowEmitter {
   /// ValueId.
   std::vector<llvm::Value*> rows;
 
-  /// Whole vectors of short bodies are stored past the caches if `condition`: results that no cache would hold.
+  /// Whole vectors are stored past the caches if `condition`: results that no cache would hold.
   void stream_stores(llvm::Value* condition) { stream_ = condition; }
   /// Behind all rows: streamed stores are visible to other threads before what this one stores later.
   void finish_streaming();
@@ -85,7 +85,7 @@ class RowEmitter {
     std::vector<Place> stores;        ///< by store of the stage
     /// Accumulators of reduction r that are kept in registers, or empty.
     std::vector<std::vector<llvm::Value*>> registers;
-    bool streams = false;  ///< the loop being emitted stores past the caches
+    llvm::Value* streams = nullptr;  ///< whether the loop being emitted stores past the caches (null: it does not)
     std::vector<std::vector<llvm::Value*>> points;  ///< by group: what the body has read of it
   };
 
@@ -117,6 +117,8 @@ class RowEmitter {
   llvm::Value* point(VectorEmitter& v_, Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
   void store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i,
                     llvm::Value* mask);
+  void store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i,
+                    llvm::Value* mask, bool streams);
   void scatter_stores(Segment& s);
   llvm::Value* may_stream(const Segment& s);
   llvm::Value* input(VectorEmitter& v_, Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);

@@ -49,7 +49,7 @@ Swish swish(const Expr& beta, const Expr& x) {
 Expr value_of(const Swish& s, const Expr& x) { return where(s.z >= 0, x, (s.x * s.h) * s.w) / s.d; }
 Expr slope_of(const Swish& s) {
   const Expr e = s.h * s.g;
-  return where(s.z >= 0, 1.0 + s.z * e / s.d, (((1.0 + s.z) + e) * s.h) * s.g / s.d) / s.d;
+  return where(s.z >= 0, s.d + s.z * e, (((1.0 + s.z) + e) * s.h) * s.g) / (s.d * s.d);
 }
 /// sigmoid'(z) (2 - z tanh(z/2)), with e = exp(-|z|) in tanh: 2 - |z| is exact near the zero.
 Expr curvature_of(const Swish& s, const Expr& beta) {

@@ -1,6 +1,8 @@
 // Size classes (four to a power of two), a cache for each thread, and the common pool. Start reading at Header.
 #include "runtime/memory.hpp"
 
+#include <sys/mman.h>
+
 #include <array>
 #include <bit>
 #include <cstdlib>
@@ -23,6 +25,9 @@ constexpr std::size_t class_count = 4 * 44;
 constexpr std::size_t smallest = 64;
 constexpr std::size_t thread_block_limit = std::size_t{256} << 10;
 constexpr int thread_list_limit = 8;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+/// Blocks from this size on are made of huge pages; rounding up to whole ones wastes a fifth at most.
+constexpr std::size_t huge_block = std::size_t{8} << 20;
 constexpr std::size_t pool_limit = std::size_t{1} << 30;
 
 /// Class c holds blocks of (4 + c % 4) * 2^(c / 4) * 16 bytes of data.
@@ -67,8 +72,14 @@ class Pool {
         return block;
       }
     }
-    void* memory = std::aligned_alloc(64, (sizeof(Header) + class_bytes(c) + 63) / 64 * 64);
+    const std::size_t alignment = class_bytes(c) >= huge_block ? huge_page : 64;
+    const std::size_t bytes = (sizeof(Header) + class_bytes(c) + alignment - 1) / alignment * alignment;
+    void* memory = std::aligned_alloc(alignment, bytes);
     if (memory == nullptr) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    // Small pages would cost a fault for every 4 KiB at first, and misses of the address caches for ever.
+    if (alignment == huge_page) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
     auto* block = new (memory) Header;
     block->size_class = c;
     return block;
