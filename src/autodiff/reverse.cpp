@@ -27,6 +27,7 @@ std::vector<Expr> sweep(const Expr& y, std::span<const Expr> x, const Expr& cota
     return result;
   }
   Ambient ambient(*graph, where);
+  const ops::Derived derived(index(y.id()) + 1);
   std::vector<NodeId> cotangents(active.active.size(), no_node);
   auto slot = [&](NodeId id) -> NodeId& { return cotangents[index(id) - active.first]; };
   slot(y.id()) = cotangent.id();

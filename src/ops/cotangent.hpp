@@ -21,6 +21,20 @@ Expr accumulate(const Expr& a, const Expr& b);
 /// A rearrangement (broadcast, reshape, transpose) of the cotangent, mask and value alike.
 Expr rearranged(const Expr& cotangent, const std::function<Expr(const Expr&)>& f);
 
+/// For its lifetime, the sweep of this thread: of its products, and of those alone, sum_to takes constant factors out of
+/// sums. Nothing that the user wrote is reassociated.
+class Derived {
+ public:
+  /// `first`: nodes from here on are of sweeps.
+  explicit Derived(std::uint32_t first);
+  ~Derived();
+  Derived(const Derived&) = delete;
+  Derived& operator=(const Derived&) = delete;
+
+ private:
+  std::uint32_t saved_;
+};
+
 /// True for an unbound constant of this value.
 inline bool is_literal(const Expr& e, double value) { return !e.is_bound() && e.literal() == value; }
 

@@ -314,6 +314,9 @@ class Planner {
     } else {
       merge_outer(nest, 1);
     }
+    // A single element lies side by side with itself: the fast path.
+    for (auto& strides : nest.strides)
+      if (nest.extents.back() == 1 && strides.back() == 0) strides.back() = 1;
     const Numbers at = add_numbers(nest, nest.extents);
     for (const Access& access : kernel.accesses) add_pointer(access);
     PlannedKernel& planned = add_kernel(k, at);
