@@ -1,4 +1,6 @@
 // Case 11: mean softmax cross-entropy with integer labels, 256 x 1000, and its gradient.
+#include "hand.hpp"
+#include "loops.hpp"
 #include "network.hpp"
 
 namespace bench {
@@ -15,6 +17,17 @@ Row cross_entropy(const Settings& settings) {
   const auto loss = mean(softmax_cross_entropy(xe, ye));
   const auto f = ac::compile({xe, ye}, {loss, ac::grad(loss, xe)}, settings.options());
   row.contenders.push_back(ours(f, {x, y}, {ac::Tensor::zeros({}), ac::Tensor::zeros({rows, classes})}));
+  if (settings.native) {
+    auto value = ac::Tensor::zeros({}), dx = ac::Tensor::zeros({rows, classes});
+    const float* xp = x.data<float>();
+    const std::int32_t* yp = y.data<std::int32_t>();
+    float *vp = value.data<float>(), *dp = dx.data<float>();
+    if (hand::available())
+      row.contenders.push_back(
+          {"hand", "AVX-512", [=] { *vp = hand::cross_entropy(xp, yp, dp, rows, classes); }, {value, dx}});
+    row.contenders.push_back(
+        {"libmvec", "loop", [=] { *vp = loops::cross_entropy(xp, yp, dp, rows, classes); }, {value, dx}});
+  }
   return row;
 }
 

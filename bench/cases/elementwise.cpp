@@ -1,10 +1,28 @@
 // Cases 8 to 10: elementwise work over 2^24 numbers and over few.
+#include "eigen.hpp"
+#include "hand.hpp"
+#include "loops.hpp"
 #include "row.hpp"
 
 namespace bench {
 namespace {
 
 constexpr std::int64_t large = std::int64_t{1} << 24;
+
+void native_wave(Row& row, const ac::Tensor& x, bool gradient) {
+  auto y = ac::Tensor::zeros({large}), dx = ac::Tensor::zeros({gradient ? large : 0});
+  const float* xp = x.data<float>();
+  float *yp = y.data<float>(), *dp = dx.data<float>();
+  if (gradient) {
+    if (hand::available())
+      row.contenders.push_back({"hand", "AVX-512", [=] { hand::wave_gradient(xp, yp, dp, large); }, {y, dx}});
+    row.contenders.push_back({"libmvec", "loop", [=] { loops::wave_gradient(xp, yp, dp, large); }, {y, dx}});
+  } else {
+    if (hand::available()) row.contenders.push_back({"hand", "AVX-512", [=] { hand::wave(xp, yp, large); }, {y}});
+    row.contenders.push_back({"libmvec", "loop", [=] { loops::wave(xp, yp, large); }, {y}});
+    if (eigen::available()) row.contenders.push_back({"Eigen", "", [=] { eigen::wave(xp, yp, large); }, {y}});
+  }
+}
 
 Row wave(const Settings& settings, bool gradient) {
   Row row;
@@ -20,7 +38,21 @@ Row wave(const Settings& settings, bool gradient) {
   } else {
     row.contenders.push_back(ours(ac::compile({xe}, y, settings.options()), {x}, {ac::Tensor::zeros({large})}));
   }
+  if (settings.native) native_wave(row, x, gradient);
   return row;
+}
+
+void native_silu(Row& row, const ac::Tensor& x, const ac::Tensor& dy) {
+  const std::int64_t n = x.size();
+  auto out = ac::Tensor::zeros({n});
+  const float *xp = x.data<float>(), *dyp = dy.data<float>();
+  float* yp = out.data<float>();
+  const bool streaming = n == large;
+  if (hand::available()) {
+    row.contenders.push_back({"hand", "AVX-512", [=] { hand::silu_backward(xp, dyp, yp, n, streaming); }, {out}});
+  }
+  row.contenders.push_back({"libmvec", "loop", [=] { loops::silu_backward(xp, dyp, yp, n); }, {out}});
+  if (eigen::available()) row.contenders.push_back({"Eigen", "", [=] { eigen::silu_backward(xp, dyp, yp, n); }, {out}});
 }
 
 Row silu_backward(const Settings& settings, std::int64_t n) {
@@ -39,6 +71,7 @@ Row silu_backward(const Settings& settings, std::int64_t n) {
   auto out = ac::Tensor::zeros({n}), out_bound = ac::Tensor::zeros({n});
   row.contenders.push_back({"ours", "", [f, x, dy, out]() mutable { f.call({x, dy}, {out}); }, {out}});
   if (n < large) row.contenders.push_back(ours_bound(f, {x, dy}, {out_bound}));
+  if (settings.native) native_silu(row, x, dy);
   return row;
 }
 

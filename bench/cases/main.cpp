@@ -1,13 +1,16 @@
 // The cases: what people do with such an engine, beside every peer at hand and what the machine allows. A row is a
 // piece of work (row.hpp); its contenders are measured in turns (measure.hpp) and end up in one table (report.hpp).
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "../machine.hpp"
+#include "blas.hpp"
 #include "report.hpp"
 
 namespace bench {
@@ -100,6 +103,16 @@ int run(const Options& options, const std::string& command) {
   return 0;
 }
 
+/// Libraries read these when they are loaded, so the program starts itself again with them.
+void set_environment(int threads, char** argv) {
+  if (std::getenv("ACTINIUM_BENCH_STARTED")) return;
+  setenv("ACTINIUM_BENCH_STARTED", "1", 1);
+  setenv("OMP_NUM_THREADS", std::to_string(threads).c_str(), 1);
+  // OpenBLAS takes recent processors of AMD's for older ones.
+  if (__builtin_cpu_supports("avx512f")) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+  execv("/proc/self/exe", argv);
+}
+
 }  // namespace
 }  // namespace bench
 
@@ -118,6 +131,8 @@ int main(int argc, char** argv) {
   app.add_flag("--list", o.list, "the rows that there are");
   try {
     app.parse(argc, argv);
+    bench::set_environment(o.threads, argv);
+    bench::blas::threads(o.threads);
     std::string command = "bench/cases";
     for (int i = 1; i < argc; ++i) command += std::string(" ") + argv[i];
     return bench::run(o, command);

@@ -1,10 +1,29 @@
 // Case 4: a classifier 64-64-64-10 with silu and softmax cross-entropy, a batch of 32: loss and all gradients.
+#include "eigen.hpp"
+#include "hand.hpp"
 #include "network.hpp"
 
 namespace bench {
 namespace {
 
 constexpr std::int64_t batch = 32;
+
+/// in: the leaves, x and labels; out: the loss and the leaves' gradients.
+NetworkStep operands(const std::vector<ac::Tensor>& in, std::vector<ac::Tensor>& out) {
+  NetworkStep s{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    s.w[i] = in[2 * i].data<float>(), s.b[i] = in[2 * i + 1].data<float>();
+    s.dw[i] = out[2 * i + 1].data<float>(), s.db[i] = out[2 * i + 2].data<float>();
+  }
+  s.x = in[6].data<float>(), s.y = in[7].data<std::int32_t>(), s.loss = out[0].data<float>();
+  return s;
+}
+
+void native(Row& row, const std::vector<ac::Tensor>& in, std::vector<ac::Tensor> out) {
+  const NetworkStep s = operands(in, out);
+  if (hand::available()) row.contenders.push_back({"hand", "AVX-512", [s, in] { hand::network_step(s); }, out});
+  if (eigen::available()) row.contenders.push_back({"Eigen", "fixed sizes", [s, in] { eigen::network_step(s); }, out});
+}
 
 Row step(const Settings& settings) {
   Row row;
@@ -23,6 +42,7 @@ Row step(const Settings& settings) {
   const auto f = compile_mlp(settings.options(), parameters);
   row.contenders.push_back(ours(f, in, out));
   row.contenders.push_back(ours_bound(f, in, same_shapes(out)));
+  if (settings.native) native(row, in, same_shapes(out));
   return row;
 }
 

@@ -1,10 +1,29 @@
 // Case 7: tanh(X W) for a million rows of three numbers, and the gradients of its sum.
+#include "eigen.hpp"
+#include "hand.hpp"
+#include "loops.hpp"
 #include "row.hpp"
 
 namespace bench {
 namespace {
 
 constexpr std::int64_t rows = 1'000'000;
+
+void native(Row& row, const ac::Tensor& x, const ac::Tensor& w, bool gradients) {
+  auto value = ac::Tensor::zeros({}), y = ac::Tensor::zeros({rows, 3}), dw = ac::Tensor::zeros({3, 3});
+  const float *xp = x.data<float>(), *wp = w.data<float>();
+  float *vp = value.data<float>(), *yp = y.data<float>(), *dwp = dw.data<float>();
+  if (gradients) {
+    const std::vector<ac::Tensor> out{value, y, dw};
+    if (hand::available())
+      row.contenders.push_back({"hand", "AVX-512", [=] { *vp = hand::narrow_gradient(xp, wp, yp, dwp, rows); }, out});
+    row.contenders.push_back({"libmvec", "loop", [=] { *vp = loops::narrow_gradient(xp, wp, yp, dwp, rows); }, out});
+  } else {
+    if (hand::available()) row.contenders.push_back({"hand", "AVX-512", [=] { hand::narrow(xp, wp, yp, rows); }, {y}});
+    row.contenders.push_back({"libmvec", "loop", [=] { loops::narrow(xp, wp, yp, rows); }, {y}});
+    if (eigen::available()) row.contenders.push_back({"Eigen", "", [=] { eigen::narrow(xp, wp, yp, rows); }, {y}});
+  }
+}
 
 Row narrow(const Settings& settings, bool gradients) {
   Row row;
@@ -26,6 +45,7 @@ Row narrow(const Settings& settings, bool gradients) {
     row.contenders.push_back(
         ours(ac::compile({xe, we}, y, settings.options()), {x, w}, {ac::Tensor::zeros({rows, 3})}));
   }
+  if (settings.native) native(row, x, w, gradients);
   return row;
 }
 
