@@ -2,6 +2,7 @@
 // of a task is in jit/gemm_tasks.cpp. Start reading at MatmulEmitter::emit_main.
 #include <llvm/IR/Constants.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "actinium/error.h"
@@ -17,6 +18,9 @@ namespace {
 using program::Access;
 using program::MatmulKernel;
 
+/// Rows that an epilogue fetches ahead.
+constexpr std::int64_t epilogue_ahead = 4;
+
 class MatmulEmitter {
  public:
   MatmulEmitter(ModuleEmitter& module, const MatmulKernel& kernel, const std::string& symbol)
@@ -25,17 +29,25 @@ class MatmulEmitter {
         symbol_(symbol),
         plan_(std::make_shared<GemmPlan>(make_plan(kernel, module.target))),
         layout_(plan_->layout()),
-        kit_(module, *plan_) {}
+        kit_(module, *plan_),
+        parts_(kernel, *plan_) {}
 
   EmittedKernel emit() {
     emit_epilogue();
     emit_main();
-    return {.main = symbol_,
-            .finish = {},
-            .prepare = {},
-            .context = plan_,
-            .scratch_bytes = gemm_scratch_bytes,
-            .main_tasks = gemm_tasks};
+    EmittedKernel result{.main = symbol_,
+                         .finish = {},
+                         .prepare = {},
+                         .context = plan_,
+                         .scratch_bytes = gemm_scratch_bytes,
+                         .main_tasks = gemm_tasks};
+    if (parts_.packed) {
+      emit_prepare();
+      result.prepare = symbol_ + "_prepare";
+      result.shared_bytes = gemm_shared_bytes;
+      result.prepare_tasks = gemm_prepare_tasks;
+    }
+    return result;
   }
 
  private:
@@ -45,6 +57,25 @@ class MatmulEmitter {
   std::shared_ptr<GemmPlan> plan_;
   GemmPlan::Layout layout_;
   GemmKit kit_;
+  /// Ways that some call may take: sizes that are known leave out the others, and their compilation.
+  struct Parts {
+    bool narrow, thin, tiled, packed;
+    Parts(const MatmulKernel& kernel, const GemmPlan& plan) {
+      const std::int64_t any = std::int64_t{1} << 20;  // as good as unlimited, and products of two do not overflow
+      const auto least = [&](const Dim& d) { return d.is_constant() ? std::min(d.constant(), any) : std::int64_t{0}; };
+      const auto most = [&](const Dim& d) { return d.is_constant() ? std::min(d.constant(), any) : any; };
+      const auto small = [&](std::int64_t m, std::int64_t n, std::int64_t k) {
+        return m <= plan.small_rows || n <= plan.small_columns || k <= plan.small_depth ||
+               m * k + k * n + m * n <= plan.small_bytes / plan.element();
+      };
+      const bool wide = most(kernel.n) > program::narrow_columns;
+      narrow = least(kernel.n) <= program::narrow_columns;
+      thin = wide && least(kernel.m) <= thin_rows;
+      packed = !small(most(kernel.m), most(kernel.n), most(kernel.k));
+      tiled = wide && small(least(kernel.m), least(kernel.n), least(kernel.k));
+    }
+  };
+  Parts parts_;
   llvm::Function* epilogue_ = nullptr;
 
   int stride_index(int operand, int dim) const { return operand * (plan_->rank + 2) + dim; }
@@ -58,9 +89,17 @@ class MatmulEmitter {
                : static_cast<std::int64_t>(size_of(kernel_.accesses[static_cast<std::size_t>(access)].dtype));
   }
 
+  /// What a kernel's functions know of the product from their arguments.
+  struct Extents {
+    Num batch, rows, columns, depth;
+  };
+  Extents extents(Emitter& e, const ArgsView& args) const;
+  /// The element where A's matrix number `batch` begins, and those of the other operands.
+  std::vector<Num> batch_offsets(Emitter& e, const ArgsView& args, Num batch) const;
+  void set_packing(Emitter& e, llvm::Value* task, const PackedRows<Num>& packed);
+  void emit_prepare();
   void emit_main();
-  void emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, Num m_extent, Num n_extent,
-                 Num index);
+  void emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, const Extents& x, Num index);
   void set(Emitter& e, llvm::Value* task, GemmSlot slot, llvm::Value* value) {
     e.b.CreateStore(value, e.bytes(task, static_cast<std::int64_t>(slot) * 8));
   }
@@ -81,15 +120,11 @@ void MatmulEmitter::emit_main() {
   const ArgsView args(m, b, f->getArg(0));
   llvm::Value* scratch = f->getArg(3);
   const int rank = plan_->rank;
-  Num batch = e.num(1);
-  for (int d = 0; d < rank; ++d) batch = batch * e.num(args.extent(b, d));
-  const Num rows = e.num(args.extent(b, rank)), columns = e.num(args.extent(b, rank + 1)),
-            depth = e.num(args.extent(b, rank + 2));
-  const Grid<Num> g = grid(*plan_, batch, rows, columns);
+  const Extents x = extents(e, args);
+  const Grid<Num> g = grid(*plan_, x.batch, x.rows, x.columns, x.depth);
   llvm::Value* zeros = e.bytes(scratch, layout_.zeros);
-  for (int v = 0; v < plan_->tiles.front().vectors; ++v) {
-    kit_.store(b, kit_.constant(kit_.vector(), -0.0), e.at(kit_.scalar(), zeros, e.num(v * plan_->lanes)));
-  }
+  for (std::int64_t at = 0; at < plan_->widest(); at += plan_->lanes)
+    kit_.store(b, kit_.constant(kit_.vector(), -0.0), e.at(kit_.scalar(), zeros, e.num(at)));
   // What all tasks have in common.
   llvm::Value* task = e.bytes(scratch, layout_.task);
   const auto stride = [&](int operand, int dim) { return args.stride(b, stride_index(operand, dim)); };
@@ -101,8 +136,8 @@ void MatmulEmitter::emit_main() {
   set(e, task, GemmSlot::a_k, stride(0, rank + 1));
   set(e, task, GemmSlot::b_k, stride(1, rank));
   set(e, task, GemmSlot::b_column, b_column);
-  set(e, task, GemmSlot::depth, depth);
-  set(e, task, GemmSlot::chunks, greatest(quotient_up(depth, program::chunk_elements), e.num(1)));
+  set(e, task, GemmSlot::depth, x.depth);
+  set(e, task, GemmSlot::chunks, greatest(quotient_up(x.depth, program::chunk_elements), e.num(1)));
   set(e, task, GemmSlot::pitch, g.pitch);
   set(e, task, GemmSlot::zeros, zeros);
   set(e, task, GemmSlot::product, e.bytes(scratch, layout_.product));
@@ -111,49 +146,100 @@ void MatmulEmitter::emit_main() {
   set(e, task, GemmSlot::lanes, e.bytes(scratch, layout_.lanes));
   set(e, task, GemmSlot::levels, e.bytes(scratch, layout_.levels));
   set(e, task, GemmSlot::level_pitch, e.num(layout_.level_bytes / plan_->element()));
-  // Sizes that are known leave out ways that no call takes, and their compilation.
-  const auto part = [&](GemmPart p) -> llvm::Value* {
-    const bool known_n = kernel_.n.is_constant(), known_m = kernel_.m.is_constant();
-    const bool narrow = known_n && kernel_.n.constant() <= program::narrow_columns;
-    const bool never = p == GemmPart::narrow
-                           ? known_n && !narrow
-                           : narrow || (p == GemmPart::thin && known_m && kernel_.m.constant() > thin_rows);
-    return never ? nullptr : static_cast<llvm::Value*>(gemm_function(m, plan_->dtype, p));
+  set_packing(e, task, packed_rows(*plan_, x.rows, x.depth));
+  llvm::Value* way = nullptr;
+  const auto add = [&](bool possible, Flag condition, GemmPart part) {
+    if (!possible) return;
+    llvm::Value* function = gemm_function(m, plan_->dtype, part);
+    way = way == nullptr ? function : b.CreateSelect(condition, function, way);
   };
-  llvm::Value *tiled = part(GemmPart::tiled), *thin = part(GemmPart::thin), *narrow = part(GemmPart::narrow);
-  llvm::Value* way = tiled != nullptr ? tiled : narrow;
-  if (thin != nullptr) way = b.CreateSelect((rows <= thin_rows) & (e.num(b_column) == 1), thin, way);
-  if (narrow != nullptr && tiled != nullptr) way = b.CreateSelect(columns <= program::narrow_columns, narrow, way);
+  add(parts_.tiled, g.packed == 0, GemmPart::tiled);
+  add(parts_.packed, !(g.packed == 0), GemmPart::packed);
+  add(parts_.thin, (x.rows <= thin_rows) & (e.num(b_column) == 1), GemmPart::thin);
+  add(parts_.narrow, x.columns <= program::narrow_columns, GemmPart::narrow);
   auto* type = llvm::FunctionType::get(b.getVoidTy(), {m.pointer()}, false);
   e.each(e.num(f->getArg(1)), e.num(f->getArg(2)), 1, [&](Num index) {
-    emit_task(e, args, task, g, rows, columns, index);
+    emit_task(e, args, task, g, x, index);
     b.CreateCall(type, way, {task});
   });
   b.CreateRetVoid();
 }
 
+MatmulEmitter::Extents MatmulEmitter::extents(Emitter& e, const ArgsView& args) const {
+  const int rank = plan_->rank;
+  Num batch = e.num(1);
+  for (int d = 0; d < rank; ++d) batch = batch * e.num(args.extent(e.b, d));
+  return {batch, e.num(args.extent(e.b, rank)), e.num(args.extent(e.b, rank + 1)), e.num(args.extent(e.b, rank + 2))};
+}
+
+std::vector<Num> MatmulEmitter::batch_offsets(Emitter& e, const ArgsView& args, Num batch) const {
+  std::vector<Num> offset(static_cast<std::size_t>(plan_->accesses) + 2, e.num(0));
+  for (int d = plan_->rank - 1; d >= 0; --d) {
+    const Num extent = e.num(args.extent(e.b, d));
+    const Num i = batch % extent;
+    batch = batch / extent;
+    for (int o = 0; o < plan_->accesses + 2; ++o) {
+      Num& sum = offset[static_cast<std::size_t>(o)];
+      sum = sum + i * e.num(args.stride(e.b, stride_index(o, d)));
+    }
+  }
+  return offset;
+}
+
+void MatmulEmitter::set_packing(Emitter& e, llvm::Value* task, const PackedRows<Num>& packed) {
+  set(e, task, GemmSlot::group_pitch, packed.group_pitch);
+  set(e, task, GemmSlot::block_pitch, packed.block_pitch);
+}
+
+/// Packs all of A into shared memory: tasks are pieces of packed_chunk rows.
+void MatmulEmitter::emit_prepare() {
+  llvm::IRBuilder<> b(m.context);
+  llvm::Function* f = m.kernel_function(symbol_ + "_prepare", b);
+  Emitter e(m, b);
+  const ArgsView args(m, b, f->getArg(0));
+  const int rank = plan_->rank;
+  const Extents x = extents(e, args);
+  const PackedRows<Num> packed = packed_rows(*plan_, x.rows, x.depth);
+  llvm::Value* task = e.bytes(f->getArg(3), layout_.task);
+  const Num a_row = e.num(args.stride(b, stride_index(0, rank)));
+  set(e, task, GemmSlot::a_row, a_row);
+  set(e, task, GemmSlot::a_k, args.stride(b, stride_index(0, rank + 1)));
+  set(e, task, GemmSlot::depth, x.depth);
+  set_packing(e, task, packed);
+  llvm::Function* pack = gemm_function(m, plan_->dtype, GemmPart::pack);
+  const Num chunks = quotient_up(x.rows, packed_chunk);
+  e.each(e.num(f->getArg(1)), e.num(f->getArg(2)), 1, [&](Num index) {
+    const Num batch = index / chunks, row = index % chunks * packed_chunk;
+    const Num offset = batch_offsets(e, args, batch)[0] + row * a_row;
+    set(e, task, GemmSlot::a, e.at(kit_.scalar(), args.pointer(b, 0), offset));
+    set(e, task, GemmSlot::rows, least(x.rows - row, e.num(packed_chunk)));
+    const Num to = batch * packed.matrix + row / packed_group * packed.group_pitch;
+    set(e, task, GemmSlot::whole_a, e.at(kit_.scalar(), args.shared, to));
+    b.CreateCall(pack, {task});
+  });
+  b.CreateRetVoid();
+}
+
 /// Where the task begins, and how much it is.
-void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, Num m_extent,
-                              Num n_extent, Num index) {
+void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, const Extents& x,
+                              Num index) {
   llvm::IRBuilder<>& b = e.b;
   const int rank = plan_->rank;
   const Num first_column = index % g.column_blocks * g.column_block;
   const Num rest = index / g.column_blocks;
   const Num first_row = rest % g.row_blocks * g.row_block;
-  Num batch = rest / g.row_blocks;
-  std::vector<Num> offset(static_cast<std::size_t>(plan_->accesses) + 2, e.num(0));  // in elements of each operand
+  const Num batch = rest / g.row_blocks;
+  const std::vector<Num> offset = batch_offsets(e, args, batch);  // in elements of each operand
   const auto stride = [&](int operand, int dim) { return e.num(args.stride(b, stride_index(operand, dim))); };
-  for (int d = rank - 1; d >= 0; --d) {
-    const Num extent = e.num(args.extent(b, d));
-    const Num i = batch % extent;
-    batch = batch / extent;
-    for (int o = 0; o < plan_->accesses + 2; ++o)
-      offset[static_cast<std::size_t>(o)] = offset[static_cast<std::size_t>(o)] + i * stride(o, d);
-  }
+  const PackedRows<Num> packed = packed_rows(*plan_, x.rows, x.depth);
+  llvm::Value* whole =
+      e.at(kit_.scalar(), args.shared, batch * packed.matrix + first_row / packed_group * packed.group_pitch);
+  set(e, task, GemmSlot::whole_a, b.CreateSelect(g.packed == 2, whole, llvm::Constant::getNullValue(m.pointer())));
   set(e, task, GemmSlot::a, e.at(kit_.scalar(), args.pointer(b, 0), offset[0] + first_row * stride(0, rank)));
   set(e, task, GemmSlot::b, e.at(kit_.scalar(), args.pointer(b, 1), offset[1] + first_column * stride(1, rank + 1)));
-  set(e, task, GemmSlot::rows, least(g.row_block, m_extent - first_row));
-  set(e, task, GemmSlot::columns, least(g.column_block, n_extent - first_column));
+  set(e, task, GemmSlot::rows, least(g.row_block, x.rows - first_row));
+  set(e, task, GemmSlot::columns, least(g.column_block, x.columns - first_column));
+  set(e, task, GemmSlot::beyond, greatest(x.columns - first_column - g.column_block, e.num(0)));
   for (int access = 0; access < plan_->accesses; ++access) {
     const int o = access + 2;
     const Num element =
@@ -208,6 +294,19 @@ void MatmulEmitter::emit_epilogue() {
     std::vector<llvm::Value*> line;
     for (std::size_t s = 0; s < used.size(); ++s) {
       line.push_back(b.CreateGEP(b.getInt8Ty(), base[s], ((first_row + row) * row_stride[s] * unit(used[s])).value));
+    }
+    // The row after the next few: on its way while these are computed.
+    const Num ahead = first_row + least(row + epilogue_ahead, rows - 1);
+    for (std::size_t s = 0; s < used.size(); ++s) {
+      if (is_index(used[s])) continue;
+      const bool written =
+          std::any_of(kernel_.epilogue.stores.begin(), kernel_.epilogue.stores.end(),
+                      [&](const program::Store& store) { return static_cast<int>(store.access) == used[s]; });
+      e.when((!(row_stride[s] == 0)) & (column_stride[s] == 1), [&] {
+        llvm::Value* next = b.CreateGEP(b.getInt8Ty(), base[s], (ahead * row_stride[s] * unit(used[s])).value);
+        e.each(e.num(0), columns * unit(used[s]), cache_line,
+               [&](Num at) { emit_prefetch(b, e.at(b.getInt8Ty(), next, at), written, /*near=*/true); });
+      });
     }
     llvm::Value* sums = e.at(kit_.scalar(), f->getArg(2), row * pitch);
     e.each(e.num(0), columns, lanes, [&](Num column) {

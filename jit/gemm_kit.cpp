@@ -161,6 +161,9 @@ void GemmKit::emit_transposed(Emitter& e, llvm::Value* source, Num column_stride
       std::vector<llvm::Value*> lines;
       for (int j = 0; j < width; ++j)
         lines.push_back(load(b, type, e.at(scalar_, source, (c + j) * column_stride + r)));
+      for (int j = 0; j < width; ++j) {
+        emit_prefetch(b, e.at(scalar_, source, (c + (j + width)) * column_stride + r), /*write=*/false, /*near=*/false);
+      }
       // Butterflies: stage s exchanges blocks of s elements between lines s apart.
       for (int s = width / 2; s >= 1; s /= 2) {
         std::vector<int> low, high;

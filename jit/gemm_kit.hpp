@@ -4,6 +4,7 @@
 #pragma once
 #include <llvm/IR/IRBuilder.h>
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -110,6 +111,14 @@ class Emitter {
   }
 };
 
+/// Bytes that caches move at once.
+inline constexpr std::int64_t cache_line = 64;
+/// Wanted soon: to be written or only read, in L1 (`near`) or L2. Any address will do.
+inline void emit_prefetch(llvm::IRBuilder<>& b, llvm::Value* address, bool write, bool near) {
+  b.CreateIntrinsic(b.getVoidTy(), llvm::Intrinsic::prefetch,
+                    {address, b.getInt32(write ? 1 : 0), b.getInt32(near ? 3 : 2), b.getInt32(1)});
+}
+
 /// All strides and pitches are in elements; "-> " names what is written. Pointers never overlap except where it is
 /// said.
 class GemmKit {
@@ -120,6 +129,15 @@ class GemmKit {
   /// -> out[i][j] = before[i][j] + (sum over k, from +0, of a[i][k]*b[k][j]) for the shape's columns. `before` may be
   /// `out`.
   llvm::Function* tile(const TileShape& shape);
+  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, rows, task): the same with A packed in groups of rows,
+  /// from pack_rows(). Writes rows up to the next multiple of packed_group. Fetches what `task` says.
+  llvm::Function* packed_tile(const TileShape& shape);
+  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, panel): the same for the tallest tile's rows alone, with
+  /// B as it lies, contiguous along columns. -> panel too: what pack_columns() makes of it.
+  llvm::Function* copying_tile(const TileShape& shape);
+  /// (source, row stride, k stride, out, group pitch, rows, k)
+  /// -> out: for each group of packed_group rows its elements k by k; rows beyond the last repeat it.
+  llvm::Function* pack_rows();
   /// (a, row stride, k stride, b, pitch, k, columns, out, pitch, rows)
   /// -> out[i][j] = the same sum, for `rows` rows (at most `row_count`), passing over rows of b from left to right.
   llvm::Function* stream(int row_count, int unroll);
@@ -133,6 +151,10 @@ class GemmKit {
   /// (source, row stride, column stride, out, pitch, rows, columns)
   /// -> out[r][c] = source[r][c], and +0 up to the next multiple of a vector.
   llvm::Function* pack();
+  /// (source, k stride, column stride, out, k, columns)
+  /// -> out: panels of GemmPlan::packed_columns() columns, each k by k; a last one of one vector if that is enough, and
+  /// +0 in columns that are not there.
+  llvm::Function* pack_columns();
   /// (sums, levels, level pitch, count, chunk, chunks): the sums of one chunk enter the binary counter `levels`.
   /// -> after the last chunk `sums` is the sum of all.
   llvm::Function* combine();
@@ -155,6 +177,15 @@ class GemmKit {
   llvm::Value* muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, llvm::Value* x, llvm::Value* c) const;
   void emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
                  Num valid);
+  Num emit_packed_step(Emitter& e, const TileShape& shape, llvm::ArrayRef<llvm::Value*> arguments, Num row, Num left);
+  void emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
+                        llvm::Value* copy = nullptr);
+  std::array<llvm::Value*, 4> interleaved(llvm::IRBuilder<>& b, const std::array<llvm::Value*, 4>& lines, int width,
+                                          int unit) const;
+  void emit_fetch(Emitter& e, llvm::Value* task);
+  void emit_pack_along_k(Emitter& e);
+  void emit_pack_along_rows(Emitter& e);
+  void emit_pack_any(Emitter& e);
   void emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows,
                        Num columns, int width);
   void emit_add(Emitter& e, llvm::Value* sums, llvm::Value* earlier, Num count);

@@ -15,6 +15,18 @@ bool is_transposed(const program::MatmulKernel& kernel) {
   return kernel.a.dims[rank - 1].axis < kernel.a.dims[rank - 2].axis;
 }
 
+/// What a call's extents say.
+struct Product {
+  const GemmPlan& plan;
+  std::int64_t batch = 1, m, n, k;
+
+  Product(const void* context, const std::int64_t* extents) : plan(*static_cast<const GemmPlan*>(context)) {
+    for (int d = 0; d < plan.rank; ++d) batch *= extents[d];
+    m = extents[plan.rank], n = extents[plan.rank + 1], k = extents[plan.rank + 2];
+  }
+  Grid<std::int64_t> grid() const { return jit::grid<std::int64_t>(plan, batch, m, n, k); }
+};
+
 }  // namespace
 
 GemmPlan make_plan(DType dtype, const Target& target) {
@@ -25,9 +37,15 @@ GemmPlan make_plan(DType dtype, const Target& target) {
     // 32 registers: 24 accumulators, 4 vectors of B, and the element of A.
     plan.epilogue_registers = 2;
     plan.tiles = {{4, {6, 4, 2}}, {2, {8, 4, 2}}, {1, {8, 2}}};
+    plan.packed_tiles = {{2, {12, 8, 4}}, {1, {12, 4}}};
   } else {
+    plan.packed_tiles = {{target.fma ? 3 : 2, {4}}, {1, {8, 4}}};
     plan.tiles = {{2, target.fma ? std::vector{6, 4, 2} : std::vector{4, 2}}, {1, {8, 2}}};
   }
+  plan.small_rows = 32;
+  plan.small_columns = plan.packed_columns();
+  plan.small_depth = 16;
+  plan.small_bytes = std::int64_t{100} << 10;
   return plan;
 }
 
@@ -46,19 +64,20 @@ GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
 
 GemmPlan::Layout GemmPlan::layout() const {
   const std::int64_t size = element();
-  const std::int64_t product =
-      std::max({row_block * column_block, thin_rows * thin_columns_max, narrow_rows * program::narrow_columns});
-  const std::int64_t panel = std::max({program::block_elements * tile_columns(), stream_rows * thin_columns_max,
-                                       program::narrow_columns * narrow_depth});
+  const std::int64_t product = std::max({row_block * column_block, product_bytes / size, thin_rows * thin_columns_max,
+                                         narrow_rows * program::narrow_columns});
+  const std::int64_t panel = std::max({program::block_elements * std::max(tile_columns(), 16 * packed_columns()),
+                                       stream_rows * thin_columns_max, program::narrow_columns * narrow_depth});
+  const std::int64_t own = jit::packed_rows<std::int64_t>(*this, own_rows, program::block_elements).matrix;
   const std::int64_t packed_a =
-      std::max((row_block + lanes) * program::block_elements, narrow_packed_rows * narrow_depth);
+      std::max({(row_block + lanes) * program::block_elements, own, narrow_packed_rows * narrow_depth});
   const std::int64_t virtual_lanes = (narrow_rows + 2) * program::narrow_columns * program::reduction_lanes(dtype);
   Layout at{};
   at.task = 0;
   at.bases = aligned(gemm_task_bytes);
   at.staging = at.bases + aligned(accesses * 8);
   at.zeros = at.staging + aligned(lanes * epilogue_registers * 8);
-  at.product = at.zeros + aligned(tile_columns() * size);
+  at.product = at.zeros + aligned(widest() * size);
   at.b = at.product + aligned(product * size);
   at.a = at.b + aligned(panel * size);
   at.lanes = at.a + aligned(packed_a * size);
@@ -68,11 +87,20 @@ GemmPlan::Layout GemmPlan::layout() const {
 }
 
 std::int64_t gemm_tasks(const void* context, const std::int64_t* extents) {
-  const auto& plan = *static_cast<const GemmPlan*>(context);
-  std::int64_t batch = 1;
-  for (int d = 0; d < plan.rank; ++d) batch *= extents[d];
-  const Grid<std::int64_t> g = grid<std::int64_t>(plan, batch, extents[plan.rank], extents[plan.rank + 1]);
-  return batch * g.row_blocks * g.column_blocks;
+  const Product p(context, extents);
+  const Grid<std::int64_t> g = p.grid();
+  return p.batch * g.row_blocks * g.column_blocks;
+}
+
+std::int64_t gemm_shared_bytes(const void* context, const std::int64_t* extents) {
+  const Product p(context, extents);
+  if (p.grid().packed != 2) return 0;
+  return p.batch * packed_rows<std::int64_t>(p.plan, p.m, p.k).matrix * p.plan.element();
+}
+
+std::int64_t gemm_prepare_tasks(const void* context, const std::int64_t* extents) {
+  const Product p(context, extents);
+  return p.grid().packed == 2 ? p.batch * quotient_up(p.m, packed_chunk) : 0;
 }
 
 std::int64_t gemm_scratch_bytes(const void* context, const std::int64_t* extents) {

@@ -26,13 +26,24 @@ struct GemmPlan {
   /// Vectors that the epilogue works on at once: independent chains hide the latency of long bodies.
   int epilogue_registers = 1;
   std::vector<TileShape> tiles;  ///< widest first; the last is one vector wide
-  std::int64_t row_block = 0;    ///< rows of a task at most
+  /// The same for A packed in groups: heights are multiples of packed_group.
+  std::vector<TileShape> packed_tiles;
+  std::int64_t row_block = 0;  ///< rows of a task at most
   std::int64_t column_block = 0;
+  /// Products with at most so many rows, columns or elements of k take operands as they lie.
+  std::int64_t small_rows = 0, small_columns = 0, small_depth = 0;
+  /// And those that fit into the first caches.
+  std::int64_t small_bytes = 0;
 
   std::int64_t element() const { return static_cast<std::int64_t>(size_of(dtype)); }
   /// Columns of the widest tile.
   std::int64_t tile_columns() const { return tiles.front().vectors * lanes; }
   std::int64_t tile_rows() const { return tiles.front().max_rows(); }
+  std::int64_t packed_columns() const { return packed_tiles.front().vectors * lanes; }
+  std::int64_t packed_rows() const { return packed_tiles.front().max_rows(); }
+  std::int64_t widest() const { return std::max(tile_columns(), packed_columns()); }
+  /// Elements that packing handles at once.
+  std::int64_t pack_width() const { return std::max<std::int64_t>(lanes, 4); }
 
   // Offsets in scratch, in bytes; what a task keeps there at one time.
   struct Layout {
@@ -60,8 +71,25 @@ inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_pack
 /// Rows whose tiles are finished, epilogue and all, before the next are begun: their C stays in L1.
 inline constexpr std::int64_t group_rows = 48;
 
+/// Rows of A that lie together when it is packed, k by k.
+inline constexpr std::int64_t packed_group = 4;
+/// Rows that a task of `prepare` packs; room behind a group's elements, so that groups begin in different sets of a
+/// cache; bytes of A up to which it is packed as a whole, before the tasks, rather than by each for itself.
+inline constexpr std::int64_t packed_chunk = 64;
+inline constexpr std::int64_t whole_bytes = std::int64_t{64} << 20;
+/// Rows of a task at most if all of A is packed, and if the task packs its own; bytes of its sums.
+inline constexpr std::int64_t whole_rows = 1020, own_rows = 252;
+inline constexpr std::int64_t product_bytes = std::int64_t{1} << 20;
+
+/// Rows that all panels of a block of B are multiplied with before the next rows are begun, and their epilogue.
+inline constexpr std::int64_t packed_rows_at_once = 96;
+
+/// Rows of B that are fetched ahead: enough for memory to answer, and few enough for the ways of a cache where all of
+/// them meet.
+inline constexpr std::int64_t fetched_rows = 32;
+
 /// Room for a GemmTask (jit/gemm_tasks.hpp).
-inline constexpr std::int64_t gemm_task_bytes = 192;
+inline constexpr std::int64_t gemm_task_bytes = 320;
 
 /// What depends on dtype and target alone: lanes and tiles.
 GemmPlan make_plan(DType dtype, const Target& target);
@@ -72,9 +100,24 @@ inline std::int64_t number(std::int64_t, std::int64_t value) { return value; }
 inline std::int64_t least(std::int64_t a, std::int64_t b) { return std::min(a, b); }
 inline std::int64_t greatest(std::int64_t a, std::int64_t b) { return std::max(a, b); }
 inline std::int64_t pick(bool condition, std::int64_t a, std::int64_t b) { return condition ? a : b; }
+/// Of numbers that are not negative.
 template <class A, class B>
 A quotient_up(A a, B b) {
   return (a + (b - 1)) / b;
+}
+
+/// How A is packed as a whole: blocks of k one after the other, in each the groups of rows.
+template <class N>
+struct PackedRows {
+  N group_pitch, block_pitch, matrix;  ///< elements from a group to the next, a block of k, a matrix of the batch
+};
+template <class N>
+PackedRows<N> packed_rows(const GemmPlan& plan, N m, N k) {
+  const N depth = least(k, number(m, program::block_elements));
+  const N group_pitch =
+      quotient_up(depth, plan.pack_width()) * (plan.pack_width() * packed_group) + 64 / plan.element();
+  const N block_pitch = quotient_up(m, packed_chunk) * (packed_chunk / packed_group) * group_pitch;
+  return {group_pitch, block_pitch, quotient_up(k, program::block_elements) * block_pitch};
 }
 
 /// The tasks of one product: blocks of rows times blocks of columns, columns fastest.
@@ -83,14 +126,22 @@ struct Grid {
   N row_block, column_block;    ///< rows and columns of a task
   N row_blocks, column_blocks;  ///< and how many of them
   N pitch;                      ///< elements from one row of the task's sums to the next
+  N packed;                     ///< 1: the packed way; 2: with all of A packed before; else 0
 };
 
 /// Written once, for the engine's counts (N = int64) and for the generated code (N = Num).
 template <class N>
-Grid<N> grid(const GemmPlan& plan, N batch, N m, N n) {
+Grid<N> grid(const GemmPlan& plan, N batch, N m, N n, N k) {
   const auto constant = [&](std::int64_t value) { return number(m, value); };
   const auto narrow = n <= program::narrow_columns;
   const auto thin = m <= thin_rows;
+  const auto small = (m <= plan.small_rows) | (n <= plan.small_columns) | (k <= plan.small_depth) |
+                     (m * k + k * n + m * n <= plan.small_bytes / plan.element());
+  const auto whole = batch * packed_rows(plan, m, k).matrix <= whole_bytes / plan.element();
+  const N most_rows = pick(whole, constant(whole_rows), constant(own_rows));
+  const N even = quotient_up(m, greatest(quotient_up(m, most_rows), constant(1)));
+  const N packed_row_block = quotient_up(greatest(even, constant(1)), plan.packed_rows()) * plan.packed_rows();
+  const N packed_columns = pick(whole, constant(4 * plan.packed_columns()), constant(16 * plan.packed_columns()));
   // Enough tasks for several threads, but not so few rows that packing B is not repaid.
   const N cells = greatest(batch * quotient_up(n, plan.column_block), constant(1));
   const N wanted = least(quotient_up(constant(8), cells), m / group_rows);
@@ -98,16 +149,24 @@ Grid<N> grid(const GemmPlan& plan, N batch, N m, N n) {
   const N rows = quotient_up(greatest(quotient_up(m, blocks), constant(1)), plan.tile_rows()) * plan.tile_rows();
   const N share = quotient_up(n, 8 * plan.tile_columns()) * plan.tile_columns();
   const N columns = least(greatest(share, constant(thin_columns_min)), constant(thin_columns_max));
-  const N row_block = pick(narrow, constant(narrow_rows), pick(thin, constant(thin_rows), rows));
-  const N column_block =
-      pick(narrow, constant(program::narrow_columns), pick(thin, columns, constant(plan.column_block)));
-  return {row_block, column_block, quotient_up(m, row_block), quotient_up(n, column_block),
-          pick(narrow, constant(program::narrow_columns),
-               pick(thin, constant(thin_columns_max), constant(plan.column_block)))};
+  const auto choose = [&](N of_narrow, N of_thin, N of_small, N of_packed) {
+    return pick(narrow, of_narrow, pick(thin, of_thin, pick(small, of_small, of_packed)));
+  };
+  const N four = constant(program::narrow_columns);
+  const N row_block = choose(constant(narrow_rows), constant(thin_rows), rows, packed_row_block);
+  const N column_block = choose(four, columns, constant(plan.column_block), packed_columns);
+  return {row_block,
+          column_block,
+          quotient_up(m, row_block),
+          quotient_up(n, column_block),
+          choose(four, constant(thin_columns_max), constant(plan.column_block), packed_columns),
+          choose(constant(0), constant(0), constant(0), pick(whole, constant(2), constant(1)))};
 }
 
 /// The callbacks of runtime::CompiledKernel; `context` is the GemmPlan.
 std::int64_t gemm_tasks(const void* context, const std::int64_t* extents);
 std::int64_t gemm_scratch_bytes(const void* context, const std::int64_t* extents);
+std::int64_t gemm_shared_bytes(const void* context, const std::int64_t* extents);
+std::int64_t gemm_prepare_tasks(const void* context, const std::int64_t* extents);
 
 }  // namespace actinium::jit

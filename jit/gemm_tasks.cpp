@@ -20,29 +20,37 @@ struct Task {
   Num a_row, a_k, b_k, b_column, rows, columns, depth, chunks, pitch;
   llvm::Value *zeros, *product, *panel, *packed_a, *lanes, *levels;
   Num level_pitch;
+  llvm::Value* whole_a;
+  Num group_pitch, block_pitch, beyond;
+  llvm::Value* memory;
 
-  Task(Emitter& e, llvm::Value* memory)
-      : args(pointer(e, memory, GemmSlot::args)),
-        scratch(pointer(e, memory, GemmSlot::scratch)),
-        epilogue(pointer(e, memory, GemmSlot::epilogue)),
-        a(pointer(e, memory, GemmSlot::a)),
-        b(pointer(e, memory, GemmSlot::b)),
-        a_row(number(e, memory, GemmSlot::a_row)),
-        a_k(number(e, memory, GemmSlot::a_k)),
-        b_k(number(e, memory, GemmSlot::b_k)),
-        b_column(number(e, memory, GemmSlot::b_column)),
-        rows(number(e, memory, GemmSlot::rows)),
-        columns(number(e, memory, GemmSlot::columns)),
-        depth(number(e, memory, GemmSlot::depth)),
-        chunks(number(e, memory, GemmSlot::chunks)),
-        pitch(number(e, memory, GemmSlot::pitch)),
-        zeros(pointer(e, memory, GemmSlot::zeros)),
-        product(pointer(e, memory, GemmSlot::product)),
-        panel(pointer(e, memory, GemmSlot::panel)),
-        packed_a(pointer(e, memory, GemmSlot::packed_a)),
-        lanes(pointer(e, memory, GemmSlot::lanes)),
-        levels(pointer(e, memory, GemmSlot::levels)),
-        level_pitch(number(e, memory, GemmSlot::level_pitch)) {}
+  Task(Emitter& e, llvm::Value* memory_)
+      : args(pointer(e, memory_, GemmSlot::args)),
+        scratch(pointer(e, memory_, GemmSlot::scratch)),
+        epilogue(pointer(e, memory_, GemmSlot::epilogue)),
+        a(pointer(e, memory_, GemmSlot::a)),
+        b(pointer(e, memory_, GemmSlot::b)),
+        a_row(number(e, memory_, GemmSlot::a_row)),
+        a_k(number(e, memory_, GemmSlot::a_k)),
+        b_k(number(e, memory_, GemmSlot::b_k)),
+        b_column(number(e, memory_, GemmSlot::b_column)),
+        rows(number(e, memory_, GemmSlot::rows)),
+        columns(number(e, memory_, GemmSlot::columns)),
+        depth(number(e, memory_, GemmSlot::depth)),
+        chunks(number(e, memory_, GemmSlot::chunks)),
+        pitch(number(e, memory_, GemmSlot::pitch)),
+        zeros(pointer(e, memory_, GemmSlot::zeros)),
+        product(pointer(e, memory_, GemmSlot::product)),
+        panel(pointer(e, memory_, GemmSlot::panel)),
+        packed_a(pointer(e, memory_, GemmSlot::packed_a)),
+        lanes(pointer(e, memory_, GemmSlot::lanes)),
+        levels(pointer(e, memory_, GemmSlot::levels)),
+        level_pitch(number(e, memory_, GemmSlot::level_pitch)),
+        whole_a(pointer(e, memory_, GemmSlot::whole_a)),
+        group_pitch(number(e, memory_, GemmSlot::group_pitch)),
+        block_pitch(number(e, memory_, GemmSlot::block_pitch)),
+        beyond(number(e, memory_, GemmSlot::beyond)),
+        memory(memory_) {}
 
  private:
   static llvm::Value* load(Emitter& e, llvm::Type* type, llvm::Value* memory, GemmSlot slot) {
@@ -68,6 +76,8 @@ class Tasks {
     const Task task(e, f->getArg(0));
     switch (part) {
       case GemmPart::tiled: emit_tiled(e, task); break;
+      case GemmPart::packed: emit_packed(e, task); break;
+      case GemmPart::pack: emit_pack(e, task); break;
       case GemmPart::thin: emit_thin(e, task); break;
       case GemmPart::narrow: emit_narrow(e, task); break;
     }
@@ -82,6 +92,11 @@ class Tasks {
   void emit_tiled(Emitter& e, const Task& t);
   void emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first,
                   Flag last, Num column, Num width);
+  void emit_packed(Emitter& e, const Task& t);
+  Num emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, llvm::Value* source, Flag copies, Num depth,
+                        Flag first, llvm::Value* sums, Num rows, Num column);
+  void fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num count);
+  void emit_pack(Emitter& e, const Task& t);
   void emit_thin(Emitter& e, const Task& t);
   void emit_narrow(Emitter& e, const Task& t);
   template <class Block>
@@ -182,6 +197,103 @@ void Tasks::call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> argume
     e.b.CreateBr(join);
   }
   e.b.SetInsertPoint(join);
+}
+
+// --- Packed register tiles ---
+
+void Tasks::emit_pack(Emitter& e, const Task& t) {
+  e.each(e.num(0), t.depth, program::block_elements, [&](Num k) {
+    llvm::Value* to = e.at(kit_.scalar(), t.whole_a, k / program::block_elements * t.block_pitch);
+    m.call(e.b, kit_.pack_rows(),
+           {e.at(kit_.scalar(), t.a, k * t.a_k), t.a_row, t.a_k, to, t.group_pitch, t.rows,
+            least(t.depth - k, e.num(program::block_elements))});
+  });
+}
+
+void Tasks::emit_packed(Emitter& e, const Task& t) {
+  const Flag own{&e.b, e.b.CreateIsNull(t.whole_a)};
+  each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
+    e.when(own, [&] {
+      m.call(e.b, kit_.pack_rows(),
+             {e.at(kit_.scalar(), t.a, k * t.a_k), t.a_row, t.a_k, t.packed_a, t.group_pitch, t.rows, depth});
+    });
+    llvm::Value* a =
+        e.b.CreateSelect(own, t.packed_a, e.at(kit_.scalar(), t.whole_a, k / program::block_elements * t.block_pitch));
+    // Whole panels of a B that is contiguous are packed by the first tile that reads them.
+    llvm::Value* b = e.at(kit_.scalar(), t.b, k * t.b_k);
+    const Num copied = pick((t.b_column == 1) & (number(t.rows, plan_.packed_rows()) <= t.rows),
+                            t.columns / plan_.packed_columns() * plan_.packed_columns(), e.num(0));
+    m.call(e.b, kit_.pack_columns(),
+           {e.at(kit_.scalar(), b, copied * t.b_column), t.b_k, t.b_column,
+            e.at(kit_.scalar(), t.panel, copied * depth), depth, t.columns - copied});
+    fetch_rows(e, t, b, e.num(0));
+    const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
+    e.advance(t.rows, [&](Num row) {
+      const Num rows = least(t.rows - row, e.num(packed_rows_at_once));
+      // The sums of a single block of k are finished before the next rows are begun.
+      llvm::Value* sums =
+          e.at(kit_.scalar(), t.product, pick(t.depth <= program::block_elements, e.num(0), row * t.pitch));
+      llvm::Value* group = e.at(kit_.scalar(), a, row / packed_group * t.group_pitch);
+      e.advance(t.columns, [&](Num column) {
+        return emit_packed_panel(e, t, group, e.at(kit_.scalar(), b, column), (row == 0) & (column < copied), depth,
+                                 first, sums, rows, column);
+      });
+      e.when(last, [&] { call_epilogue(e, t, sums, row, rows, e.num(0), t.columns); });
+      return rows;
+    });
+  });
+  e.when(!(t.chunks == 1), [&] { finish_all(e, t); });
+}
+
+/// `source`: where the panel's columns of B lie if they have not been packed yet.
+Num Tasks::emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, llvm::Value* source, Flag copies, Num depth,
+                             Flag first, llvm::Value* sums, Num rows, Num column) {
+  const TileShape &wide = plan_.packed_tiles.front(), &single = plan_.packed_tiles.back();
+  const Num width = pick(t.columns - column <= plan_.lanes, e.num(plan_.lanes), e.num(plan_.packed_columns()));
+  llvm::Value* out = e.at(kit_.scalar(), sums, column);
+  llvm::Value* before = e.b.CreateSelect(first, t.zeros, out);
+  const Num before_pitch = pick(first, e.num(0), t.pitch);
+  llvm::Value* panel = e.at(kit_.scalar(), t.panel, column * depth);
+  e.when(copies, [&] {
+    m.call(e.b, kit_.copying_tile(wide),
+           {a, t.group_pitch, source, t.b_k, depth, out, t.pitch, before, before_pitch, panel});
+    // Next is the panel to the right, or the first one of the block below.
+    const Flag right = column + 2 * plan_.packed_columns() <= t.columns;
+    llvm::Value* below = e.at(kit_.scalar(), source, depth * t.b_k - column);
+    fetch_rows(e, t, e.b.CreateSelect(right, e.at(kit_.scalar(), source, e.num(plan_.packed_columns())), below),
+               least(depth, e.num(fetched_rows)));
+  });
+  const Num done = pick(copies, e.num(plan_.packed_rows()), e.num(0));
+  const std::array<llvm::Value*, 11> arguments{e.at(kit_.scalar(), a, done / packed_group * t.group_pitch),
+                                               t.group_pitch,
+                                               panel,
+                                               width,
+                                               depth,
+                                               e.at(kit_.scalar(), out, done * t.pitch),
+                                               t.pitch,
+                                               e.at(kit_.scalar(), before, done * before_pitch),
+                                               before_pitch,
+                                               rows - done,
+                                               t.memory};
+  e.when(done < rows, [&] {
+    e.when(
+        width == plan_.lanes, [&] { m.call(e.b, kit_.packed_tile(single), arguments); },
+        [&] { m.call(e.b, kit_.packed_tile(wide), arguments); });
+  });
+  return width;
+}
+
+/// The first rows of B that the next copying tile reads come into the cache while these tiles run.
+void Tasks::fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num count) {
+  const auto set = [&](GemmSlot slot, llvm::Value* value) {
+    e.b.CreateStore(value, e.bytes(t.memory, static_cast<std::int64_t>(slot) * 8));
+  };
+  set(GemmSlot::fetch_from, from);
+  set(GemmSlot::fetch_stride, t.b_k * plan_.element());
+  set(GemmSlot::fetch_bytes, e.num(plan_.packed_columns() * plan_.element()));
+  set(GemmSlot::fetch_next, e.num(0));
+  set(GemmSlot::fetch_step, e.num(quotient_up(fetched_rows, packed_rows_at_once / plan_.packed_rows() - 1)));
+  set(GemmSlot::fetch_end, count);
 }
 
 // --- Few rows, few columns ---
@@ -288,6 +400,8 @@ class Library {
 std::string_view name_of(GemmPart part) {
   switch (part) {
     case GemmPart::tiled: return "tiled";
+    case GemmPart::packed: return "packed";
+    case GemmPart::pack: return "pack";
     case GemmPart::thin: return "thin";
     case GemmPart::narrow: return "narrow";
   }

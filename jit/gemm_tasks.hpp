@@ -33,13 +33,27 @@ enum class GemmSlot : std::uint8_t {
   lanes,
   levels,
   level_pitch,  ///< in elements
+  whole_a,      ///< the task's rows of A, packed before; or null: the task packs them
+  group_pitch,  ///< of packed A: elements from one group of rows to the next, from one block of k to the next
+  block_pitch,
+  beyond,  ///< columns of B to the right of the task's
+  // Memory to be fetched into the cache while tiles are computed: lines of `fetch_bytes`, `fetch_stride` apart (bytes),
+  // the next one, how many for each tile, and the end.
+  fetch_from,
+  fetch_stride,
+  fetch_bytes,
+  fetch_next,
+  fetch_step,
+  fetch_end,
   count,
 };
 static_assert(static_cast<std::int64_t>(GemmSlot::count) * 8 <= gemm_task_bytes);
 
 /// Which way a task goes.
 enum class GemmPart : std::uint8_t {
-  tiled,   ///< register tiles
+  tiled,   ///< register tiles over operands as they lie
+  packed,  ///< register tiles over packed operands
+  pack,    ///< no product: packs rows of A to `whole_a`
   thin,    ///< few rows, and rows of B contiguous
   narrow,  ///< few columns: virtual lanes along k
 };
