@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <span>
 #include <vector>
 
 #include "actinium/error.h"
@@ -45,41 +46,87 @@ EmittedKernel emit_kernel(ModuleEmitter& m, const program::Kernel& kernel, const
   return std::visit(Visitor{m, symbol}, kernel.body);
 }
 
-/// Kernels [begin, end) of a Program in one module.
+/// Some kernels of a Program in one module.
 struct Unit {
   std::unique_ptr<llvm::LLVMContext> context = make_context();
   std::unique_ptr<llvm::Module> module;
   std::vector<EmittedKernel> kernels;
 
-  Unit(const Program& program, const Target& target, std::size_t begin, std::size_t end)
+  Unit(const Program& program, const Target& target, std::span<const std::size_t> numbers)
       : module(make_module(*context, target)) {
     ModuleEmitter emitter(target, program.fused, *module);
-    for (std::size_t i = begin; i < end; ++i) {
+    for (std::size_t i : numbers) {
       kernels.push_back(emit_kernel(emitter, program.kernels[i], symbol_of(i, program.kernels[i].name)));
     }
   }
-  Unit(const Program& program, const Target& target) : Unit(program, target, 0, program.kernels.size()) {}
   bool has_code() const {
     return std::any_of(kernels.begin(), kernels.end(), [](const EmittedKernel& k) { return !k.main.empty(); });
   }
 };
 
-/// A Program is compiled in parts of this many kernels, side by side: a part costs about as much as a third of a
-/// kernel.
-constexpr std::size_t kernels_in_part = 4;
+/// The kernels that have code of their own.
+std::vector<std::size_t> distinct_kernels(const Program& program) {
+  const std::vector<std::size_t> first = program::distinct(program);
+  std::vector<std::size_t> numbers;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (first[i] == i) numbers.push_back(i);
+  }
+  return numbers;
+}
+
+/// About how many instructions a kernel is before the code generator.
+std::size_t size_of_code(const program::Kernel& kernel) {
+  const auto stage = [](const program::Stage& s) { return 50 + 8 * s.steps.size() + 40 * s.reductions.size(); };
+  struct Visitor {
+    decltype(stage)& size;
+    std::size_t operator()(const program::LoopKernel& k) const {
+      std::size_t sum = 50 + 20 * k.accesses.size();
+      for (const program::Stage& s : k.stages) sum += size(s);
+      return sum;
+    }
+    std::size_t operator()(const program::ColumnKernel& k) const {
+      return 150 + 20 * k.accesses.size() + size(k.body) + size(k.finish);
+    }
+    std::size_t operator()(const program::MatmulKernel& k) const { return 200 + 20 * k.accesses.size() + size(k.epilogue); }
+    std::size_t operator()(const program::LibraryKernel&) const { return 0; }
+  };
+  return std::visit(Visitor{stage}, kernel.body);
+}
+
+/// A Program is compiled in parts side by side, one for each core, unless parts would become very long. A part costs about as
+/// much as a third of a kernel; equal shares: the largest kernels are handed out first, each to the smallest part.
+constexpr std::size_t longest_part = 16;
+std::vector<std::vector<std::size_t>> parts_of(const Program& program, std::vector<std::size_t> numbers) {
+  const auto cores = static_cast<std::size_t>(std::max(1, tbb::this_task_arena::max_concurrency()));
+  const std::size_t count = std::max(std::min(cores, (numbers.size() + 1) / 2), (numbers.size() + longest_part - 1) / longest_part);
+  std::stable_sort(numbers.begin(), numbers.end(), [&](std::size_t a, std::size_t b) {
+    return size_of_code(program.kernels[a]) > size_of_code(program.kernels[b]);
+  });
+  std::vector<std::vector<std::size_t>> parts(count);
+  std::vector<std::size_t> sizes(count, 0);
+  for (std::size_t i : numbers) {
+    const auto least = static_cast<std::size_t>(std::min_element(sizes.begin(), sizes.end()) - sizes.begin());
+    parts[least].push_back(i);
+    sizes[least] += size_of_code(program.kernels[i]);
+  }
+  for (auto& part : parts) std::sort(part.begin(), part.end());
+  return parts;
+}
 
 class JitExecutable final : public runtime::Executable {
  public:
   JitExecutable(std::shared_ptr<const Program> program, const Target& target, bool cache)
       : program_(std::move(program)), cache_(cache) {
-    const std::size_t count = program_->kernels.size();
-    parts_.resize((count + kernels_in_part - 1) / kernels_in_part);
-    kernels_.resize(count);
+    kernels_.resize(program_->kernels.size());
+    const std::vector<std::vector<std::size_t>> numbers = parts_of(*program_, distinct_kernels(*program_));
+    parts_.resize(numbers.size());
     tbb::this_task_arena::isolate([&] {
-      tbb::parallel_for(std::size_t{0}, parts_.size(), [&](std::size_t i) {
-        compile_part(parts_[i], target, i * kernels_in_part, std::min(count, (i + 1) * kernels_in_part));
-      });
+      tbb::parallel_for(
+          std::size_t{0}, parts_.size(), std::size_t{1}, [&](std::size_t i) { compile_part(parts_[i], target, numbers[i]); },
+          tbb::simple_partitioner());
     });
+    const std::vector<std::size_t> first = program::distinct(*program_);
+    for (std::size_t i = 0; i < kernels_.size(); ++i) kernels_[i] = kernels_[first[i]];
   }
   const CompiledKernel& kernel(std::size_t i) const override { return kernels_.at(i); }
 
@@ -93,13 +140,13 @@ class JitExecutable final : public runtime::Executable {
   std::vector<Part> parts_;
   std::vector<CompiledKernel> kernels_;
 
-  void compile_part(Part& part, const Target& target, std::size_t begin, std::size_t end) {
-    Unit unit(*program_, target, begin, end);
+  void compile_part(Part& part, const Target& target, std::span<const std::size_t> numbers) {
+    Unit unit(*program_, target, numbers);
     if (unit.has_code()) {
       part.code = cache_ ? link(*compiled_object(*unit.module, target)) : link(*compile_object(*unit.module, target));
     }
     part.emitted = std::move(unit.kernels);
-    for (std::size_t i = begin; i < end; ++i) kernels_[i] = resolve(part.emitted[i - begin], part.code.get());
+    for (std::size_t n = 0; n < numbers.size(); ++n) kernels_[numbers[n]] = resolve(part.emitted[n], part.code.get());
   }
 
   static CompiledKernel resolve(const EmittedKernel& k, const LinkedCode* code) {
@@ -126,7 +173,7 @@ std::shared_ptr<const runtime::Executable> compile(std::shared_ptr<const Program
 bool fused(const JitOptions& options) { return find_target(options.isa).fma; }
 
 std::string llvm_ir(std::shared_ptr<const Program> program, const JitOptions& options) {
-  const Unit unit(*program, find_target(options.isa));
+  const Unit unit(*program, find_target(options.isa), distinct_kernels(*program));
   std::string text;
   llvm::raw_string_ostream out(text);
   unit.module->print(out, nullptr);
@@ -134,7 +181,7 @@ std::string llvm_ir(std::shared_ptr<const Program> program, const JitOptions& op
 }
 
 std::string assembly(std::shared_ptr<const Program> program, const JitOptions& options) {
-  const Unit unit(*program, find_target(options.isa));
+  const Unit unit(*program, find_target(options.isa), distinct_kernels(*program));
   return compile_assembly(*unit.module, find_target(options.isa));
 }
 

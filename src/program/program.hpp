@@ -86,11 +86,13 @@ struct Step {
   std::array<ValueId, 3> operands{};
   int arity = 0;
   std::uint64_t number = 0;
+  friend bool operator==(const Step&, const Step&) = default;
 };
 
 struct Store {
   ValueId value;
   std::uint32_t access;
+  friend bool operator==(const Store&, const Store&) = default;
 };
 
 /// Identities +0, 1, -inf, +inf (integers: lowest, highest). sum and prod are add and mul (integers wrap); max and min are
@@ -104,6 +106,7 @@ struct Reduction {
   ValueId result;  ///< one for each row (column)
   /// Rows only, of a sum: each element is value * factor, added by muladd.
   std::optional<ValueId> factor = {};
+  friend bool operator==(const Reduction&, const Reduction&) = default;
 };
 
 /// One loop over the row (over the vector axis) or, if `once`, one evaluation for the row. A value defined in a `once` stage or
@@ -114,6 +117,7 @@ struct Stage {
   std::vector<Store> stores;  ///< in a once stage the access moves along outer dimensions only
   std::vector<Reduction> reductions;
   std::vector<ValueId> kept;  ///< values of this loop that later loops use: they stay in a row of scratch memory
+  friend bool operator==(const Stage&, const Stage&) = default;
 };
 
 // --- Kernels ---
@@ -135,6 +139,7 @@ struct LoopKernel {
     return !stages.empty() && !stages[0].once && !stages[0].reductions.empty() && stages[0].kept.empty() &&
            (stages.size() == 1 || (stages.size() == 2 && stages[1].once));
   }
+  friend bool operator==(const LoopKernel&, const LoopKernel&) = default;
 };
 
 /// Reductions along an axis that is not the last. Loop dimensions of accesses: outer..., reduced, inner; stores of `finish` do
@@ -148,6 +153,7 @@ struct ColumnKernel {
   Stage body;    ///< its stores, if any, write each element
   Stage finish;  ///< once for each column
   std::vector<DType> values;
+  friend bool operator==(const ColumnKernel&, const ColumnKernel&) = default;
 };
 
 /// C = A @ B over `batch`, with an elementwise epilogue on every element of C. Floats only.
@@ -160,6 +166,7 @@ struct MatmulKernel {
   std::vector<Access> accesses;  ///< of the epilogue: batch..., m, n
   Stage epilogue;                ///< one loop, no reductions
   std::vector<DType> values;
+  friend bool operator==(const MatmulKernel&, const MatmulKernel&) = default;
 };
 
 /// One routine of src/runtime/library.cpp over whole C-contiguous buffers, shared by both engines: gather, scatter_add, cumsum,
@@ -169,6 +176,7 @@ struct LibraryKernel {
   std::vector<BufferId> operands;
   BufferId result;
   std::vector<std::int64_t> ints;  ///< the node's
+  friend bool operator==(const LibraryKernel&, const LibraryKernel&) = default;
 };
 
 struct Kernel {
@@ -206,6 +214,9 @@ struct LowerOptions {
   const Module* written = nullptr;
 };
 Program lower(const Module& decomposed, const LowerOptions& options = {});
+
+/// For each kernel the first one that is the same but for names and for the buffers it works on.
+std::vector<std::size_t> distinct(const Program& program);
 
 std::string print(const Program& program);
 void verify(const Program& program);

@@ -130,6 +130,29 @@ TEST(Lower, AStackOfValuesOfOneShapeIsOneKernel) {
   }
 }
 
+TEST(Lower, LayersOfTheSameFormShareTheirCode) {
+  Graph g;
+  Expr h = g.input("x", {"batch", 64});
+  std::vector<Expr> outputs;
+  for (int i = 0; i < 3; ++i) {
+    h = exp(matmul(h, g.input("w" + std::to_string(i), {64, 64})) + g.input("b" + std::to_string(i), {64}));
+    outputs.push_back(h);
+  }
+  outputs.push_back(exp(matmul(h, g.input("v", {64, 32}))));
+  const Program p = lowered(g, outputs);
+  ASSERT_EQ(p.kernels.size(), 4u) << print(p);
+  const std::vector<std::size_t> first = distinct(p);
+  EXPECT_EQ(first, (std::vector<std::size_t>{0, 0, 0, 3})) << print(p);
+}
+
+TEST(Lower, KernelsThatReadOneBufferTwiceAreNotThoseThatReadTwo) {
+  Graph g;
+  const Expr x = g.input("x", {"n"}), y = g.input("y", {"n"}), z = g.input("z", {"n", 5});
+  const Program p = lowered(g, {slice(x, 0, 3) + slice(x, 1, 4), slice(x, 0, 3) + slice(y, 1, 4), sum(z, 0)});
+  const std::vector<std::size_t> first = distinct(p);
+  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i], i) << print(p);
+}
+
 TEST(Lower, AStackIsReadOnlyWhenItIsComplete) {
   Graph g(f64);
   const Expr x = g.input("x", {"n"});
