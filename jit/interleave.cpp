@@ -116,18 +116,6 @@ std::vector<llvm::Value*> together(VectorEmitter& v, std::span<llvm::Value* cons
   return registers;
 }
 
-/// Vectors of one register as one vector; a power of two of them.
-llvm::Value* joined(VectorEmitter& v, std::vector<llvm::Value*> parts, int lanes) {
-  for (; parts.size() > 1; lanes *= 2) {
-    std::vector<int> all(static_cast<std::size_t>(2 * lanes));
-    std::iota(all.begin(), all.end(), 0);
-    for (std::size_t i = 0; 2 * i < parts.size(); ++i)
-      parts[i] = v.b.CreateShuffleVector(parts[2 * i], parts[2 * i + 1], all);
-    parts.resize(parts.size() / 2);
-  }
-  return parts[0];
-}
-
 llvm::Value* place(VectorEmitter& v, DType dtype, llvm::Value* pointer, int element) {
   const std::size_t size = size_of(dtype);
   return v.b.CreateConstGEP1_64(v.b.getIntNTy(static_cast<unsigned>(8 * size)), pointer,
@@ -176,7 +164,7 @@ std::vector<llvm::Value*> load_interleaved(VectorEmitter& v, DType dtype, llvm::
     for (std::size_t k = 0; k < elements.size(); ++k) parts[k].push_back(elements[k]);
   }
   std::vector<llvm::Value*> result;
-  for (auto& of_element : parts) result.push_back(joined(v, std::move(of_element), v.unit));
+  for (auto& of_element : parts) result.push_back(v.joined(std::move(of_element)));
   return result;
 }
 

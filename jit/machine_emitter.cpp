@@ -88,6 +88,16 @@ llvm::Value* VectorEmitter::repeated(llvm::Value* vector) {
   return b.CreateShuffleVector(vector, numbers);
 }
 
+llvm::Value* VectorEmitter::joined(std::vector<llvm::Value*> parts) {
+  for (; parts.size() > 1; parts.resize(parts.size() / 2)) {
+    std::vector<int> all(static_cast<std::size_t>(lanes) / (parts.size() / 2));
+    std::iota(all.begin(), all.end(), 0);
+    for (std::size_t i = 0; 2 * i < parts.size(); ++i)
+      parts[i] = b.CreateShuffleVector(parts[2 * i], parts[2 * i + 1], all);
+  }
+  return parts[0];
+}
+
 llvm::Constant* VectorEmitter::lane_numbers(Type integer) const {
   std::vector<llvm::Constant*> numbers;
   for (int i = 0; i < lanes; ++i) numbers.push_back(scalar_constant(integer, static_cast<std::uint64_t>(i)));
@@ -264,7 +274,7 @@ llvm::Value* VectorEmitter::emit_instruction(const machine::Code& code, const In
       switch (inst.type) {
         case Type::f32: return b.CreateFPTrunc(a, type(inst.type));
         case Type::f64: return b.CreateFPExt(a, type(inst.type));
-        case Type::i32: return b.CreateTrunc(a, type(inst.type));
+        case Type::i32: return b.CreateTrunc(a, type(inst.type));  // or narrow already
         case Type::i64: return b.CreateSExt(a, type(inst.type));
         case Type::b1: break;
       }

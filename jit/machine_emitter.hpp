@@ -39,6 +39,8 @@ class VectorEmitter {
   llvm::Value* splat(llvm::Value* scalar);
   /// A vector of fewer lanes, repeated.
   llvm::Value* repeated(llvm::Value* vector);
+  /// Equal parts of a vector, a power of two of them, side by side.
+  llvm::Value* joined(std::vector<llvm::Value*> parts);
   /// 0, 1, 2, ... as i32 or i64.
   llvm::Constant* lane_numbers(machine::Type integer) const;
   /// Lanes below `count` (an i64, not negative).

@@ -32,6 +32,20 @@ bool is_scalar(const Access& access) {
   return std::all_of(access.dims.begin(), access.dims.end(), [](const program::AxisMap& d) { return d.axis < 0; });
 }
 
+/// Whether all that the code does with an input is to take its lower half, so that the input may come without the other.
+bool only_narrowed(const machine::Code& code, std::size_t input) {
+  const auto& insts = code.insts;
+  const auto at = std::find_if(insts.begin(), insts.end(), [&](const machine::Inst& inst) {
+    return inst.op == machine::Op::input && inst.imm == input;
+  });
+  const auto number = static_cast<machine::Value>(at - insts.begin());
+  if (at == insts.end() || std::find(code.outputs.begin(), code.outputs.end(), number) != code.outputs.end()) return false;
+  return std::all_of(insts.begin(), insts.end(), [&](const machine::Inst& inst) {
+    if (inst.a != number && inst.b != number && inst.c != number) return true;
+    return inst.op == machine::Op::resize && inst.type == Type::i32;
+  });
+}
+
 }  // namespace
 
 Staging::Staging(const std::vector<Access>& accesses, std::span<const Stage> stages) {
@@ -260,6 +274,9 @@ void RowEmitter::place_inputs(Segment& s) {
       if (is_index(a)) {
         // The number of lane 0 at i = 0 stands in pointer.
         place.pointer = b.CreateAdd(address_[input.number], b.CreateMul(s.position, inner_stride(access)));
+        const Type type = only_narrowed(s.code.code, s.loads.size()) ? Type::i32 : Type::i64;
+        llvm::Value* step = b.CreateTrunc(inner_stride(access), v.scalar_type(type));
+        place.mask = b.CreateMul(v.lane_numbers(type), v.splat(step));
       } else if (stands_still(access)) {
         fixed = v.splat(v.load_scalar(a.dtype, address_[input.number]));
       } else if (const int g = staging_.group_of[input.number]; g >= 0) {
@@ -358,9 +375,16 @@ llvm::Value* RowEmitter::input(VectorEmitter& v_, Segment& s, std::size_t number
   const Place& place = s.loads[number];
   const bool is_load = what.kind == StageCode::Input::Kind::load;
   if (is_load && is_index(accesses_[what.number])) {
+    // place.mask: how far the lanes of one register are apart.
     llvm::Value* step = inner_stride(static_cast<int>(what.number));
-    llvm::Value* first = b.CreateAdd(place.pointer, b.CreateMul(i, step));
-    return b.CreateAdd(v_.splat(first), b.CreateMul(v_.lane_numbers(Type::i64), v_.splat(step)));
+    llvm::Type* integer = llvm::cast<llvm::VectorType>(place.mask->getType())->getElementType();
+    std::vector<llvm::Value*> parts;
+    for (int k = 0; k < v_.lanes; k += v.lanes) {
+      llvm::Value* at = b.CreateAdd(i, b.getInt64(static_cast<std::uint64_t>(k)));
+      llvm::Value* first = b.CreateTrunc(b.CreateAdd(place.pointer, b.CreateMul(at, step)), integer);
+      parts.push_back(b.CreateAdd(v.splat(first), place.mask));
+    }
+    return v_.joined(parts);
   }
   if (is_load && staging_.group_of[what.number] >= 0) return point(v_, s, number, i, mask);
   const DType dtype = is_load ? accesses_[what.number].dtype : types_[what.number];
@@ -518,7 +542,9 @@ void RowEmitter::emit_segment(Segment& s) {
   const bool small = s.code.code.insts.size() <= small_body;
   if (reduces) unrolled_reduction(s, begin);
   const int vectors = vectors_at_once(s);
-  if (vectors > 1 || (small && !reduces && masks)) {
+  // Masks of whole points cost several operations for each register of them.
+  const bool points = !staging_.groups.empty();
+  if (vectors > 1 || (masks && ((small && !reduces) || points))) {
     VectorEmitter several(m, b, vectors * v.lanes, v.lanes);
     llvm::Value* end = whole_from(begin, several.lanes);
     if (stream_ != nullptr) s.streams = may_stream(s);

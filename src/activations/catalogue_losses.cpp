@@ -60,12 +60,13 @@ Expr smoothed(const Terms& t) {
 
 Expr entropy(const Terms& t) {
   const int axis = axis_of(t);
-  const Expr l = log_softmax_node(t);
   Expr loss;
   if (by_index(t) && !smooth(t)) {
-    loss = -sum(where(at_label(t), l, 0), axis);
+    // The label's logit first, then what is left to do once a row.
+    const Row r = row(t.x, {}, Axes(axis));
+    loss = -squeeze(log_share(r, total(where(at_label(t), t.x, 0), r.axes)), axis);
   } else {
-    const Expr q = smoothed(t);
+    const Expr q = smoothed(t), l = log_softmax_node(t);
     loss = -sum(where(q == 0, 0, q * l), axis);
   }
   if (!by_index(t)) return loss;

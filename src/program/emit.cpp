@@ -13,7 +13,7 @@ namespace {
 
 using ops::Op;
 
-/// A value of an earlier loop that costs at least this much is kept in a row of scratch, a cheaper one computed again.
+/// A value of an earlier loop is kept in a row of scratch if to compute it again costs at least this much.
 constexpr int keep_weight = 10;
 
 /// How a value varies: with nothing, with a row but known before any loop, with a row after a reduction, with every element.
@@ -366,6 +366,22 @@ class Emitter {
     return ValueId{static_cast<std::uint32_t>(types_.size() - 1)};
   }
 
+  /// Whether computing the value again from what is in memory costs at least `keep_weight`.
+  bool worth_keeping(std::uint32_t v) const {
+    std::vector<std::uint32_t> stack{v};
+    std::set<std::uint32_t> seen;
+    int cost = 0;
+    while (!stack.empty() && cost < keep_weight) {
+      const std::uint32_t u = stack.back();
+      stack.pop_back();
+      const Val& val = vals_[u];
+      if (val.varies != Varies::element || val.kind != Step::Kind::op || !seen.insert(u).second) continue;
+      cost += weight(val.op);
+      for (int i = 0; i < val.arity; ++i) stack.push_back(val.args[static_cast<std::size_t>(i)]);
+    }
+    return cost >= keep_weight;
+  }
+
   /// Cuts the values into loops and once-stages: loop 0, once 1, loop 1, once 2, ...
   std::vector<Stage> stages() {
     int last = 0;
@@ -386,7 +402,7 @@ class Emitter {
           in_once[own].insert(u);  // visited when that stage comes
           continue;
         }
-        if (val.varies == Varies::element && own < here && val.kind == Step::Kind::op && weight(val.op) >= keep_weight) {
+        if (val.varies == Varies::element && own < here && val.kind == Step::Kind::op && worth_keeping(u)) {
           in_loop[own].insert(u);
           kept[own].insert(u);
           in_loop[here].erase(u);
