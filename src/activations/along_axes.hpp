@@ -17,10 +17,6 @@ struct Row {
   Axes axes;
 };
 Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes);
-/// x - m as a number and what its rounding left.
-std::pair<Expr, Expr> below(const Expr& x, const Expr& m);
-/// The logarithm of softmax where the logit is x: of all elements, or of one of each row.
-Expr log_share(const Row& r, const Expr& x);
 inline Expr total(const Expr& x, const Axes& axes) { return sum(x, axes, true); }
 /// Where one probability outweighs all others together: there, and only there, 1 - y cancels.
 inline Expr dominant(const Expr& y) { return y > 0.5; }

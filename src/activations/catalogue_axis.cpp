@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 #include "actinium/graph.h"
 #include "activations/along_axes.hpp"
@@ -45,7 +44,8 @@ Expr softmax(const Terms& t) {
 }
 Expr log_softmax(const Terms& t) {
   if (is_empty(t.x, axes_of(t, 1))) return t.x;
-  const Expr y = log_share(row(t.x, t.mask, axes_of(t, 1)), t.x);
+  const Row r = row(t.x, t.mask, axes_of(t, 1));
+  const Expr y = (r.d - log1p((r.ties - 1.0) + r.rest)) + r.low;
   return t.mask ? where(*t.mask, y, -inf) : y;
 }
 Expr logsumexp(const Terms& t) {
@@ -239,23 +239,15 @@ const Parameter mask{"where", std::nullopt, {"mask"}, Takes::mask};
 
 }  // namespace
 
-std::pair<Expr, Expr> below(const Expr& x, const Expr& m) {
-  const Expr d = x - m, back = d - x;
-  const Expr low = (x - (d - back)) - (m + back);
-  return {d, where(low < 1, low, 1)};  // nan where x or m is infinite, or x - m is: then e is 0 or nan
-}
-
-Expr log_share(const Row& r, const Expr& x) {
-  const auto [d, low] = below(x, r.m);
-  return (d - log1p((r.ties - 1.0) + r.rest)) + low;
-}
-
 Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes) {
   Row r;
   r.axes = axes;
   r.x = mask ? where(*mask, x, -inf) : x;
   r.m = stop_gradient(reduce_max(r.x, r.axes, true));
-  std::tie(r.d, r.low) = below(r.x, r.m);
+  r.d = r.x - r.m;
+  const Expr back = r.d - r.x;
+  const Expr low = (r.x - (r.d - back)) - (r.m + back);
+  r.low = where(low < 1, low, 1);  // nan where x or m is infinite, or x - m is: then e is 0 or nan
   const std::array terms{exp(r.d), r.low, exp(r.d)};
   r.e = ops::build(x.graph(), Op::muladd, terms);
   const Expr largest = r.x == r.m;

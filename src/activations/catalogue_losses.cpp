@@ -60,13 +60,12 @@ Expr smoothed(const Terms& t) {
 
 Expr entropy(const Terms& t) {
   const int axis = axis_of(t);
+  const Expr l = log_softmax_node(t);
   Expr loss;
   if (by_index(t) && !smooth(t)) {
-    // The label's logit first, then what is left to do once a row.
-    const Row r = row(t.x, {}, Axes(axis));
-    loss = -squeeze(log_share(r, total(where(at_label(t), t.x, 0), r.axes)), axis);
+    loss = -sum(where(at_label(t), l, 0), axis);
   } else {
-    const Expr q = smoothed(t), l = log_softmax_node(t);
+    const Expr q = smoothed(t);
     loss = -sum(where(q == 0, 0, q * l), axis);
   }
   if (!by_index(t)) return loss;

@@ -1,6 +1,7 @@
 // The last rewriting before fusion: every reduction over one axis, every product over as few dimensions as it has.
 #include <algorithm>
 
+#include "program/pick.hpp"
 #include "program/strips.hpp"
 #include "program/view.hpp"
 
@@ -101,6 +102,8 @@ Module canonical(const Module& in) {
       };
       const auto& axes = graph.attributes(node).ints;
       if (const auto strip = strips.reduction(op, dtype, shape, operands[0], axes, split)) return *strip;
+      if (op == Op::reduce_sum && axes.size() == 1 && axes[0] == target.shape(operands[0]).rank() - 1)
+        if (const auto picked = picked_sum(target, operands[0], shape)) return *picked;
       return split(shape, operands[0], axes);
     }
     if (ops::kind_of(op) == ops::Kind::elementwise && op != Op::stop_gradient)
