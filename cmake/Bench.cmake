@@ -4,6 +4,7 @@ file(GLOB case_sources CONFIGURE_DEPENDS bench/cases/*.cpp)
 add_executable(bench_cases ${case_sources})
 set_target_properties(bench_cases PROPERTIES OUTPUT_NAME cases RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
 target_link_libraries(bench_cases PRIVATE actinium::actinium actinium_flags CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
+target_compile_definitions(bench_cases PRIVATE BENCH_PEERS="${PROJECT_SOURCE_DIR}/bench/peers/cases.py")
 # Hand-written kernels are AVX-512 and run where that is; plain loops and Eigen are compiled for this machine.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set_source_files_properties(bench/cases/hand_vector.cpp bench/cases/hand_product.cpp PROPERTIES

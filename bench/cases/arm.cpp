@@ -20,7 +20,8 @@ constexpr double flange = 0.107;
 
 bool is(const ac::Expr& e, double number) { return !e.is_bound() && e.literal() == number; }
 
-/// Zeros and ones of the structure are left out, as CasADi's sparse matrices do: 0 * x is no constant in IEEE arithmetic.
+/// Zeros and ones of the structure are left out, as CasADi's sparse matrices do: 0 * x is no constant in IEEE
+/// arithmetic.
 ac::Expr times(const ac::Expr& x, const ac::Expr& y) {
   if (is(x, 0) || is(y, 0)) return 0.0;
   if (is(x, 1)) return y;

@@ -11,6 +11,7 @@
 
 #include "../machine.hpp"
 #include "blas.hpp"
+#include "peers.hpp"
 #include "report.hpp"
 
 namespace bench {
@@ -67,9 +68,28 @@ std::string machine_text(int threads) {
       copy_bandwidth(std::size_t{1} << 26), ac::version());
 }
 
+/// The text goes between these marks of a page, or is a page of its own.
+constexpr std::string_view mark_begin = "<!-- measured -->\n", mark_end = "<!-- end of measured -->\n";
+
+void write_page(const std::string& path, const std::string& text) {
+  std::ostringstream old;
+  if (std::ifstream file(path); file) old << file.rdbuf();
+  std::string page = old.str();
+  const std::size_t begin = page.find(mark_begin), end = page.find(mark_end);
+  const std::string marked = std::string(mark_begin) + text + std::string(mark_end);
+  if (begin == std::string::npos || end == std::string::npos || end < begin) {
+    page = "# Performance\n\n" + marked;
+  } else {
+    page.replace(begin, end + mark_end.size() - begin, marked);
+  }
+  std::ofstream file(path);
+  file << page;
+  if (!file.flush()) throw ac::IoError(path + ": cannot be written");
+}
+
 struct Options {
   std::vector<std::string> cases;
-  std::string peers = "native", json, markdown;
+  std::string peers = "native", json, markdown, python = "build/peers/bin/python";
   double seconds = 0.5;
   int threads = 1;
   bool cpu_time = false;
@@ -83,23 +103,34 @@ int run(const Options& options, const std::string& command) {
   }
   const std::vector<Entry> entries = chosen(options.cases);
   const Settings settings{options.seconds, options.threads, options.cpu_time, options.peers != "none"};
+  std::optional<PythonPeers> python;
+  if (options.peers == "all") {
+    if (!std::filesystem::exists(options.python))
+      throw ac::IoError(options.python + ": there is no such program; bench/peers/run makes that environment");
+    python.emplace(options.python, BENCH_PEERS, std::vector<std::string>{"jax", "torch", "drjit", "heyoka", "casadi"},
+                   settings);
+  }
   const std::string machine = machine_text(options.threads);
   std::cerr << machine << "\n";
   std::vector<Measured> all;
   for (const Entry& e : entries) {
     std::cerr << fmt::format("[{}/{}] {}\n", all.size() + 1, entries.size(), e.what);
-    all.push_back(measure(e, e.make(settings), settings));
+    Row row = e.make(settings);
+    if (python) python->add(e.key, row);
+    all.push_back(measure(e, std::move(row), settings));
     std::cerr << progress_line(all.back()) << "\n";
   }
   print_table(std::cout, all);
-  const auto write = [&](const std::string& path, auto&& content) {
-    if (path.empty()) return;
-    std::ofstream file(path);
-    content(file);
-    if (!file.flush()) throw ac::IoError(path + ": cannot be written");
-  };
-  write(options.json, [&](std::ostream& out) { write_json(out, all, machine, command); });
-  write(options.markdown, [&](std::ostream& out) { write_markdown(out, all, machine, command); });
+  if (!options.json.empty()) {
+    std::ofstream file(options.json);
+    write_json(file, all, machine, command);
+    if (!file.flush()) throw ac::IoError(options.json + ": cannot be written");
+  }
+  if (!options.markdown.empty()) {
+    std::ostringstream text;
+    write_markdown(text, all, machine, command);
+    write_page(options.markdown, text.str());
+  }
   return 0;
 }
 
@@ -122,12 +153,14 @@ int main(int argc, char** argv) {
   app.add_option("--cases", o.cases, "which: 1,4 or rows as 8g (default: all)")->delimiter(',');
   app.add_option("--peers", o.peers, "none, native or all (with those in Python, see bench/peers)")
       ->check(CLI::IsMember({"none", "native", "all"}));
+  app.add_option("--python", o.python, "the interpreter that has them (default build/peers/bin/python)");
   app.add_option("--seconds", o.seconds, "for each contender of a row (default 0.5)")->check(CLI::PositiveNumber);
   app.add_option("--threads", o.threads, "for everybody who can use them (default 1)")->check(CLI::Range(1, 1024));
   app.add_flag("--cpu-time", o.cpu_time,
                "with one thread: count the time that it had a core, for a machine that others use too");
   app.add_option("--json", o.json, "also write what was measured, a line a contender");
-  app.add_option("--markdown", o.markdown, "also write the table as Markdown");
+  app.add_option("--markdown", o.markdown,
+                 "also write the table as Markdown, into the marked part of a page if there is one");
   app.add_flag("--list", o.list, "the rows that there are");
   try {
     app.parse(argc, argv);

@@ -19,6 +19,9 @@ constexpr double sample_seconds = 3e-4;
 /// caches.
 constexpr double warmed_below = 4e-3;
 
+/// What takes longer has one sample.
+constexpr double slow = 0.5;
+
 struct Lane {
   const Contender* contender;
   Timing timing;
@@ -67,7 +70,8 @@ void prepare(Lane& lane, const Row& row, bool cpu_time) {
   try {
     timed(c, 1, cpu_time);
     compare(lane, row.contenders.front(), row.tolerance);
-    lane.estimate = std::min(timed(c, 1, cpu_time), timed(c, 1, cpu_time));
+    lane.estimate = timed(c, 1, cpu_time);
+    if (lane.estimate < slow) lane.estimate = std::min(lane.estimate, timed(c, 1, cpu_time));
   } catch (const std::exception& e) {
     lane.timing.failure = e.what();
   }
@@ -134,7 +138,7 @@ Measured measure(const Entry& entry, Row row, const Settings& settings) {
   for (std::size_t round = 0; round < 5 || now() < until; ++round) {
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       Lane& lane = lanes[(i + round) % lanes.size()];
-      if (lane.timing.failure.empty()) sample(lane, cpu_time);
+      if (lane.timing.failure.empty() && (round == 0 || lane.estimate < slow)) sample(lane, cpu_time);
     }
   }
   for (Lane& lane : lanes) {

@@ -1,6 +1,6 @@
 """How far values, first and second derivatives of PyTorch and JAX are from the truth, in f32 on the CPU.
 
-Start it with bench/peers/run. Every function is evaluated as a user would write it, at the same numbers in both;
+Start it with bench/peers/run accuracy. Every function is evaluated as a user would write it, at the same numbers in both;
 `actinium certify --judge` compares the results with ball arithmetic. What was found goes to build/accuracy/peers.json
 after every function (a second run continues where the first ended). Start reading at FUNCTIONS, then main().
 """
@@ -210,7 +210,7 @@ def load_state(path: pathlib.Path) -> dict:
     for name, system in SYSTEMS.items():
         if state.get(name, {}).get("version") != system["version"]:
             state[name] = {"version": system["version"], "functions": {}}
-    state["about"] = {"command": "bench/peers/run", "date": datetime.date.today().isoformat(), "arguments": ARGUMENTS,
+    state["about"] = {"command": "bench/peers/run accuracy", "date": datetime.date.today().isoformat(), "arguments": ARGUMENTS,
                       "device": f"CPU, PyTorch's kernels for {torch.backends.cpu.get_cpu_capability()}",
                       "right": "within 4 ulp, no wrong NaN, 0, infinity or sign, where x and truth are normal numbers"}
     return state
