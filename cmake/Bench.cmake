@@ -1,14 +1,15 @@
-# bench/cases is one program over the cases of docs/performance.md, build/bench/cases; every bench/NAME.cpp is one Google
+# bench/cases is one program over the cases of docs/performance.md, build/bench/cases; bench/curves one over sizes; every bench/NAME.cpp is one Google
 # Benchmark program, build/bench/NAME.
 file(GLOB case_sources CONFIGURE_DEPENDS bench/cases/*.cpp)
 add_executable(bench_cases ${case_sources})
 set_target_properties(bench_cases PROPERTIES OUTPUT_NAME cases RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
 target_link_libraries(bench_cases PRIVATE actinium::actinium actinium_flags CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
+target_compile_options(bench_cases PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)  # of gcc 12 about its own intrinsics
 target_compile_definitions(bench_cases PRIVATE BENCH_PEERS="${PROJECT_SOURCE_DIR}/bench/peers/cases.py")
 # Hand-written kernels are AVX-512 and run where that is; plain loops and Eigen are compiled for this machine.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set_source_files_properties(bench/cases/hand_vector.cpp bench/cases/hand_product.cpp PROPERTIES
-    COMPILE_OPTIONS "-O3;-march=x86-64-v4;-mprefer-vector-width=512;-fno-math-errno;-Wno-maybe-uninitialized;-Wno-uninitialized")
+    COMPILE_OPTIONS "-O3;-march=x86-64-v4;-mprefer-vector-width=512;-fno-math-errno")
 endif()
 set_source_files_properties(bench/cases/loops.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-march=native;-mprefer-vector-width=512;-ffast-math;-ffp-contract=fast")
@@ -34,6 +35,11 @@ if(TARGET Eigen3::Eigen)
   target_compile_definitions(bench_cases PRIVATE BENCH_EIGEN)
   target_link_libraries(bench_cases PRIVATE Eigen3::Eigen)
 endif()
+
+add_executable(bench_curves bench/curves/main.cpp)
+set_target_properties(bench_curves PROPERTIES OUTPUT_NAME curves RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+target_compile_options(bench_curves PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
+target_link_libraries(bench_curves PRIVATE actinium::actinium actinium_flags CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
 
 if(NOT benchmark_FOUND)
   message(STATUS "Benchmarks: left out, Google Benchmark was not found")

@@ -65,32 +65,6 @@ void narrow(const float* x, const float* w, float* y, std::ptrdiff_t n) {
   }
 }
 
-float narrow_gradient(const float* x, const float* w, float* dx, float* dw, std::ptrdiff_t n) {
-  const float w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], w4 = w[4], w5 = w[5], w6 = w[6], w7 = w[7], w8 = w[8];
-  double total = 0, d[9] = {};
-  for (std::ptrdiff_t start = 0; start < n; start += 8192) {
-    const std::ptrdiff_t stop = start + 8192 < n ? start + 8192 : n;
-    float s = 0, d0 = 0, d1 = 0, d2 = 0, d3 = 0, d4 = 0, d5 = 0, d6 = 0, d7 = 0, d8 = 0;
-    LOOP for (std::ptrdiff_t i = start; i < stop; ++i) {
-      const float p = x[3 * i], q = x[3 * i + 1], r = x[3 * i + 2];
-      const float t0 = tanhf(p * w0 + q * w3 + r * w6), t1 = tanhf(p * w1 + q * w4 + r * w7),
-                  t2 = tanhf(p * w2 + q * w5 + r * w8);
-      const float g0 = 1 - t0 * t0, g1 = 1 - t1 * t1, g2 = 1 - t2 * t2;
-      s += t0 + t1 + t2;
-      dx[3 * i] = g0 * w0 + g1 * w1 + g2 * w2;
-      dx[3 * i + 1] = g0 * w3 + g1 * w4 + g2 * w5;
-      dx[3 * i + 2] = g0 * w6 + g1 * w7 + g2 * w8;
-      d0 += p * g0, d1 += p * g1, d2 += p * g2, d3 += q * g0, d4 += q * g1, d5 += q * g2, d6 += r * g0, d7 += r * g1,
-          d8 += r * g2;
-    }
-    total += s;
-    const float part[9] = {d0, d1, d2, d3, d4, d5, d6, d7, d8};
-    for (int k = 0; k < 9; ++k) d[k] += part[k];
-  }
-  for (int k = 0; k < 9; ++k) dw[k] = static_cast<float>(d[k]);
-  return static_cast<float>(total);
-}
-
 void wave(const float* x, float* y, std::ptrdiff_t n) {
   LOOP for (std::ptrdiff_t i = 0; i < n; ++i) y[i] = expf(-x[i] * x[i]) * sinf(x[i]) + log1pf(fabsf(x[i]));
 }

@@ -14,7 +14,6 @@ double gelu_backward(double* z, const double* b, const double* c, double* db, st
 void relu(float* z, const float* b, std::ptrdiff_t n);
 void sigmoid(float* z, const float* b, std::ptrdiff_t n);
 void narrow(const float* x, const float* w, float* y, std::ptrdiff_t n);
-float narrow_gradient(const float* x, const float* w, float* dx, float* dw, std::ptrdiff_t n);
 void wave(const float* x, float* y, std::ptrdiff_t n);
 void wave_gradient(const float* x, float* y, float* dx, std::ptrdiff_t n);
 void silu_backward(const float* x, const float* dy, float* dx, std::ptrdiff_t n);

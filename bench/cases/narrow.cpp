@@ -17,7 +17,6 @@ void native(Row& row, const ac::Tensor& x, const ac::Tensor& w, bool gradients) 
     const std::vector<ac::Tensor> out{value, y, dw};
     if (hand::available())
       row.contenders.push_back({"hand", "AVX-512", [=] { *vp = hand::narrow_gradient(xp, wp, yp, dwp, rows); }, out});
-    row.contenders.push_back({"libmvec", "loop", [=] { *vp = loops::narrow_gradient(xp, wp, yp, dwp, rows); }, out});
   } else {
     if (hand::available()) row.contenders.push_back({"hand", "AVX-512", [=] { hand::narrow(xp, wp, yp, rows); }, {y}});
     row.contenders.push_back({"libmvec", "loop", [=] { loops::narrow(xp, wp, yp, rows); }, {y}});

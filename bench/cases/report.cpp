@@ -67,12 +67,24 @@ std::string_view mark(Verdict v) {
   return "";
 }
 
+/// The goals of the row, and the one that stands for all: to lose to no library.
+std::vector<Judged> judge_all(const Measured& m) {
+  std::vector<Judged> list;
+  for (const Goal& g : m.goals) list.push_back(judge(m, g));
+  const Timing* ours = best_of_name(m, "ours");
+  for (const Timing& t : m.timings) {
+    if (ours == nullptr || is_ours(t) || t.name == "hand" || best_of_name(m, t.name) != &t || t.best >= ours->best)
+      continue;
+    list.push_back({fmt::format("{} is faster: {:.2f}", t.name, t.best / ours->best), Verdict::missed});
+  }
+  return list;
+}
+
 Verdict overall(const Measured& m) {
   Verdict v = Verdict::met;
-  for (const Goal& g : m.goals) {
-    const Verdict one = judge(m, g).verdict;
-    if (one == Verdict::missed) return one;
-    if (one == Verdict::unknown) v = one;
+  for (const Judged& j : judge_all(m)) {
+    if (j.verdict == Verdict::missed) return j.verdict;
+    if (j.verdict == Verdict::unknown) v = j.verdict;
   }
   return v;
 }
@@ -146,8 +158,7 @@ void print_cells(std::ostream& out, const std::vector<Cells>& table, std::string
 
 void print_goals(std::ostream& out, const std::vector<Measured>& all, std::string_view bullet) {
   for (const Measured& m : all) {
-    for (const Goal& g : m.goals) {
-      const Judged j = judge(m, g);
+    for (const Judged& j : judge_all(m)) {
       if (j.verdict != Verdict::met) out << bullet << m.key << ": " << j.text << " " << mark(j.verdict) << "\n";
     }
     for (const Timing& t : m.timings) {
@@ -184,8 +195,7 @@ std::string progress_line(const Measured& m) {
     line += t.failure.empty() ? time_text(t.best / m.divide) : "FAILED: " + t.failure;
     if (t.error >= 0 && t.name != "ours") line += fmt::format(" [{:.0e}]", t.error);
   }
-  for (const Goal& g : m.goals) {
-    const Judged j = judge(m, g);
+  for (const Judged& j : judge_all(m)) {
     if (j.verdict != Verdict::unknown) line += fmt::format("  | {} {}", j.text, mark(j.verdict));
   }
   return line;

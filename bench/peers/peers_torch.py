@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import torch._dynamo as dynamo
+import torch._inductor.config as inductor
 
 dynamo.config.cache_size_limit = 64
 
@@ -57,6 +58,48 @@ def plain(function, *arguments):
         return run
 
     return [("eager", without_gradients(function), arrays), ("compile", without_gradients(compiled), arrays)]
+
+
+class Layers(torch.nn.Module):
+    """Weights as parameters, so that a frozen compile may pack them."""
+
+    def __init__(self, layers, activation):
+        super().__init__()
+        self.layers, self.activation = torch.nn.ModuleList(), activation
+        for w, b in layers:
+            layer = torch.nn.Linear(*w.shape)
+            layer.weight.data.copy_(w.T)
+            layer.bias.data.copy_(b)
+            self.layers.append(layer)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = self.activation(layer(x))
+        return x
+
+
+def inference(layers, activation, x):
+    module = Layers(layers, activation).eval()
+    plainly = plain(module, x)
+    frozen = torch.compile(Layers(layers, activation).eval())
+
+    def run():
+        with torch.inference_mode():
+            return frozen(x)
+
+    def first():  # compiled while the option is on
+        inductor.freezing = True
+        result = run()
+        inductor.freezing = False
+        return result
+
+    state = [first]
+
+    def call():
+        step, state[0] = state[0], run
+        return step()
+
+    return plainly + [("compile, frozen", call, arrays)]
 
 
 def graded(function, arguments, wanted, outputs=arrays):
@@ -109,17 +152,16 @@ def variants(row, data, threads):
     if "y" in d:
         d["y"] = d["y"].long()
     if row == "1":
-        return plain(lambda x, w, b: F.gelu(torch.addmm(b, x, w)), d["X"], d["W"], d["b"])
+        return inference([(d["W"], d["b"])], F.gelu, d["X"])
     if row in ("2", "3"):
         loss = lambda x, w, b, c: (F.gelu(torch.addmm(b, x, w)) * c).sum()
         return graded(loss, (d["X"], d["W"], d["b"], d["C"]), (0, 1, 2))
     if row == "4":
         return graded(mlp, network(d), tuple(range(6)))
     if row == "5":
-        w1, w2 = d["W1"].T.contiguous(), d["W2"].T.contiguous()
-        return plain(lambda x, w1, b1, w2, b2: F.relu(F.linear(F.relu(F.linear(x, w1, b1)), w2, b2)), d["x"], w1, d["b1"], w2, d["b2"])
+        return inference([(d["W1"], d["b1"]), (d["W2"], d["b2"])], F.relu, d["x"])
     if row == "6":
-        return plain(lambda w, x, b: torch.sigmoid(w @ x + b), d["W"], d["x"], d["b"])
+        return inference([(d["W"].T, d["b"])], torch.sigmoid, d["x"])
     if row == "7":
         return plain(lambda x, w: torch.tanh(x @ w), d["X"], d["W"])
     if row == "7g":
