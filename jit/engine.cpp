@@ -37,7 +37,8 @@ EmittedKernel emit_kernel(ModuleEmitter& m, const program::Kernel& kernel, const
     ModuleEmitter& m;
     const std::string& symbol;
     EmittedKernel operator()(const program::LoopKernel& k) const {
-      return is_point(k) ? emit_point(m, k, symbol) : emit_loop(m, k, symbol);
+      if (is_point(k)) return emit_point(m, k, symbol);
+      return is_short_row(m.target, k) ? emit_short_rows(m, k, symbol) : emit_loop(m, k, symbol);
     }
     EmittedKernel operator()(const program::ColumnKernel& k) const { return emit_column(m, k, symbol); }
     EmittedKernel operator()(const program::MatmulKernel& k) const { return emit_matmul(m, k, symbol); }

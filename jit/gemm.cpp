@@ -116,6 +116,7 @@ class MatmulEmitter {
 void MatmulEmitter::emit_main() {
   llvm::IRBuilder<> b(m.context);
   llvm::Function* f = m.kernel_function(symbol_, b);
+  m.make_quickly(f);
   Emitter e(m, b);
   const ArgsView args(m, b, f->getArg(0));
   llvm::Value* scratch = f->getArg(3);
@@ -195,6 +196,7 @@ void MatmulEmitter::set_packing(Emitter& e, llvm::Value* task, const PackedRows<
 void MatmulEmitter::emit_prepare() {
   llvm::IRBuilder<> b(m.context);
   llvm::Function* f = m.kernel_function(symbol_ + "_prepare", b);
+  m.make_quickly(f);
   Emitter e(m, b);
   const ArgsView args(m, b, f->getArg(0));
   const int rank = plan_->rank;

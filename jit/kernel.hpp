@@ -26,6 +26,9 @@ EmittedKernel emit_loop(ModuleEmitter& m, const program::LoopKernel& kernel, con
 /// One element in all, known to be one; and its code.
 bool is_point(const program::LoopKernel& kernel);
 EmittedKernel emit_point(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol);
+/// Rows of several stages that are known to fit a vector; and their code.
+bool is_short_row(const Target& target, const program::LoopKernel& kernel);
+EmittedKernel emit_short_rows(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol);
 EmittedKernel emit_column(ModuleEmitter& m, const program::ColumnKernel& kernel, const std::string& symbol);
 EmittedKernel emit_matmul(ModuleEmitter& m, const program::MatmulKernel& kernel, const std::string& symbol);
 

@@ -441,9 +441,9 @@ llvm::Value* VectorEmitter::any_lane(llvm::Value* predicate) {
 /// The callee is an internal function behind a branch that is taken if any lane asks for it.
 llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback,
                                  llvm::Value* argument) {
-  // Hardly ever run: code that is quick to make will do.
-  subroutine(callee)->addFnAttr(llvm::Attribute::Cold);
-  subroutine(callee)->addFnAttr(llvm::Attribute::OptimizeNone);
+  llvm::Function* function = subroutine(callee);
+  function->addFnAttr(llvm::Attribute::Cold);
+  ModuleEmitter::make_quickly(function);
   llvm::Function* here = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
   b.CreateCondBr(any_lane(predicate), taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));

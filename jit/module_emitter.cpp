@@ -25,6 +25,11 @@ llvm::Function* ModuleEmitter::kernel_function(const std::string& name, llvm::IR
   return f;
 }
 
+void ModuleEmitter::make_quickly(llvm::Function* f) {
+  f->addFnAttr(llvm::Attribute::OptimizeNone);
+  f->addFnAttr(llvm::Attribute::NoInline);
+}
+
 llvm::CallInst* ModuleEmitter::call(llvm::IRBuilder<>& builder, llvm::Function* callee,
                                     llvm::ArrayRef<llvm::Value*> arguments) {
   llvm::CallInst* result = builder.CreateCall(callee, arguments);

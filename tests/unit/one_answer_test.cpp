@@ -100,6 +100,35 @@ TEST_P(OneAnswer, StridesDoNotMatter) {
   }
 }
 
+TEST_P(OneAnswer, ShortRowsOfAnyLengthAndStride) {
+  for (std::int64_t n : {1, 2, 3, 5, 8, 10, 16, 17}) {
+    ac::Graph g(GetParam());
+    const auto x = g.input("x", {"batch", n}), w = g.input("w", {"batch", n});
+    const auto label = g.input("label", {"batch"}, ac::i32);
+    const auto loss = softmax_cross_entropy(x, label);
+    const std::vector<ac::Expr> outputs{loss, ac::grad(sum(loss), x), softmax(x) * w, reduce_max(x, 1) - reduce_min(exp(x), 1),
+                                        x / sqrt(mean(square(x), 1, true) + 1e-3), prod(x, 1, true) + w};
+    const auto jit = ac::compile({x, w, label}, outputs);
+    const auto reference = ac::compile({x, w, label}, outputs, {.engine = ac::Engine::interpret});
+    const ac::Tensor xs = ac::random_normal(1, {n, 23}, 0, 3, GetParam()), ws = ac::random_normal(2, {23, n}, 0, 1, GetParam());
+    auto labels = ac::Tensor::zeros({23}, ac::i32);
+    for (std::int64_t i = 0; i < 23; ++i) labels.data<std::int32_t>()[i] = static_cast<std::int32_t>(i % n);
+    // x is given by columns, then by rows.
+    auto rows = ac::Tensor::zeros({23, n}, GetParam());
+    const auto copy = [&]<class T>(T* to, const T* from) {
+      for (std::int64_t i = 0; i < 23 * n; ++i) to[i / 23 + i % 23 * n] = from[i];
+    };
+    GetParam() == ac::f32 ? copy(rows.data<float>(), xs.data<float>()) : copy(rows.data<double>(), xs.data<double>());
+    const std::int64_t shape[] = {23, n}, strides[] = {1, 23};
+    const ac::ArrayRef by_columns(xs.array().data(), GetParam(), shape, strides);
+    const auto a = jit(by_columns, ws, labels), b = jit(rows, ws, labels), c = reference(rows, ws, labels);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      EXPECT_TRUE(ac::same_bits(a[i], c[i])) << n << " elements by columns, output " << i;
+      EXPECT_TRUE(ac::same_bits(b[i], c[i])) << n << " elements by rows, output " << i;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, OneAnswer, testing::Values(ac::f32, ac::f64), [](const auto& info) { return std::string(ac::name_of(info.param)); });
 
 }  // namespace
