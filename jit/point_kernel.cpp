@@ -34,7 +34,9 @@ class PointEmitter {
   }
 
   EmittedKernel emit(const std::string& symbol) {
+    symbol_ = symbol;
     llvm::Function* f = m_.kernel_function(symbol, b_);
+    ModuleEmitter::make_quickly(f);  // the functions, where the time goes, are called
     const ArgsView args(m_, b_, f->getArg(0));
     values_.assign(code_.code.insts.size(), nullptr);
     const int last = levels_.empty() ? 0 : *std::max_element(levels_.begin(), levels_.end());
@@ -66,6 +68,7 @@ class PointEmitter {
   llvm::IRBuilder<> b_;
   VectorEmitter scalar_;
   StageCode code_;
+  std::string symbol_;
   std::vector<int> levels_;           ///< of each instruction: calls that wait for each other before it
   std::vector<llvm::Value*> values_;  ///< of each instruction
 
@@ -193,7 +196,28 @@ class PointEmitter {
     std::vector<machine::Var> arguments, outputs;
     for (machine::Type t : pack.bodies[0]->inputs) arguments.push_back(builder.input(t));
     for (const machine::Code* body : pack.bodies) outputs.push_back(builder.inline_call(*body, arguments)[0]);
-    return v.emit(builder.finish(outputs), inputs);
+    return call_pack(v, builder.finish(outputs), inputs);
+  }
+
+  /// In a function of its own: what is around it is long, and made quickly.
+  std::vector<llvm::Value*> call_pack(VectorEmitter& v, const machine::Code& code, const std::vector<llvm::Value*>& inputs) {
+    std::vector<llvm::Type*> types, results;
+    for (llvm::Value* input : inputs) types.push_back(input->getType());
+    for (Value output : code.outputs) results.push_back(v.type(code.type(output)));
+    auto* result = llvm::StructType::get(m_.context, results);
+    llvm::Function* f = m_.function(llvm::FunctionType::get(result, types, false), symbol_ + ".pack", false);
+    llvm::IRBuilder<> inner(m_.block(f));
+    std::vector<llvm::Value*> arguments;
+    for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
+    llvm::Value* all = llvm::PoisonValue::get(result);
+    unsigned n = 0;
+    for (llvm::Value* output : VectorEmitter(m_, inner, v.lanes).emit(code, arguments))
+      all = inner.CreateInsertValue(all, output, n++);
+    inner.CreateRet(all);
+    llvm::Value* returned = m_.call(b_, f, inputs);
+    std::vector<llvm::Value*> list;
+    for (unsigned i = 0; i < n; ++i) list.push_back(b_.CreateExtractValue(returned, i));
+    return list;
   }
 };
 
