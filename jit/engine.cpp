@@ -88,18 +88,22 @@ std::size_t size_of_code(const program::Kernel& kernel) {
     std::size_t operator()(const program::ColumnKernel& k) const {
       return 150 + 20 * k.accesses.size() + size(k.body) + size(k.finish);
     }
-    std::size_t operator()(const program::MatmulKernel& k) const { return 200 + 20 * k.accesses.size() + size(k.epilogue); }
+    std::size_t operator()(const program::MatmulKernel& k) const {
+      return 200 + 20 * k.accesses.size() + size(k.epilogue);
+    }
     std::size_t operator()(const program::LibraryKernel&) const { return 0; }
   };
   return std::visit(Visitor{stage}, kernel.body);
 }
 
-/// A Program is compiled in parts side by side, one for each core, unless parts would become very long. A part costs about as
-/// much as a third of a kernel; equal shares: the largest kernels are handed out first, each to the smallest part.
+/// A Program is compiled in parts side by side, one for each core, unless parts would become very long. A part costs
+/// about as much as a third of a kernel; equal shares: the largest kernels are handed out first, each to the smallest
+/// part.
 constexpr std::size_t longest_part = 16;
 std::vector<std::vector<std::size_t>> parts_of(const Program& program, std::vector<std::size_t> numbers) {
   const auto cores = static_cast<std::size_t>(std::max(1, tbb::this_task_arena::max_concurrency()));
-  const std::size_t count = std::max(std::min(cores, (numbers.size() + 1) / 2), (numbers.size() + longest_part - 1) / longest_part);
+  const std::size_t count =
+      std::max(std::min(cores, (numbers.size() + 1) / 2), (numbers.size() + longest_part - 1) / longest_part);
   std::stable_sort(numbers.begin(), numbers.end(), [&](std::size_t a, std::size_t b) {
     return size_of_code(program.kernels[a]) > size_of_code(program.kernels[b]);
   });
@@ -123,8 +127,8 @@ class JitExecutable final : public runtime::Executable {
     parts_.resize(numbers.size());
     tbb::this_task_arena::isolate([&] {
       tbb::parallel_for(
-          std::size_t{0}, parts_.size(), std::size_t{1}, [&](std::size_t i) { compile_part(parts_[i], target, numbers[i]); },
-          tbb::simple_partitioner());
+          std::size_t{0}, parts_.size(), std::size_t{1},
+          [&](std::size_t i) { compile_part(parts_[i], target, numbers[i]); }, tbb::simple_partitioner());
     });
     const std::vector<std::size_t> first = program::distinct(*program_);
     for (std::size_t i = 0; i < kernels_.size(); ++i) kernels_[i] = kernels_[first[i]];

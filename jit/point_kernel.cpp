@@ -1,5 +1,6 @@
-// Code of LoopKernels that have one point: scalar graphs, written element by element. Arithmetic is scalar and straight-line;
-// functions that wait for nothing but each other are packed into the lanes of one vector. Start reading at PointEmitter::emit.
+// Code of LoopKernels that have one point: scalar graphs, written element by element. Arithmetic is scalar and
+// straight-line; functions that wait for nothing but each other are packed into the lanes of one vector. Start reading
+// at PointEmitter::emit.
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -123,9 +124,12 @@ class PointEmitter {
     std::vector<Pack> packs;
     for (Pack& one : wanted) {
       const auto takes = [&](const Pack& pack) {
-        return pack.arguments.size() < lanes_of(pack) && std::all_of(one.bodies.begin(), one.bodies.end(), [&](auto* body) {
-          return std::find(pack.bodies.begin(), pack.bodies.end(), body) != pack.bodies.end();
-        });
+        return pack.arguments.size() < lanes_of(pack) &&
+               std::all_of(
+                   one.bodies.begin(), one.bodies.end(),
+                   [&](auto* body) {
+                     return std::find(pack.bodies.begin(), pack.bodies.end(), body) != pack.bodies.end();
+                   });
       };
       const auto found = std::find_if(packs.begin(), packs.end(), takes);
       if (found == packs.end()) {
@@ -200,7 +204,8 @@ class PointEmitter {
   }
 
   /// In a function of its own: what is around it is long, and made quickly.
-  std::vector<llvm::Value*> call_pack(VectorEmitter& v, const machine::Code& code, const std::vector<llvm::Value*>& inputs) {
+  std::vector<llvm::Value*> call_pack(VectorEmitter& v, const machine::Code& code,
+                                      const std::vector<llvm::Value*>& inputs) {
     std::vector<llvm::Type*> types, results;
     for (llvm::Value* input : inputs) types.push_back(input->getType());
     for (Value output : code.outputs) results.push_back(v.type(code.type(output)));

@@ -1,5 +1,5 @@
-// Code of LoopKernels of several stages whose rows fit one vector: a softmax over ten classes. A row stays in registers from its
-// first stage to its last. Start reading at ShortRowEmitter::row.
+// Code of LoopKernels of several stages whose rows fit one vector: a softmax over ten classes. A row stays in registers
+// from its first stage to its last. Start reading at ShortRowEmitter::row.
 #include <algorithm>
 #include <bit>
 
@@ -113,7 +113,8 @@ class ShortRowEmitter {
   void stage(const Stage& s, const StageCode& code) {
     std::vector<llvm::Value*> inputs;
     for (const StageCode::Input& input : code.inputs) {
-      inputs.push_back(input.kind == StageCode::Input::Kind::value ? values_[input.number] : load(input.number, s.once));
+      inputs.push_back(input.kind == StageCode::Input::Kind::value ? values_[input.number]
+                                                                   : load(input.number, s.once));
       if (inputs.back() == nullptr) throw InternalError("jit: a stage uses a value that none before it gives");
     }
     const std::vector<llvm::Value*> outputs = v_.emit(code.code, inputs, code.calls);
@@ -144,12 +145,14 @@ class ShortRowEmitter {
     if (once || stands_still(a)) return loaded_[a] = v_.splat(v_.load_scalar(access.dtype, address_[a]));
     llvm::Value *near = nullptr, *far = nullptr;
     llvm::BasicBlock *near_end = nullptr, *far_end = nullptr;
-    by_stride(a, [&] { near = v_.load(access.dtype, address_[a], mask_), near_end = b_.GetInsertBlock(); },
-              [&] {
-                auto* type = llvm::cast<llvm::FixedVectorType>(v_.type(machine::type_of(access.dtype)));
-                far = b_.CreateMaskedGather(type, elements(a), llvm::Align(size_of(access.dtype)), mask_, llvm::Constant::getNullValue(type));
-                far_end = b_.GetInsertBlock();
-              });
+    by_stride(
+        a, [&] { near = v_.load(access.dtype, address_[a], mask_), near_end = b_.GetInsertBlock(); },
+        [&] {
+          auto* type = llvm::cast<llvm::FixedVectorType>(v_.type(machine::type_of(access.dtype)));
+          far = b_.CreateMaskedGather(type, elements(a), llvm::Align(size_of(access.dtype)), mask_,
+                                      llvm::Constant::getNullValue(type));
+          far_end = b_.GetInsertBlock();
+        });
     llvm::PHINode* value = b_.CreatePHI(near->getType(), 2);
     value->addIncoming(near, near_end);
     value->addIncoming(far, far_end);
@@ -158,8 +161,9 @@ class ShortRowEmitter {
 
   void store(std::size_t a, llvm::Value* value) {
     const DType dtype = kernel_.accesses[a].dtype;
-    by_stride(a, [&] { v_.store(dtype, value, address_[a], mask_); },
-              [&] { b_.CreateMaskedScatter(value, elements(a), llvm::Align(size_of(dtype)), mask_); });
+    by_stride(
+        a, [&] { v_.store(dtype, value, address_[a], mask_); },
+        [&] { b_.CreateMaskedScatter(value, elements(a), llvm::Align(size_of(dtype)), mask_); });
   }
 
   llvm::Value* elements(std::size_t a) {
@@ -203,7 +207,8 @@ bool is_short_row(const Target& target, const LoopKernel& kernel) {
   if (!target.avx512 || kernel.elementwise() || kernel.splits() || !kernel.inner.is_constant()) return false;
   const std::int64_t n = kernel.inner.constant();
   if (n < 1 || n > vector_lanes(target, kernel.values)) return false;
-  return std::none_of(kernel.accesses.begin(), kernel.accesses.end(), [](const Access& a) { return a.dtype == DType::b8; });
+  return std::none_of(kernel.accesses.begin(), kernel.accesses.end(),
+                      [](const Access& a) { return a.dtype == DType::b8; });
 }
 
 EmittedKernel emit_short_rows(ModuleEmitter& m, const LoopKernel& kernel, const std::string& symbol) {

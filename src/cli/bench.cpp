@@ -1,4 +1,5 @@
-// `actinium bench`: how long an expression takes to compile, to call for the first time, and to call. Start reading at run_bench.
+// `actinium bench`: how long an expression takes to compile, to call for the first time, and to call. Start reading at
+// run_bench.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -81,7 +82,9 @@ Times measure(Call&& call) {
     samples.push_back(seconds_since(start) / static_cast<double>(group));
   }
   std::sort(samples.begin(), samples.end());
-  const auto at = [&](double q) { return samples[static_cast<std::size_t>(q * static_cast<double>(samples.size() - 1))]; };
+  const auto at = [&](double q) {
+    return samples[static_cast<std::size_t>(q * static_cast<double>(samples.size() - 1))];
+  };
   return {samples.front(), at(0.5), at(0.95), samples.size() * group};
 }
 
@@ -91,22 +94,25 @@ int threads_of(const CompileOptions& options) {
 
 std::string table(const json& result) {
   const auto number = [&](const char* key) { return result[key].get<double>(); };
-  std::string text = fmt::format("compile        {:.3f} ms\nfirst call     {:.2f} us\n", number("compile_ms"), number("first_call_us"));
+  std::string text = fmt::format("compile        {:.3f} ms\nfirst call     {:.2f} us\n", number("compile_ms"),
+                                 number("first_call_us"));
   const json& call = result["call_us"];
-  text += fmt::format("call           {:.3f} us (median {:.3f}, 95 % below {:.3f}; {} runs, {} thread{})\n", call["min"].get<double>(),
-                      call["median"].get<double>(), call["p95"].get<double>(), result["runs"].get<std::size_t>(),
-                      result["threads"].get<int>(), result["threads"] == 1 ? "" : "s");
-  text += fmt::format("work           {:.4g} flop, {:.4g} bytes: {:.2f} GFLOP/s, {:.2f} GB/s\n", number("flops"), number("bytes"),
-                      number("gflops"), number("gbps"));
-  text += fmt::format("memory         {} bytes of workspace, {} kernels\n", result["workspace_bytes"].get<std::size_t>(),
-                      result["kernels"].get<std::size_t>());
+  text +=
+      fmt::format("call           {:.3f} us (median {:.3f}, 95 % below {:.3f}; {} runs, {} thread{})\n",
+                  call["min"].get<double>(), call["median"].get<double>(), call["p95"].get<double>(),
+                  result["runs"].get<std::size_t>(), result["threads"].get<int>(), result["threads"] == 1 ? "" : "s");
+  text += fmt::format("work           {:.4g} flop, {:.4g} bytes: {:.2f} GFLOP/s, {:.2f} GB/s\n", number("flops"),
+                      number("bytes"), number("gflops"), number("gbps"));
+  text += fmt::format("memory         {} bytes of workspace, {} kernels\n",
+                      result["workspace_bytes"].get<std::size_t>(), result["kernels"].get<std::size_t>());
   if (!result.contains("profile")) return text;
   double total = 0;
   for (const json& k : result["profile"]) total += k["us"].get<double>();
   text += fmt::format("\n{:>10} {:>6} {:>9} {:>9}  kernel\n", "us", "share", "GFLOP/s", "GB/s");
   for (const json& k : result["profile"]) {
-    text += fmt::format("{:10.3f} {:5.1f}% {:9.2f} {:9.2f}  {}\n", k["us"].get<double>(), 100 * k["us"].get<double>() / total,
-                        k["gflops"].get<double>(), k["gbps"].get<double>(), k["name"].get<std::string>());
+    text += fmt::format("{:10.3f} {:5.1f}% {:9.2f} {:9.2f}  {}\n", k["us"].get<double>(),
+                        100 * k["us"].get<double>() / total, k["gflops"].get<double>(), k["gbps"].get<double>(),
+                        k["name"].get<std::string>());
   }
   return text;
 }
@@ -129,7 +135,8 @@ int run_bench(const Options& options, const BenchChoices& choices) {
 
   const std::vector<ArrayRef> given(in.begin(), in.end());
   const std::vector<MutableArrayRef> written(out.begin(), out.end());
-  const Times times = measure([&] { f.call(std::span<const ArrayRef>(given), std::span<const MutableArrayRef>(written)); });
+  const Times times =
+      measure([&] { f.call(std::span<const ArrayRef>(given), std::span<const MutableArrayRef>(written)); });
   const Stats stats = f.stats(sizes);
   json result{{"compile_ms", compile_seconds * 1e3},
               {"first_call_us", first * 1e6},

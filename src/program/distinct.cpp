@@ -23,7 +23,8 @@ class Anonymous {
 
   void number(Access& access) {
     if (access.buffer == no_buffer) return;
-    access.buffer = BufferId{numbers_.emplace(access.buffer, static_cast<std::uint32_t>(numbers_.size())).first->second};
+    access.buffer =
+        BufferId{numbers_.emplace(access.buffer, static_cast<std::uint32_t>(numbers_.size())).first->second};
   }
   void number(std::vector<Access>& accesses) {
     for (Access& access : accesses) number(access);

@@ -11,12 +11,13 @@ namespace {
 using nlohmann::json;
 
 TEST(Bench, GivesEveryFieldAsJson) {
-  const Outcome o = run_tool({"bench", "gelu(x @ W + b)", "--shape", "x=32x64", "--shape", "W=64x16", "--shape", "b=16", "--grad",
-                              "W,b", "--threads", "1", "--json"});
+  const Outcome o = run_tool({"bench", "gelu(x @ W + b)", "--shape", "x=32x64", "--shape", "W=64x16", "--shape", "b=16",
+                              "--grad", "W,b", "--threads", "1", "--json"});
   ASSERT_EQ(o.status, 0) << o.err;
   EXPECT_EQ(std::count(o.out.begin(), o.out.end(), '\n'), 1);
   const json j = json::parse(o.out);
-  for (const char* key : {"compile_ms", "first_call_us", "runs", "threads", "flops", "bytes", "gflops", "gbps", "kernels"})
+  for (const char* key :
+       {"compile_ms", "first_call_us", "runs", "threads", "flops", "bytes", "gflops", "gbps", "kernels"})
     EXPECT_GT(j.at(key).get<double>(), 0) << key;
   EXPECT_GE(j.at("workspace_bytes").get<double>(), 0);
   EXPECT_EQ(j.at("threads"), 1);
@@ -30,8 +31,8 @@ TEST(Bench, GivesEveryFieldAsJson) {
 }
 
 TEST(Bench, CompilesForNamedSizesAndProfilesKernels) {
-  const Outcome o =
-      run_tool({"bench", "sum(exp(x @ y))", "--shape", "x=nx8", "y=ones(8,8)", "--size", "n=16", "--profile", "--json"});
+  const Outcome o = run_tool(
+      {"bench", "sum(exp(x @ y))", "--shape", "x=nx8", "y=ones(8,8)", "--size", "n=16", "--profile", "--json"});
   ASSERT_EQ(o.status, 0) << o.err;
   const json j = json::parse(o.out);
   ASSERT_EQ(j.at("profile").size(), j.at("kernels").get<std::size_t>());

@@ -1,4 +1,5 @@
-// Scalar graphs: straight-line code with functions packed into lanes gives what the interpreter gives, for every instruction set.
+// Scalar graphs: straight-line code with functions packed into lanes gives what the interpreter gives, for every
+// instruction set.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -58,7 +59,8 @@ TEST_P(PointKernel, EveryInstructionSetGivesTheInterpretersBits) {
       std::vector<ac::Tensor> in;
       for (double v : point) in.push_back(ac::Tensor::scalar(v, GetParam()));
       const auto ours = f(in), expected = reference(in);
-      for (std::size_t i = 0; i < y.size(); ++i) EXPECT_TRUE(ac::same_bits(ours[i], expected[i])) << isa << ", output " << i;
+      for (std::size_t i = 0; i < y.size(); ++i)
+        EXPECT_TRUE(ac::same_bits(ours[i], expected[i])) << isa << ", output " << i;
     }
   }
 }
@@ -88,6 +90,7 @@ TEST_P(PointKernel, IsARowOfABatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, PointKernel, testing::Values(ac::f32, ac::f64), [](const auto& info) { return std::string(ac::name_of(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Types, PointKernel, testing::Values(ac::f32, ac::f64),
+                         [](const auto& info) { return std::string(ac::name_of(info.param)); });
 
 }  // namespace
