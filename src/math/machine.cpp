@@ -407,8 +407,9 @@ Var Builder::emit(Op op, Type type, Var a, Var b, Var c, std::uint64_t imm) {
     if (!taken) return b;
   }
   if (op == Op::min || op == Op::max) {
-    const Signs x = signs_[index_of(inst.a)], y = signs_[index_of(inst.b)];
-    if (op == Op::min ? !x.negative && !y.positive : !x.positive && !y.negative) return b;
+    // The second operand wins unless the first is beyond it.
+    const Range x = ranges_[index_of(inst.a)], y = ranges_[index_of(inst.b)];
+    if (op == Op::min ? x.low >= y.high : x.high <= y.low) return b;
   }
   const int count = operand_count(op);
   const std::array operands{inst.a, inst.b, inst.c};
@@ -505,33 +506,52 @@ Value Builder::intern(const Inst& inst) {
     slot = (slot + 1) & mask;
   }
   code_.insts.push_back(inst);
-  signs_.push_back(signs_of(inst));
+  ranges_.push_back(range_of(inst));
   index_[slot] = static_cast<std::uint32_t>(code_.insts.size());
   return Value{index_[slot] - 1};
 }
 
-Builder::Signs Builder::signs_of(const Inst& inst) const {
-  constexpr Signs any{}, not_negative{.positive = true, .negative = false};
-  if (!is_float(inst.type)) return any;
-  const auto of = [&](Value v) { return signs_[index_of(v)]; };
-  const auto product = [](Signs x, Signs y) {
-    return Signs{.positive = (x.positive && y.positive) || (x.negative && y.negative),
-                 .negative = (x.positive && y.negative) || (x.negative && y.positive)};
+Builder::Range Builder::range_of(const Inst& inst) const {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (!is_float(inst.type)) return {};
+  const auto of = [&](Value v) { return ranges_[index_of(v)]; };
+  // Rounding is monotone, so the rounded product of the ends bounds the rounded products. 0 * inf is NaN, or 0.
+  const auto times = [&](double x, double y) {
+    const double exact = x == 0 || y == 0 ? 0 : x * y;
+    return inst.type == Type::f32 ? static_cast<double>(static_cast<float>(exact)) : exact;
   };
-  if (inst.op == Op::constant) {
-    const double value = inst.type == Type::f32
-                             ? static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(inst.imm)))
-                             : std::bit_cast<double>(inst.imm);
-    return {.positive = value > 0, .negative = value < 0};
+  const auto product = [&](Range x, Range y) {
+    const std::array ends{times(x.low, y.low), times(x.low, y.high), times(x.high, y.low), times(x.high, y.high)};
+    return Range{*std::min_element(ends.begin(), ends.end()), *std::max_element(ends.begin(), ends.end())};
+  };
+  switch (inst.op) {
+    case Op::constant: {
+      const double value = inst.type == Type::f32
+                               ? static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(inst.imm)))
+                               : std::bit_cast<double>(inst.imm);
+      return value == value ? Range{value, value} : Range{};
+    }
+    case Op::abs: {
+      const Range x = of(inst.a);
+      return {std::max({0.0, x.low, -x.high}), std::max(-x.low, x.high)};
+    }
+    case Op::sqrt: return {0, infinity};
+    case Op::neg: return {-of(inst.a).high, -of(inst.a).low};
+    case Op::mul: {
+      const Range x = product(of(inst.a), of(inst.b));
+      return inst.a == inst.b ? Range{std::max(0.0, x.low), x.high} : x;
+    }
+    // If the first operand may be NaN, the second stands unbounded by it.
+    case Op::min: {
+      const Range x = of(inst.a), y = of(inst.b);
+      return {std::min(x.low, y.low), is_constant(inst.a) ? std::min(x.high, y.high) : y.high};
+    }
+    case Op::max: {
+      const Range x = of(inst.a), y = of(inst.b);
+      return {is_constant(inst.a) ? std::max(x.low, y.low) : y.low, std::max(x.high, y.high)};
+    }
+    default: return {};  // NOLINT: all others may be anything
   }
-  if (inst.op == Op::abs || inst.op == Op::sqrt || (inst.op == Op::mul && inst.a == inst.b)) return not_negative;
-  if (inst.op == Op::neg) return {.positive = of(inst.a).negative, .negative = of(inst.a).positive};
-  if (inst.op == Op::mul) return product(of(inst.a), of(inst.b));
-  if (inst.op == Op::min || inst.op == Op::max) {
-    const Signs x = of(inst.a), y = of(inst.b);
-    return {.positive = x.positive || y.positive, .negative = x.negative || y.negative};
-  }
-  return any;
 }
 
 void Builder::rehash() {

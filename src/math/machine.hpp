@@ -4,6 +4,7 @@
 // written in).
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -144,12 +145,12 @@ class Builder {
  private:
   Code code_;
   /// What a float may be, if it is no NaN.
-  struct Signs {
-    bool positive = true, negative = true;
+  struct Range {
+    double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
   };
-  std::vector<Signs> signs_;          // of each instruction
+  std::vector<Range> ranges_;         // of each instruction
   std::vector<std::uint32_t> index_;  // open addressing over insts (index + 1, 0 is free), for merging
-  Signs signs_of(const Inst& inst) const;
+  Range range_of(const Inst& inst) const;
   Value intern(const Inst& inst);
   void rehash();
   bool is_constant(Value v) const { return code_.insts[static_cast<std::uint32_t>(v)].op == Op::constant; }
