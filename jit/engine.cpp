@@ -162,10 +162,12 @@ class JitExecutable final : public runtime::Executable {
     result.native = function(k.main);
     result.native_finish = function(k.finish);
     result.native_prepare = function(k.prepare);
+    result.native_pack_constant = function(k.pack_constant);
     result.context = k.context.get();
     result.scratch_bytes = k.scratch_bytes;
     result.shared_bytes = k.shared_bytes;
     result.prepare_tasks = k.prepare_tasks;
+    result.constant_bytes = k.constant_bytes;
     result.main_tasks = k.main_tasks;
     return result;
   }

@@ -38,6 +38,7 @@ class MatmulEmitter {
     EmittedKernel result{.main = symbol_,
                          .finish = {},
                          .prepare = {},
+                         .pack_constant = {},
                          .context = plan_,
                          .scratch_bytes = gemm_scratch_bytes,
                          .main_tasks = gemm_tasks};
@@ -46,6 +47,11 @@ class MatmulEmitter {
       result.prepare = symbol_ + "_prepare";
       result.shared_bytes = gemm_shared_bytes;
       result.prepare_tasks = gemm_prepare_tasks;
+    }
+    if (parts_.packed && kernel_.constant_b) {
+      emit_pack_constant();
+      result.pack_constant = symbol_ + "_pack_constant";
+      result.constant_bytes = gemm_constant_bytes;
     }
     return result;
   }
@@ -98,6 +104,7 @@ class MatmulEmitter {
   std::vector<Num> batch_offsets(Emitter& e, const ArgsView& args, Num batch) const;
   void set_packing(Emitter& e, llvm::Value* task, const PackedRows<Num>& packed);
   void emit_prepare();
+  void emit_pack_constant();
   void emit_main();
   void emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, const Extents& x, Num index);
   void set(Emitter& e, llvm::Value* task, GemmSlot slot, llvm::Value* value) {
@@ -222,6 +229,26 @@ void MatmulEmitter::emit_prepare() {
   b.CreateRetVoid();
 }
 
+/// Packs B into KernelArgs::constant, once for all calls.
+void MatmulEmitter::emit_pack_constant() {
+  llvm::IRBuilder<> b(m.context);
+  llvm::Function* f = m.kernel_function(symbol_ + "_pack_constant", b);
+  Emitter e(m, b);
+  const ArgsView args(m, b, f->getArg(0));
+  const int rank = plan_->rank;
+  const Extents x = extents(e, args);
+  llvm::Value* task = e.bytes(f->getArg(3), layout_.task);
+  set(e, task, GemmSlot::b, args.pointer(b, 1));
+  set(e, task, GemmSlot::b_k, args.stride(b, stride_index(1, rank)));
+  set(e, task, GemmSlot::b_column, args.stride(b, stride_index(1, rank + 1)));
+  set(e, task, GemmSlot::depth, x.depth);
+  set(e, task, GemmSlot::columns, x.columns);
+  set(e, task, GemmSlot::whole_b, args.constant);
+  set(e, task, GemmSlot::whole_b_pitch, packed_pitch(*plan_, x.columns));
+  b.CreateCall(gemm_function(m, plan_->dtype, GemmPart::pack_b), {task});
+  b.CreateRetVoid();
+}
+
 /// Where the task begins, and how much it is.
 void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, const Extents& x,
                               Num index) {
@@ -241,6 +268,9 @@ void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* tas
   set(e, task, GemmSlot::b, e.at(kit_.scalar(), args.pointer(b, 1), offset[1] + first_column * stride(1, rank + 1)));
   set(e, task, GemmSlot::rows, least(g.row_block, x.rows - first_row));
   set(e, task, GemmSlot::columns, least(g.column_block, x.columns - first_column));
+  set(e, task, GemmSlot::whole_b, args.constant);
+  set(e, task, GemmSlot::whole_b_pitch, packed_pitch(*plan_, x.columns));
+  set(e, task, GemmSlot::first_column, first_column);
   set(e, task, GemmSlot::beyond, greatest(x.columns - first_column - g.column_block, e.num(0)));
   for (int access = 0; access < plan_->accesses; ++access) {
     const int o = access + 2;

@@ -132,9 +132,10 @@ class GemmKit {
   /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, rows, task): the same with A packed in groups of rows,
   /// from pack_rows(). Writes rows up to the next multiple of packed_group. Fetches what `task` says.
   llvm::Function* packed_tile(const TileShape& shape);
-  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, panel): the same for the tallest tile's rows alone, with
-  /// B as it lies, contiguous along columns. -> panel too: what pack_columns() makes of it.
-  llvm::Function* copying_tile(const TileShape& shape);
+  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, panel): the same for the tallest tile's rows alone.
+  /// `copies`: with B as it lies, contiguous along columns -> panel too: what pack_columns() makes of it. Else `panel`
+  /// is the next one, fetched into the cache.
+  llvm::Function* first_tile(const TileShape& shape, bool copies);
   /// (source, row stride, k stride, out, group pitch, rows, k)
   /// -> out: for each group of packed_group rows its elements k by k; rows beyond the last repeat it.
   llvm::Function* pack_rows();
@@ -178,8 +179,9 @@ class GemmKit {
   void emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
                  Num valid);
   Num emit_packed_step(Emitter& e, const TileShape& shape, llvm::ArrayRef<llvm::Value*> arguments, Num row, Num left);
+  enum class Extra : std::uint8_t { none, copy, fetch };
   void emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
-                        llvm::Value* copy = nullptr);
+                        Extra extra = Extra::none);
   std::array<llvm::Value*, 4> interleaved(llvm::IRBuilder<>& b, const std::array<llvm::Value*, 4>& lines, int width,
                                           int unit) const;
   void emit_fetch(Emitter& e, llvm::Value* task);

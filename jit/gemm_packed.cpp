@@ -70,20 +70,21 @@ Num GemmKit::emit_packed_step(Emitter& e, const TileShape& shape, llvm::ArrayRef
   return count;
 }
 
-llvm::Function* GemmKit::copying_tile(const TileShape& shape) {
-  return m_.helper(name("copying" + std::to_string(shape.vectors)), signature("pnpnnpnpnp"),
+llvm::Function* GemmKit::first_tile(const TileShape& shape, bool copies) {
+  return m_.helper(name((copies ? "copying" : "fetching") + std::to_string(shape.vectors)), signature("pnpnnpnpnp"),
                    [&](llvm::Function* f, llvm::IRBuilder<>& b) {
                      Emitter e(m_, b);
                      std::vector<llvm::Value*> arguments;
                      for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
-                     emit_packed_tile(e, shape.vectors, shape.max_rows(), arguments, e.num(0), arguments[9]);
+                     emit_packed_tile(e, shape.vectors, shape.max_rows(), arguments, e.num(0),
+                                      copies ? Extra::copy : Extra::fetch);
                      b.CreateRetVoid();
                    });
 }
 
-/// Rows first .. first + rows, all of which are there. `copy`: where B is packed on the way, or null.
+/// Rows first .. first + rows, all of which are there. With an `extra` the last argument says where.
 void GemmKit::emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
-                               llvm::Value* copy) {
+                               Extra extra) {
   llvm::IRBuilder<>& b = e.b;
   const Num group_pitch = e.num(arguments[1]), b_pitch = e.num(arguments[3]), depth = e.num(arguments[4]);
   const Num out_pitch = e.num(arguments[6]), before_pitch = e.num(arguments[8]);
@@ -96,11 +97,15 @@ void GemmKit::emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef
   for (int i = 0; i < rows * vectors; ++i) sums.push_back(loop.carry(constant(vector_, 0.0)));
   std::vector<llvm::Value*> columns;
   for (int v = 0; v < vectors; ++v) columns.push_back(load(b, vector_, e.at(scalar_, b_now, e.num(v * plan_.lanes))));
-  if (copy != nullptr) {
-    llvm::Value* to = e.at(scalar_, copy, e.num(loop.index()) * (vectors * plan_.lanes));
+  const Num panel_row = e.num(loop.index()) * (vectors * plan_.lanes);
+  if (extra == Extra::copy) {
+    llvm::Value* to = e.at(scalar_, arguments[9], panel_row);
     for (int v = 0; v < vectors; ++v)
       store(b, columns[static_cast<std::size_t>(v)], e.at(scalar_, to, e.num(v * plan_.lanes)));
-    llvm::Value* ahead = e.at(scalar_, b_now, b_pitch * fetched_rows);
+  }
+  if (extra != Extra::none) {
+    llvm::Value* ahead =
+        extra == Extra::copy ? e.at(scalar_, b_now, b_pitch * fetched_rows) : e.at(scalar_, arguments[9], panel_row);
     for (std::int64_t at = 0; at < vectors * plan_.lanes * plan_.element(); at += cache_line)
       emit_prefetch(b, e.bytes(ahead, at), /*write=*/false, /*near=*/false);
   }

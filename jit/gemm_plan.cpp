@@ -98,6 +98,11 @@ std::int64_t gemm_shared_bytes(const void* context, const std::int64_t* extents)
   return p.batch * packed_rows<std::int64_t>(p.plan, p.m, p.k).matrix * p.plan.element();
 }
 
+std::int64_t gemm_constant_bytes(const void* context, const std::int64_t* extents) {
+  const Product p(context, extents);
+  return p.grid().packed == 0 ? 0 : p.k * packed_pitch(p.plan, p.n) * p.plan.element();
+}
+
 std::int64_t gemm_prepare_tasks(const void* context, const std::int64_t* extents) {
   const Product p(context, extents);
   return p.grid().packed == 2 ? p.batch * quotient_up(p.m, packed_chunk) : 0;

@@ -89,7 +89,7 @@ inline constexpr std::int64_t packed_rows_at_once = 96;
 inline constexpr std::int64_t fetched_rows = 32;
 
 /// Room for a GemmTask (jit/gemm_tasks.hpp).
-inline constexpr std::int64_t gemm_task_bytes = 320;
+inline constexpr std::int64_t gemm_task_bytes = 384;
 
 /// What depends on dtype and target alone: lanes and tiles.
 GemmPlan make_plan(DType dtype, const Target& target);
@@ -118,6 +118,13 @@ PackedRows<N> packed_rows(const GemmPlan& plan, N m, N k) {
       quotient_up(depth, plan.pack_width()) * (plan.pack_width() * packed_group) + 64 / plan.element();
   const N block_pitch = quotient_up(m, packed_chunk) * (packed_chunk / packed_group) * group_pitch;
   return {group_pitch, block_pitch, quotient_up(k, program::block_elements) * block_pitch};
+}
+
+/// Columns of B packed as a whole, up to full panels: elements from one k to the next, taken over all panels of a
+/// block.
+template <class N>
+N packed_pitch(const GemmPlan& plan, N n) {
+  return quotient_up(n, plan.packed_columns()) * plan.packed_columns();
 }
 
 /// The tasks of one product: blocks of rows times blocks of columns, columns fastest.
@@ -166,6 +173,7 @@ Grid<N> grid(const GemmPlan& plan, N batch, N m, N n, N k) {
 /// The callbacks of runtime::CompiledKernel; `context` is the GemmPlan.
 std::int64_t gemm_tasks(const void* context, const std::int64_t* extents);
 std::int64_t gemm_scratch_bytes(const void* context, const std::int64_t* extents);
+std::int64_t gemm_constant_bytes(const void* context, const std::int64_t* extents);
 std::int64_t gemm_shared_bytes(const void* context, const std::int64_t* extents);
 std::int64_t gemm_prepare_tasks(const void* context, const std::int64_t* extents);
 

@@ -21,8 +21,8 @@ struct Task {
   llvm::Value *zeros, *product, *panel, *packed_a, *lanes, *levels;
   Num level_pitch;
   llvm::Value* whole_a;
-  Num group_pitch, block_pitch, beyond;
-  llvm::Value* memory;
+  Num group_pitch, block_pitch, beyond, whole_b_pitch, first_column;
+  llvm::Value *whole_b, *memory;
 
   Task(Emitter& e, llvm::Value* memory_)
       : args(pointer(e, memory_, GemmSlot::args)),
@@ -50,6 +50,9 @@ struct Task {
         group_pitch(number(e, memory_, GemmSlot::group_pitch)),
         block_pitch(number(e, memory_, GemmSlot::block_pitch)),
         beyond(number(e, memory_, GemmSlot::beyond)),
+        whole_b_pitch(number(e, memory_, GemmSlot::whole_b_pitch)),
+        first_column(number(e, memory_, GemmSlot::first_column)),
+        whole_b(pointer(e, memory_, GemmSlot::whole_b)),
         memory(memory_) {}
 
  private:
@@ -78,6 +81,7 @@ class Tasks {
       case GemmPart::tiled: emit_tiled(e, task); break;
       case GemmPart::packed: emit_packed(e, task); break;
       case GemmPart::pack: emit_pack(e, task); break;
+      case GemmPart::pack_b: emit_pack_b(e, task); break;
       case GemmPart::thin: emit_thin(e, task); break;
       case GemmPart::narrow: emit_narrow(e, task); break;
     }
@@ -93,10 +97,17 @@ class Tasks {
   void emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first,
                   Flag last, Num column, Num width);
   void emit_packed(Emitter& e, const Task& t);
-  Num emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, llvm::Value* source, Flag copies, Num depth,
-                        Flag first, llvm::Value* sums, Num rows, Num column);
-  void fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num count);
+  /// One panel of B, before the first rows that use it and after.
+  struct Panel {
+    llvm::Value *source, *packed;  ///< where it lies in B, and packed
+    llvm::Value* next;             ///< the panel that is used next
+    Flag copies, fetches;          ///< whether its first tile packs it, or fetches the next one
+  };
+  Num emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, const Panel& panel, Num depth, Flag first,
+                        llvm::Value* sums, Num rows, Num column);
+  void fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, Num count);
   void emit_pack(Emitter& e, const Task& t);
+  void emit_pack_b(Emitter& e, const Task& t);
   void emit_thin(Emitter& e, const Task& t);
   void emit_narrow(Emitter& e, const Task& t);
   template <class Block>
@@ -210,7 +221,16 @@ void Tasks::emit_pack(Emitter& e, const Task& t) {
   });
 }
 
+void Tasks::emit_pack_b(Emitter& e, const Task& t) {
+  e.each(e.num(0), t.depth, program::block_elements, [&](Num k) {
+    m.call(e.b, kit_.pack_columns(),
+           {e.at(kit_.scalar(), t.b, k * t.b_k), t.b_k, t.b_column, e.at(kit_.scalar(), t.whole_b, k * t.whole_b_pitch),
+            least(t.depth - k, e.num(program::block_elements)), t.columns});
+  });
+}
+
 void Tasks::emit_packed(Emitter& e, const Task& t) {
+  const Flag fixed{&e.b, e.b.CreateIsNotNull(t.whole_b)};
   const Flag own{&e.b, e.b.CreateIsNull(t.whole_a)};
   each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
     e.when(own, [&] {
@@ -221,13 +241,19 @@ void Tasks::emit_packed(Emitter& e, const Task& t) {
         e.b.CreateSelect(own, t.packed_a, e.at(kit_.scalar(), t.whole_a, k / program::block_elements * t.block_pitch));
     // Whole panels of a B that is contiguous are packed by the first tile that reads them.
     llvm::Value* b = e.at(kit_.scalar(), t.b, k * t.b_k);
-    const Num copied = pick((t.b_column == 1) & (number(t.rows, plan_.packed_rows()) <= t.rows),
+    const Num copied = pick((!fixed) & (t.b_column == 1) & (number(t.rows, plan_.packed_rows()) <= t.rows),
                             t.columns / plan_.packed_columns() * plan_.packed_columns(), e.num(0));
-    m.call(e.b, kit_.pack_columns(),
-           {e.at(kit_.scalar(), b, copied * t.b_column), t.b_k, t.b_column,
-            e.at(kit_.scalar(), t.panel, copied * depth), depth, t.columns - copied});
-    fetch_rows(e, t, b, e.num(0));
+    e.when(!fixed, [&] {
+      m.call(e.b, kit_.pack_columns(),
+             {e.at(kit_.scalar(), b, copied * t.b_column), t.b_k, t.b_column,
+              e.at(kit_.scalar(), t.panel, copied * depth), depth, t.columns - copied});
+    });
+    llvm::Value* panels =
+        e.b.CreateSelect(fixed, e.at(kit_.scalar(), t.whole_b, k * t.whole_b_pitch + t.first_column * depth), t.panel);
+    fetch_rows(e, t, b, t.b_k, e.num(0));
     const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
+    llvm::Value* below = e.at(kit_.scalar(), t.whole_b,
+                              (k + depth) * t.whole_b_pitch + t.first_column * least(t.depth - k - depth, depth));
     e.advance(t.rows, [&](Num row) {
       const Num rows = least(t.rows - row, e.num(packed_rows_at_once));
       // The sums of a single block of k are finished before the next rows are begun.
@@ -235,8 +261,12 @@ void Tasks::emit_packed(Emitter& e, const Task& t) {
           e.at(kit_.scalar(), t.product, pick(t.depth <= program::block_elements, e.num(0), row * t.pitch));
       llvm::Value* group = e.at(kit_.scalar(), a, row / packed_group * t.group_pitch);
       e.advance(t.columns, [&](Num column) {
-        return emit_packed_panel(e, t, group, e.at(kit_.scalar(), b, column), (row == 0) & (column < copied), depth,
-                                 first, sums, rows, column);
+        const Num next = column + plan_.packed_columns();
+        llvm::Value* fetched = e.b.CreateSelect(next < t.columns, e.at(kit_.scalar(), panels, next * depth), below);
+        const Flag fetches = fixed & (row == 0) & (number(rows, plan_.packed_rows()) <= rows) & (next <= t.columns);
+        const Panel panel{e.at(kit_.scalar(), b, column), e.at(kit_.scalar(), panels, column * depth), fetched,
+                          (row == 0) & (column < copied), fetches};
+        return emit_packed_panel(e, t, group, panel, depth, first, sums, rows, column);
       });
       e.when(last, [&] { call_epilogue(e, t, sums, row, rows, e.num(0), t.columns); });
       return rows;
@@ -245,28 +275,30 @@ void Tasks::emit_packed(Emitter& e, const Task& t) {
   e.when(!(t.chunks == 1), [&] { finish_all(e, t); });
 }
 
-/// `source`: where the panel's columns of B lie if they have not been packed yet.
-Num Tasks::emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, llvm::Value* source, Flag copies, Num depth,
-                             Flag first, llvm::Value* sums, Num rows, Num column) {
+Num Tasks::emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, const Panel& panel, Num depth, Flag first,
+                             llvm::Value* sums, Num rows, Num column) {
   const TileShape &wide = plan_.packed_tiles.front(), &single = plan_.packed_tiles.back();
   const Num width = pick(t.columns - column <= plan_.lanes, e.num(plan_.lanes), e.num(plan_.packed_columns()));
   llvm::Value* out = e.at(kit_.scalar(), sums, column);
   llvm::Value* before = e.b.CreateSelect(first, t.zeros, out);
   const Num before_pitch = pick(first, e.num(0), t.pitch);
-  llvm::Value* panel = e.at(kit_.scalar(), t.panel, column * depth);
-  e.when(copies, [&] {
-    m.call(e.b, kit_.copying_tile(wide),
-           {a, t.group_pitch, source, t.b_k, depth, out, t.pitch, before, before_pitch, panel});
+  e.when(panel.copies, [&] {
+    m.call(e.b, kit_.first_tile(wide, /*copies=*/true),
+           {a, t.group_pitch, panel.source, t.b_k, depth, out, t.pitch, before, before_pitch, panel.packed});
     // Next is the panel to the right, or the first one of the block below.
     const Flag right = column + 2 * plan_.packed_columns() <= t.columns;
-    llvm::Value* below = e.at(kit_.scalar(), source, depth * t.b_k - column);
-    fetch_rows(e, t, e.b.CreateSelect(right, e.at(kit_.scalar(), source, e.num(plan_.packed_columns())), below),
-               least(depth, e.num(fetched_rows)));
+    llvm::Value* beside = e.at(kit_.scalar(), panel.source, e.num(plan_.packed_columns()));
+    llvm::Value* below = e.at(kit_.scalar(), panel.source, depth * t.b_k - column);
+    fetch_rows(e, t, e.b.CreateSelect(right, beside, below), t.b_k, least(depth, e.num(fetched_rows)));
   });
-  const Num done = pick(copies, e.num(plan_.packed_rows()), e.num(0));
+  e.when(panel.fetches, [&] {
+    m.call(e.b, kit_.first_tile(wide, /*copies=*/false),
+           {a, t.group_pitch, panel.packed, width, depth, out, t.pitch, before, before_pitch, panel.next});
+  });
+  const Num done = pick(panel.copies | panel.fetches, e.num(plan_.packed_rows()), e.num(0));
   const std::array<llvm::Value*, 11> arguments{e.at(kit_.scalar(), a, done / packed_group * t.group_pitch),
                                                t.group_pitch,
-                                               panel,
+                                               panel.packed,
                                                width,
                                                depth,
                                                e.at(kit_.scalar(), out, done * t.pitch),
@@ -284,15 +316,16 @@ Num Tasks::emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, llvm::Va
 }
 
 /// The first rows of B that the next copying tile reads come into the cache while these tiles run.
-void Tasks::fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num count) {
+void Tasks::fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, Num count) {
   const auto set = [&](GemmSlot slot, llvm::Value* value) {
     e.b.CreateStore(value, e.bytes(t.memory, static_cast<std::int64_t>(slot) * 8));
   };
   set(GemmSlot::fetch_from, from);
-  set(GemmSlot::fetch_stride, t.b_k * plan_.element());
+  set(GemmSlot::fetch_stride, pitch * plan_.element());
   set(GemmSlot::fetch_bytes, e.num(plan_.packed_columns() * plan_.element()));
   set(GemmSlot::fetch_next, e.num(0));
-  set(GemmSlot::fetch_step, e.num(quotient_up(fetched_rows, packed_rows_at_once / plan_.packed_rows() - 1)));
+  // So many tiles are left of the rows at once.
+  set(GemmSlot::fetch_step, quotient_up(count, packed_rows_at_once / plan_.packed_rows() - 1));
   set(GemmSlot::fetch_end, count);
 }
 
@@ -402,6 +435,7 @@ std::string_view name_of(GemmPart part) {
     case GemmPart::tiled: return "tiled";
     case GemmPart::packed: return "packed";
     case GemmPart::pack: return "pack";
+    case GemmPart::pack_b: return "pack_b";
     case GemmPart::thin: return "thin";
     case GemmPart::narrow: return "narrow";
   }

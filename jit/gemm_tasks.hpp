@@ -36,7 +36,10 @@ enum class GemmSlot : std::uint8_t {
   whole_a,      ///< the task's rows of A, packed before; or null: the task packs them
   group_pitch,  ///< of packed A: elements from one group of rows to the next, from one block of k to the next
   block_pitch,
-  beyond,  ///< columns of B to the right of the task's
+  whole_b,        ///< B packed for good: blocks of k one after the other, in each the panels; or null
+  whole_b_pitch,  ///< packed_pitch()
+  first_column,   ///< of the task
+  beyond,         ///< columns of B to the right of the task's
   // Memory to be fetched into the cache while tiles are computed: lines of `fetch_bytes`, `fetch_stride` apart (bytes),
   // the next one, how many for each tile, and the end.
   fetch_from,
@@ -54,6 +57,7 @@ enum class GemmPart : std::uint8_t {
   tiled,   ///< register tiles over operands as they lie
   packed,  ///< register tiles over packed operands
   pack,    ///< no product: packs rows of A to `whole_a`
+  pack_b,  ///< no product: packs all of B to `whole_b`
   thin,    ///< few rows, and rows of B contiguous
   narrow,  ///< few columns: virtual lanes along k
 };

@@ -15,6 +15,7 @@ ArgsView::ArgsView(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* args) {
   extents = field(offsetof(runtime::KernelArgs, extents));
   partials = field(offsetof(runtime::KernelArgs, partials));
   shared = field(offsetof(runtime::KernelArgs, shared));
+  constant = field(offsetof(runtime::KernelArgs, constant));
 }
 
 llvm::Value* ArgsView::pointer(llvm::IRBuilder<>& b, int i) const {

@@ -13,11 +13,12 @@ namespace actinium::jit {
 
 /// Symbols of the emitted functions (empty: none), and the callbacks of runtime::CompiledKernel with their context.
 struct EmittedKernel {
-  std::string main, finish, prepare;
+  std::string main, finish, prepare, pack_constant;
   std::shared_ptr<const void> context;
   decltype(runtime::CompiledKernel::scratch_bytes) scratch_bytes = nullptr;
   decltype(runtime::CompiledKernel::shared_bytes) shared_bytes = nullptr;
   decltype(runtime::CompiledKernel::prepare_tasks) prepare_tasks = nullptr;
+  decltype(runtime::CompiledKernel::constant_bytes) constant_bytes = nullptr;
   decltype(runtime::CompiledKernel::main_tasks) main_tasks = nullptr;
 };
 
@@ -34,7 +35,7 @@ EmittedKernel emit_matmul(ModuleEmitter& m, const program::MatmulKernel& kernel,
 
 /// Fields of runtime::KernelArgs, loaded at a kernel's entry.
 struct ArgsView {
-  llvm::Value *pointers, *strides, *extents, *partials, *shared;
+  llvm::Value *pointers, *strides, *extents, *partials, *shared, *constant;
   ArgsView(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* args);
   /// Element i of the arrays.
   llvm::Value* pointer(llvm::IRBuilder<>& b, int i) const;

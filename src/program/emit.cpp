@@ -472,6 +472,17 @@ class Emitter {
     return k;
   }
 
+  /// One matrix of known numbers at known places, whatever the call and the batch.
+  bool is_fixed(const Access& access, std::size_t batch) const {
+    const Buffer& b = program_.buffers[index(access.buffer)];
+    if (b.kind != Buffer::Kind::constant || !b.shape.is_constant()) return false;
+    const bool starts = std::all_of(access.start.begin(), access.start.end(), [](const Dim& d) { return d.is_constant(); });
+    for (std::size_t i = 0; i < access.dims.size(); ++i) {
+      if (i < batch ? access.dims[i].axis >= 0 : !access.dims[i].multiplier.is_constant()) return false;
+    }
+    return starts;
+  }
+
   MatmulKernel product(const Group& group) {
     const NodeId n = group.anchors[0];
     MatmulKernel k;
@@ -488,6 +499,7 @@ class Emitter {
       const Peeled p = peel(g_, plan_.views, plan_.anchor, o, plan_.views.intern(matrix_view(g_.shape(o))));
       *sides[i] = access_of(buffer(p.node), plan_.views[p.view]);
     }
+    k.constant_b = is_fixed(k.b, k.batch.size());
     std::vector<Stage> list = stages();
     if (list.size() != 1) throw InternalError("emit: the epilogue of a product is one loop");
     k.epilogue = std::move(list[0]);

@@ -166,6 +166,7 @@ struct MatmulKernel {
   std::vector<Access> accesses;  ///< of the epilogue: batch..., m, n
   Stage epilogue;                ///< one loop, no reductions
   std::vector<DType> values;
+  bool constant_b = false;  ///< b is a constant of known size and the same for the whole batch: it may be packed for good
   friend bool operator==(const MatmulKernel&, const MatmulKernel&) = default;
 };
 

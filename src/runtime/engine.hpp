@@ -30,6 +30,8 @@ struct KernelArgs {
   void* partials;
   /// Engine's memory that lives from main's first task to its last and is shared by them (packed operands), or null.
   void* shared;
+  /// A product's constant right operand as pack_constant left it, once for all calls, or null.
+  void* constant = nullptr;
 };
 
 /// Tasks of LoopKernel: row * chunks + chunk if elementwise() or splits(), else row, where chunks = ceil(inner / chunk_elements)
@@ -52,6 +54,9 @@ struct CompiledKernel {
   /// Bytes of KernelArgs::shared and tasks of `prepare` (e.g. packing, run before main), given the extents; null: none.
   std::int64_t (*shared_bytes)(const void* context, const std::int64_t* extents) = nullptr;
   std::int64_t (*prepare_tasks)(const void* context, const std::int64_t* extents) = nullptr;
+  /// Bytes of KernelArgs::constant at these extents (0: of no use), and what fills them: one task.
+  std::int64_t (*constant_bytes)(const void* context, const std::int64_t* extents) = nullptr;
+  KernelFunction native_pack_constant = nullptr;
   /// Tasks of main for a MatmulKernel, given the extents (LoopKernel and ColumnKernel: as program.hpp says).
   std::int64_t (*main_tasks)(const void* context, const std::int64_t* extents) = nullptr;
 };

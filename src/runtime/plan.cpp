@@ -11,6 +11,7 @@
 #include "actinium/error.h"
 #include "math/functions.hpp"
 #include "runtime/loops.hpp"
+#include "runtime/memory.hpp"
 
 namespace actinium::runtime {
 namespace {
@@ -373,6 +374,7 @@ class Planner {
     PlannedKernel& planned = add_kernel(k, at);
     planned.main_tasks = planned.compiled->main_tasks(planned.compiled->context, with_k.data());
     add_memory(k, with_k, 0);
+    if (kernel.constant_b) planned.args.constant = packed_constant(k, planned, at);
     const double points = static_cast<double>(product(nest.extents)), depth = static_cast<double>(with_k.back());
     const double rows = static_cast<double>(with_k[with_k.size() - 3]),
                  columns = static_cast<double>(with_k[with_k.size() - 2]);
@@ -382,6 +384,27 @@ class Planner {
     const double bytes =
         traffic(rest) + batches * (rows + columns) * depth * static_cast<double>(size_of(kernel.dtype));
     estimate(planned, points, bytes, prepared_.costs[k], 2 * points * depth);
+  }
+
+  /// The right operand as the engine packs it: it depends on nothing that changes from call to call.
+  void* packed_constant(std::size_t k, const PlannedKernel& planned, const Numbers& at) {
+    const CompiledKernel& compiled = *planned.compiled;
+    const std::int64_t* extents = plan_->numbers.data() + at.extents;
+    const std::int64_t bytes =
+        compiled.constant_bytes == nullptr ? 0 : compiled.constant_bytes(compiled.context, extents);
+    if (bytes == 0) return nullptr;
+    const std::lock_guard lock(prepared_.constants->mutex);
+    std::shared_ptr<void>& memory = prepared_.constants->by_kernel[k];
+    if (memory == nullptr) {
+      std::shared_ptr<void> fresh = allocate_shared(static_cast<std::size_t>(bytes));
+      const auto scratch =
+          allocate_shared(static_cast<std::size_t>(compiled.scratch_bytes(compiled.context, extents)));
+      const KernelArgs args{plan_->pointers.data() + at.pointers, plan_->numbers.data() + at.strides, extents, nullptr,
+                            nullptr, fresh.get()};
+      compiled.native_pack_constant(&args, 0, 1, scratch.get());
+      memory = std::move(fresh);
+    }
+    return memory.get();
   }
 
   void add(const LibraryKernel& kernel, std::size_t k) {

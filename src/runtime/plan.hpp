@@ -2,7 +2,9 @@
 // tasks, workspace, copies. A repeated call patches addresses into it and runs. Start reading at Plan.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -29,6 +31,13 @@ struct Prepared {
   std::vector<KernelCost> costs;
   int threads = 0;  ///< 0: all
   bool interpreted = false;
+
+  /// Constant operands of products, packed by the first plan that wants them and kept as long as the function.
+  struct Constants {
+    std::mutex mutex;
+    std::map<std::size_t, std::shared_ptr<void>> by_kernel;
+  };
+  std::unique_ptr<Constants> constants = std::make_unique<Constants>();
 };
 std::vector<KernelCost> costs_of(const program::Program& program);
 

@@ -77,6 +77,27 @@ TEST_P(OneAnswer, TheInterpreterIsTheTwinOfEveryInstructionSet) {
   EXPECT_GE(compared, 2);
 }
 
+/// A constant matrix is packed once for all calls, an input at every call; batches of any size use what the first one packed.
+TEST_P(OneAnswer, AConstantMatrixIsAsGoodAsAnInput) {
+  const ac::DType t = GetParam();
+  const std::int64_t k = 520, n = 403;
+  for (const bool transposed : {false, true}) {
+    for (const char* isa : {"native", "x86-64-v3"}) {
+      const ac::Tensor ws = ac::random_normal(1, transposed ? ac::Shape{n, k} : ac::Shape{k, n}, 0, 1, t);
+      ac::Graph g(t), h(t);
+      const auto product = [&](const ac::Expr& x, const ac::Expr& w) { return matmul(x, transposed ? transpose(w) : w); };
+      const ac::Expr x = g.input("x", {"batch", k}), w = g.input("w", {ws.shape()[0], ws.shape()[1]});
+      const ac::Expr y = h.input("x", {"batch", k}), c = h.constant("w", ws);
+      const auto of_input = ac::compile({x, w}, product(x, w), {.engine = ac::Engine::interpret, .isa = isa});
+      const auto f = ac::compile({y}, product(y, c), {.threads = 2, .engine = ac::Engine::jit, .isa = isa});
+      for (const std::int64_t batch : {150, 1, 40, 33, 151}) {
+        const ac::Tensor xs = ac::random_normal(static_cast<std::uint64_t>(batch), {batch, k}, 0, 1, t);
+        for (int call = 0; call < 2; ++call) ASSERT_TRUE(ac::same_bits(of_input(xs, ws), f(xs))) << isa << " " << batch << " " << transposed;
+      }
+    }
+  }
+}
+
 TEST_P(OneAnswer, StridesDoNotMatter) {
   const Network n(GetParam());
   const std::int64_t batch = 21;
