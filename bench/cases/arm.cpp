@@ -111,6 +111,7 @@ Row one_call(const Settings& settings) {
 Row batched(const Settings& settings) {
   constexpr std::int64_t points = 100'000;
   Row row;
+  row.scales = true;
   row.goals = {{"heyoka", 1 / 0.7}};
   row.tolerance = 1e-12;
   row.divide = points;

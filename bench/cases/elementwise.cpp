@@ -26,6 +26,7 @@ void native_wave(Row& row, const ac::Tensor& x, bool gradient) {
 
 Row wave(const Settings& settings, bool gradient) {
   Row row;
+  row.scales = true;
   row.goals = {{"hand", 1}, {"Dr.Jit", 1.6}, {"torch", 2.4}, {"JAX", gradient ? 20.0 : 11.0}};
   const auto x = row.input("x", ac::random_uniform(1, {large}, -3, 3));
   row.limit = stream_limit(1, gradient ? 2 : 1, x.bytes());

@@ -35,6 +35,7 @@ void native_inference(Row& row, const ac::Tensor& x, const ac::Tensor& w, const 
 
 Row inference(const Settings& settings) {
   Row row;
+  row.scales = true;
   row.goals = {{"limit", 0.95}, {"oneDNN", 1}, {"JAX", 1}};
   row.limit = fma_limit(product_flops, ac::f32, settings.threads);
   const auto x = row.input("X", ac::random_normal(1, {m, k}));
@@ -93,6 +94,7 @@ void native_training(Row& row, const std::vector<ac::Tensor>& in, const std::vec
 
 Row training(const Settings& settings, ac::DType dtype) {
   Row row;
+  row.scales = true;
   row.goals = {{"limit", 0.94}, {"JAX", 1}};
   row.tolerance = dtype == ac::f64 ? 1e-11 : 2e-4;
   row.limit = fma_limit(3 * product_flops, dtype, settings.threads);

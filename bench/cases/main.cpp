@@ -87,6 +87,18 @@ void write_page(const std::string& path, const std::string& text) {
   if (!file.flush()) throw ac::IoError(path + ": cannot be written");
 }
 
+/// With several threads the goals are about what the others add: close to a core each where arithmetic is the limit,
+/// and never less than one thread gives (5 % are left to noise).
+void beside_one_thread(const Entry& entry, Row& row, Settings settings) {
+  const double factor = row.scales ? 0.95 * settings.threads : 0.95;
+  settings.threads = 1;
+  settings.native = false;
+  Contender one = entry.make(settings).contenders.front();
+  one.name = "ours, 1 thread";
+  row.contenders.insert(row.contenders.begin() + 1, std::move(one));
+  row.goals = {{"ours, 1 thread", factor}};
+}
+
 struct Options {
   std::vector<std::string> cases;
   std::string peers = "native", json, markdown, python = "build/peers/bin/python";
@@ -116,6 +128,7 @@ int run(const Options& options, const std::string& command) {
   for (const Entry& e : entries) {
     std::cerr << fmt::format("[{}/{}] {}\n", all.size() + 1, entries.size(), e.what);
     Row row = e.make(settings);
+    if (settings.threads > 1) beside_one_thread(e, row, settings);
     if (python) python->add(e.key, row);
     all.push_back(measure(e, std::move(row), settings));
     std::cerr << progress_line(all.back()) << "\n";

@@ -55,6 +55,7 @@ struct Row {
   std::vector<Goal> goals = {};
   double tolerance = 2e-4;  ///< of outputs, relative to the largest element of ours
   double divide = 1;        ///< the times printed are of one of so many points
+  bool scales = false;      ///< bound by arithmetic, and long enough for several threads
   bool pinned = true;       ///< with one thread: to one core
   std::optional<Limit> limit = {};
   /// What other processes get, by name.

@@ -53,6 +53,7 @@ void native(Row& row, const ac::Tensor& x, const ac::Tensor& theta, std::vector<
 Row likelihood(const Settings& settings) {
   constexpr std::int64_t count = 1'000'000;
   Row row;
+  row.scales = true;
   row.goals = {{"libmvec", 1.25}, {"torch", 3}};
   row.tolerance = 1e-9;
   const auto normal = ac::random_normal(1, {count, 6}, 0, 1, ac::f64);
