@@ -159,7 +159,7 @@ void print_cells(std::ostream& out, const std::vector<Cells>& table, std::string
 void print_goals(std::ostream& out, const std::vector<Measured>& all, std::string_view bullet) {
   for (const Measured& m : all) {
     for (const Judged& j : judge_all(m)) {
-      if (j.verdict != Verdict::met) out << bullet << m.key << ": " << j.text << " " << mark(j.verdict) << "\n";
+      if (j.verdict == Verdict::missed) out << bullet << m.key << ": " << j.text << " " << mark(j.verdict) << "\n";
     }
     for (const Timing& t : m.timings) {
       if (!t.failure.empty())
