@@ -106,7 +106,8 @@ class MatmulEmitter {
   void emit_prepare();
   void emit_pack_constant();
   void emit_main();
-  void emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, const Extents& x, Num index);
+  void emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, const Extents& x, Num index,
+                 Num count);
   void set(Emitter& e, llvm::Value* task, GemmSlot slot, llvm::Value* value) {
     e.b.CreateStore(value, e.bytes(task, static_cast<std::int64_t>(slot) * 8));
   }
@@ -166,10 +167,17 @@ void MatmulEmitter::emit_main() {
   add(parts_.thin, (x.rows <= thin_rows) & (e.num(b_column) == 1), GemmPart::thin);
   add(parts_.narrow, x.columns <= program::narrow_columns, GemmPart::narrow);
   auto* type = llvm::FunctionType::get(b.getVoidTy(), {m.pointer()}, false);
-  e.each(e.num(f->getArg(1)), e.num(f->getArg(2)), 1, [&](Num index) {
-    emit_task(e, args, task, g, x, index);
-    b.CreateCall(type, way, {task});
-  });
+  // Tasks of few rows are joined.
+  const Num most = pick(x.rows == 1, e.num(thin_columns_one), e.num(thin_columns_max)) / g.column_block;
+  const Flag thin = (x.rows <= thin_rows) & !(x.columns <= program::narrow_columns);
+  const Num joined = pick(thin, greatest(most, e.num(1)), e.num(1));
+  const Num end = e.num(f->getArg(2));
+  Loop loop(b, f->getArg(1), end.value);
+  const Num index = e.num(loop.index());
+  const Num count = least(joined, least(end - index, g.column_blocks - index % g.column_blocks));
+  emit_task(e, args, task, g, x, index, count);
+  b.CreateCall(type, way, {task});
+  loop.finish(count.value);
   b.CreateRetVoid();
 }
 
@@ -249,9 +257,9 @@ void MatmulEmitter::emit_pack_constant() {
   b.CreateRetVoid();
 }
 
-/// Where the task begins, and how much it is.
+/// Where the task begins, and how much it is: `count` blocks of columns.
 void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* task, const Grid<Num>& g, const Extents& x,
-                              Num index) {
+                              Num index, Num count) {
   llvm::IRBuilder<>& b = e.b;
   const int rank = plan_->rank;
   const Num first_column = index % g.column_blocks * g.column_block;
@@ -267,7 +275,7 @@ void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* tas
   set(e, task, GemmSlot::a, e.at(kit_.scalar(), args.pointer(b, 0), offset[0] + first_row * stride(0, rank)));
   set(e, task, GemmSlot::b, e.at(kit_.scalar(), args.pointer(b, 1), offset[1] + first_column * stride(1, rank + 1)));
   set(e, task, GemmSlot::rows, least(g.row_block, x.rows - first_row));
-  set(e, task, GemmSlot::columns, least(g.column_block, x.columns - first_column));
+  set(e, task, GemmSlot::columns, least(g.column_block * count, x.columns - first_column));
   set(e, task, GemmSlot::whole_b, args.constant);
   set(e, task, GemmSlot::whole_b_pitch, packed_pitch(*plan_, x.columns));
   set(e, task, GemmSlot::first_column, first_column);

@@ -141,12 +141,13 @@ class GemmKit {
   llvm::Function* pack_rows();
   /// (a, row stride, k stride, b, pitch, k, columns, out, pitch, rows)
   /// -> out[i][j] = the same sum, for `rows` rows (at most `row_count`), passing over rows of b from left to right.
-  llvm::Function* stream(int row_count, int unroll);
-  /// (a, b, pitch, k, state, columns, first, spare): one row of A along its contiguous k; b by columns, contiguous
-  /// along k.
-  /// -> state[j][l] accumulates a[k]*b[j][k] in lane l = k mod lanes, from +0 if `first`. spare: (1 + column_count)
-  /// rows of lanes.
-  llvm::Function* lanes(int column_count);
+  /// `unroll` rows of b and `vector_count` vectors of each at a time.
+  llvm::Function* stream(int row_count, int unroll, int vector_count);
+  /// (a, pitch, b, pitch, k, state, columns, first, spare): rows of A along their contiguous k; b by columns,
+  /// contiguous along k.
+  /// -> state[i][j][l] accumulates a[i][k]*b[j][k] in lane l = k mod lanes, from +0 if `first`; j < narrow_columns.
+  /// spare: (1 + column_count) rows of lanes.
+  llvm::Function* lanes(int row_count, int column_count);
   /// (state) -> the sum over its lanes, in their tree.
   llvm::Function* lane_sum();
   /// (source, row stride, column stride, out, pitch, rows, columns)

@@ -36,6 +36,7 @@ GemmPlan make_plan(DType dtype, const Target& target) {
   if (target.avx512) {
     // 32 registers: 24 accumulators, 4 vectors of B, and the element of A.
     plan.epilogue_registers = 2;
+    plan.narrow_rows_at_once = 4;
     plan.tiles = {{4, {6, 4, 2}}, {2, {8, 4, 2}}, {1, {8, 2}}};
     plan.packed_tiles = {{2, {12, 8, 4}}, {1, {12, 4}}};
   } else {
@@ -64,10 +65,11 @@ GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
 
 GemmPlan::Layout GemmPlan::layout() const {
   const std::int64_t size = element();
-  const std::int64_t product = std::max({row_block * column_block, product_bytes / size, thin_rows * thin_columns_max,
-                                         narrow_rows * program::narrow_columns});
-  const std::int64_t panel = std::max({program::block_elements * std::max(tile_columns(), 16 * packed_columns()),
-                                       stream_rows * thin_columns_max, program::narrow_columns * narrow_depth});
+  const std::int64_t product = std::max(
+      {row_block * column_block, product_bytes / size, thin_rows * thin_pitch, narrow_rows * program::narrow_columns});
+  const std::int64_t panel =
+      std::max({program::block_elements * std::max(tile_columns(), 16 * packed_columns()), stream_rows * thin_pitch,
+                program::narrow_columns * narrow_depth, program::chunk_elements});
   const std::int64_t own = jit::packed_rows<std::int64_t>(*this, own_rows, program::block_elements).matrix;
   const std::int64_t packed_a =
       std::max({(row_block + lanes) * program::block_elements, own, narrow_packed_rows * narrow_depth});

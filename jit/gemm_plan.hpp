@@ -25,6 +25,8 @@ struct GemmPlan {
   int lanes = 0;     ///< elements of a vector
   /// Vectors that the epilogue works on at once: independent chains hide the latency of long bodies.
   int epilogue_registers = 1;
+  /// Rows of a product with a single column that are read at once.
+  int narrow_rows_at_once = 1;
   std::vector<TileShape> tiles;  ///< widest first; the last is one vector wide
   /// The same for A packed in groups: heights are multiples of packed_group.
   std::vector<TileShape> packed_tiles;
@@ -62,9 +64,11 @@ struct GemmPlan {
 };
 
 /// Rows of products with few rows, whose rows of B are streamed, so many rows of A at a time; columns of a task at
-/// least and at most.
+/// least. Tasks side by side that fall to one thread are joined up to so many columns, for one row of A and for more:
+/// long runs of memory are read faster than short ones. From one row of sums to the next.
 inline constexpr std::int64_t thin_rows = 8, stream_rows = 4;
-inline constexpr std::int64_t thin_columns_min = 256, thin_columns_max = 1024;
+inline constexpr std::int64_t thin_columns_min = 256, thin_columns_one = 2048, thin_columns_max = 1024;
+inline constexpr std::int64_t thin_pitch = thin_columns_one + 16;
 /// Of products with at most program::narrow_columns columns: rows of a task, elements of k at a time, rows packed at a
 /// time.
 inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_packed_rows = 8;
@@ -166,7 +170,7 @@ Grid<N> grid(const GemmPlan& plan, N batch, N m, N n, N k) {
           column_block,
           quotient_up(m, row_block),
           quotient_up(n, column_block),
-          choose(four, constant(thin_columns_max), constant(plan.column_block), packed_columns),
+          choose(four, constant(thin_pitch), constant(plan.column_block), packed_columns),
           choose(constant(0), constant(0), constant(0), pick(whole, constant(2), constant(1)))};
 }
 

@@ -111,7 +111,7 @@ class Tasks {
   void emit_thin(Emitter& e, const Task& t);
   void emit_narrow(Emitter& e, const Task& t);
   template <class Block>
-  void each_block(Emitter& e, const Task& t, std::int64_t size, Block&& block);
+  void each_block(Emitter& e, const Task& t, Num size, Block&& block);
   void call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> arguments);
   void call_epilogue(Emitter& e, const Task& t, llvm::Value* sums, Num row, Num rows, Num column, Num columns);
   void finish_all(Emitter& e, const Task& t) { call_epilogue(e, t, t.product, e.num(0), t.rows, e.num(0), t.columns); }
@@ -119,11 +119,14 @@ class Tasks {
 
 /// block(k, depth, first): blocks of `size` along k, at least one; after each chunk its sums go into the tree.
 template <class Block>
-void Tasks::each_block(Emitter& e, const Task& t, std::int64_t size, Block&& block) {
+void Tasks::each_block(Emitter& e, const Task& t, Num size, Block&& block) {
   e.each(e.num(0), t.chunks, 1, [&](Num chunk) {
     const Num begin = chunk * program::chunk_elements;
     const Num end = least(begin + program::chunk_elements, t.depth);
-    e.each(begin, greatest(end, begin + 1), size, [&](Num k) { block(k, least(end - k, e.num(size)), k == begin); });
+    Loop loop(e.b, begin.value, greatest(end, begin + 1).value);
+    const Num k = e.num(loop.index());
+    block(k, least(end - k, size), k == begin);
+    loop.finish(size.value);
     e.when(!(t.chunks == 1), [&] {
       const Num count = quotient_up(t.rows * t.pitch, plan_.lanes) * plan_.lanes;
       m.call(e.b, kit_.combine(), {t.product, t.levels, t.level_pitch, count, chunk, t.chunks});
@@ -146,7 +149,7 @@ void Tasks::emit_tiled(Emitter& e, const Task& t) {
   const Num depth_pitch = e.num(program::block_elements), rows_pitch = quotient_up(t.rows, plan_.lanes) * plan_.lanes;
   const Num a_row = pick(pack_a, pick(as_it_lies, t.a_row, depth_pitch), t.a_row);
   const Num a_k = pick(pack_a, pick(as_it_lies, rows_pitch, e.num(1)), t.a_k);
-  each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
+  each_block(e, t, e.num(program::block_elements), [&](Num k, Num depth, Flag first) {
     llvm::Value* a = e.at(kit_.scalar(), t.a, k * t.a_k);
     e.when(pack_a, [&] {
       m.call(e.b, kit_.pack(),
@@ -232,7 +235,7 @@ void Tasks::emit_pack_b(Emitter& e, const Task& t) {
 void Tasks::emit_packed(Emitter& e, const Task& t) {
   const Flag fixed{&e.b, e.b.CreateIsNotNull(t.whole_b)};
   const Flag own{&e.b, e.b.CreateIsNull(t.whole_a)};
-  each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
+  each_block(e, t, e.num(program::block_elements), [&](Num k, Num depth, Flag first) {
     e.when(own, [&] {
       m.call(e.b, kit_.pack_rows(),
              {e.at(kit_.scalar(), t.a, k * t.a_k), t.a_row, t.a_k, t.packed_a, t.group_pitch, t.rows, depth});
@@ -332,7 +335,7 @@ void Tasks::fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, 
 // --- Few rows, few columns ---
 
 void Tasks::emit_thin(Emitter& e, const Task& t) {
-  each_block(e, t, program::block_elements, [&](Num k, Num depth, Flag first) {
+  each_block(e, t, e.num(program::block_elements), [&](Num k, Num depth, Flag first) {
     e.each(e.num(0), t.rows, stream_rows, [&](Num group) {
       const Num rows = least(t.rows - group, e.num(stream_rows));
       const std::array<llvm::Value*, 10> arguments{e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k),
@@ -346,8 +349,8 @@ void Tasks::emit_thin(Emitter& e, const Task& t) {
                                                    t.pitch,
                                                    rows};
       e.when(
-          rows == 1, [&] { m.call(e.b, kit_.stream(1, 8), arguments); },
-          [&] { m.call(e.b, kit_.stream(stream_rows, 4), arguments); });
+          rows == 1, [&] { m.call(e.b, kit_.stream(1, 4, 4), arguments); },
+          [&] { m.call(e.b, kit_.stream(stream_rows, 4, 1), arguments); });
       e.each(e.num(0), rows, 1, [&](Num row) {
         e.each(e.num(0), t.columns, plan_.lanes, [&](Num column) {
           llvm::Value* place = e.at(kit_.scalar(), t.product, (group + row) * t.pitch + column);
@@ -368,31 +371,35 @@ void Tasks::emit_narrow(Emitter& e, const Task& t) {
   llvm::Value* state = t.lanes;
   llvm::Value* spare = e.at(kit_.scalar(), state, e.num(narrow_rows * row_lanes));
   const Num end = t.depth;
-  each_block(e, t, narrow_depth, [&](Num k, Num depth, Flag first) {
+  // Rows that are read as they lie are read from one end to the other, several at once.
+  const Flag pack_b = !(t.b_k == 1), pack_a = !(t.a_k == 1), single = t.columns == 1;
+  const Num size = pick(pack_a | !single, e.num(narrow_depth), e.num(program::chunk_elements));
+  each_block(e, t, size, [&](Num k, Num depth, Flag first) {
     llvm::Value* b_columns = e.at(kit_.scalar(), t.b, k * t.b_k);
-    const Flag pack_b = !(t.b_k == 1), pack_a = !(t.a_k == 1);
-    const Num packed_pitch = e.num(narrow_depth);
-    e.when(pack_b,
-           [&] { m.call(e.b, kit_.pack(), {b_columns, t.b_column, t.b_k, t.panel, packed_pitch, t.columns, depth}); });
+    e.when(pack_b, [&] { m.call(e.b, kit_.pack(), {b_columns, t.b_column, t.b_k, t.panel, size, t.columns, depth}); });
     b_columns = e.b.CreateSelect(pack_b, t.panel, b_columns);
-    const Num b_pitch = pick(pack_b, packed_pitch, t.b_column);
+    const Num b_pitch = pick(pack_b, size, t.b_column);
     e.each(e.num(0), t.rows, narrow_packed_rows, [&](Num group) {
       const Num rows = least(t.rows - group, e.num(narrow_packed_rows));
       llvm::Value* a = e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k);
-      e.when(pack_a, [&] { m.call(e.b, kit_.pack(), {a, t.a_row, t.a_k, t.packed_a, packed_pitch, rows, depth}); });
+      e.when(pack_a, [&] { m.call(e.b, kit_.pack(), {a, t.a_row, t.a_k, t.packed_a, size, rows, depth}); });
       a = e.b.CreateSelect(pack_a, t.packed_a, a);
-      const Num a_pitch = pick(pack_a, packed_pitch, t.a_row);
-      e.each(e.num(0), rows, 1, [&](Num row) {
+      const Num a_pitch = pick(pack_a, size, t.a_row);
+      const auto call = [&](Num row, int row_count, int column_count) {
         llvm::Value* own = e.at(kit_.scalar(), state, (group + row) * row_lanes);
-        const std::array<llvm::Value*, 8> arguments{
-            e.at(kit_.scalar(), a, row * a_pitch), b_columns, b_pitch, depth, own, t.columns, first, spare};
-        e.when(
-            t.columns == 1, [&] { m.call(e.b, kit_.lanes(1), arguments); },
-            [&] { m.call(e.b, kit_.lanes(static_cast<int>(program::narrow_columns)), arguments); });
+        m.call(
+            e.b, kit_.lanes(row_count, column_count),
+            {e.at(kit_.scalar(), a, row * a_pitch), a_pitch, b_columns, b_pitch, depth, own, t.columns, first, spare});
+      };
+      const int at_once = plan_.narrow_rows_at_once;
+      const Num together = pick(single, rows / at_once * at_once, e.num(0));
+      e.each(e.num(0), together, at_once, [&](Num row) { call(row, at_once, 1); });
+      e.each(together, rows, 1, [&](Num row) {
+        e.when(single, [&] { call(row, 1, 1); }, [&] { call(row, 1, static_cast<int>(program::narrow_columns)); });
       });
     });
     // At the end of a chunk the lanes become sums.
-    const Num next = k + narrow_depth;
+    const Num next = k + size;
     e.when((next % program::chunk_elements == 0) | (end <= next), [&] {
       e.each(e.num(0), t.rows, 1, [&](Num row) {
         e.each(e.num(0), t.columns, 1, [&](Num column) {

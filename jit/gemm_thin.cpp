@@ -6,7 +6,7 @@
 
 namespace actinium::jit {
 
-llvm::Function* GemmKit::stream(int row_count, int unroll) {
+llvm::Function* GemmKit::stream(int row_count, int unroll, int vector_count) {
   return m_.helper(
       name("stream" + std::to_string(row_count)), signature("pnnpnnnpnn"),
       [&](llvm::Function* f, llvm::IRBuilder<>& b) {
@@ -16,6 +16,7 @@ llvm::Function* GemmKit::stream(int row_count, int unroll) {
                   depth = e.num(f->getArg(5));
         const Num columns = e.num(f->getArg(6)), out_pitch = e.num(f->getArg(8)), valid = e.num(f->getArg(9));
         const Num full = columns / plan_.lanes * plan_.lanes;
+        const Num wide = columns / (vector_count * plan_.lanes) * (vector_count * plan_.lanes);
         std::vector<Num> offset, out_offset;
         for (int i = 0; i < row_count; ++i) {
           offset.push_back(least(e.num(i), valid - 1) * row_stride);
@@ -29,7 +30,8 @@ llvm::Function* GemmKit::stream(int row_count, int unroll) {
             store(b, constant(vector_, 0.0), e.at(scalar_, out, out_offset[static_cast<std::size_t>(i)] + j));
           });
         }
-        // `step` rows of B at a time, so that a vector of sums is loaded and stored once for them.
+        // `step` rows of B at a time, so that a vector of sums is loaded and stored once for them. Few: each is a
+        // stream that the processor fetches ahead, and several vectors of one belong together.
         const auto pass = [&](Num begin, Num end, int step) {
           e.each(begin, end, step, [&](Num k) {
             std::vector<llvm::Value*> elements, lines;
@@ -37,19 +39,32 @@ llvm::Function* GemmKit::stream(int row_count, int unroll) {
               lines.push_back(e.at(scalar_, b_rows, (k + u) * b_pitch));
               for (int i = 0; i < row_count; ++i) elements.push_back(element(k + u, i));
             }
-            e.each(e.num(0), full, plan_.lanes, [&](Num j) {
+            const auto columns_at = [&](Num j, int count) {
               std::vector<llvm::Value*> vectors;
-              for (llvm::Value* line : lines) vectors.push_back(load(b, vector_, e.at(scalar_, line, j)));
-              for (int i = 0; i < row_count; ++i) {
-                llvm::Value* place = e.at(scalar_, out, out_offset[static_cast<std::size_t>(i)] + j);
-                llvm::Value* sum = load(b, vector_, place);
-                for (int u = 0; u < step; ++u) {
-                  sum = muladd(b, plan_.lanes, elements[static_cast<std::size_t>(u * row_count + i)],
-                               vectors[static_cast<std::size_t>(u)], sum);
-                }
-                store(b, sum, place);
+              for (llvm::Value* line : lines) {
+                for (int c = 0; c < count; ++c)
+                  vectors.push_back(load(b, vector_, e.at(scalar_, line, j + c * plan_.lanes)));
               }
-            });
+              for (int i = 0; i < row_count; ++i) {
+                std::vector<llvm::Value*> places, sums;
+                for (int c = 0; c < count; ++c) {
+                  const Num at = out_offset[static_cast<std::size_t>(i)] + j + c * plan_.lanes;
+                  places.push_back(e.at(scalar_, out, at));
+                  sums.push_back(load(b, vector_, places.back()));
+                }
+                for (int u = 0; u < step; ++u) {
+                  llvm::Value* x = elements[static_cast<std::size_t>(u * row_count + i)];
+                  for (int c = 0; c < count; ++c) {
+                    llvm::Value*& sum = sums[static_cast<std::size_t>(c)];
+                    sum = muladd(b, plan_.lanes, x, vectors[static_cast<std::size_t>(u * count + c)], sum);
+                  }
+                }
+                for (int c = 0; c < count; ++c)
+                  store(b, sums[static_cast<std::size_t>(c)], places[static_cast<std::size_t>(c)]);
+              }
+            };
+            e.each(e.num(0), wide, vector_count * plan_.lanes, [&](Num j) { columns_at(j, vector_count); });
+            if (vector_count > 1) e.each(wide, full, plan_.lanes, [&](Num j) { columns_at(j, 1); });
           });
         };
         const Num unrolled = depth / unroll * unroll;
@@ -78,61 +93,77 @@ llvm::Function* GemmKit::stream(int row_count, int unroll) {
       });
 }
 
-llvm::Function* GemmKit::lanes(int column_count) {
-  return m_.helper(
-      name("lanes" + std::to_string(column_count)), signature("ppnnpnfp"),
-      [&](llvm::Function* f, llvm::IRBuilder<>& b) {
-        Emitter e(m_, b);
-        const int lane_count = program::reduction_lanes(plan_.dtype);
-        llvm::Value *a = f->getArg(0), *b_columns = f->getArg(1), *state = f->getArg(4), *first = f->getArg(6),
-                    *spare = f->getArg(7);
-        const Num pitch = e.num(f->getArg(2)), depth = e.num(f->getArg(3)), valid = e.num(f->getArg(5));
-        auto* wide = llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(lane_count));
-        const auto place = [&](int j) { return e.at(scalar_, state, e.num(j * lane_count)); };
-        std::vector<Num> offset;  // columns that are not there repeat the last one, into lanes that nobody reads
-        for (int j = 0; j < column_count; ++j) offset.push_back(least(e.num(j), valid - 1) * pitch);
+llvm::Function* GemmKit::lanes(int row_count, int column_count) {
+  const auto row_total = static_cast<std::size_t>(row_count), column_total = static_cast<std::size_t>(column_count);
+  return m_.helper(name("lanes" + std::to_string(row_count) + "x" + std::to_string(column_count)),
+                   signature("pnpnnpnfp"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+                     Emitter e(m_, b);
+                     const int lane_count = program::reduction_lanes(plan_.dtype);
+                     llvm::Value *a = f->getArg(0), *b_columns = f->getArg(2), *state = f->getArg(5),
+                                 *first = f->getArg(7), *spare = f->getArg(8);
+                     const Num a_pitch = e.num(f->getArg(1)), pitch = e.num(f->getArg(3)), depth = e.num(f->getArg(4)),
+                               valid = e.num(f->getArg(6));
+                     auto* wide = llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(lane_count));
+                     const auto place = [&](int i, int j) {
+                       return e.at(scalar_, state, e.num((i * program::narrow_columns + j) * lane_count));
+                     };
+                     std::vector<llvm::Value*> rows, columns;
+                     for (int i = 0; i < row_count; ++i) rows.push_back(e.at(scalar_, a, a_pitch * i));
+                     // Columns that are not there repeat the last one, into lanes that nobody reads.
+                     for (int j = 0; j < column_count; ++j)
+                       columns.push_back(e.at(scalar_, b_columns, least(e.num(j), valid - 1) * pitch));
 
-        const Num full = depth / lane_count * lane_count;
-        std::vector<llvm::Value*> initial;
-        for (int j = 0; j < column_count; ++j) {
-          initial.push_back(b.CreateSelect(first, constant(wide, 0.0), load(b, wide, place(j))));
-        }
-        Loop loop(b, b.getInt64(0), full.value);
-        std::vector<llvm::PHINode*> sums;
-        for (llvm::Value* value : initial) sums.push_back(loop.carry(value));
-        const Num k = e.num(loop.index());
-        llvm::Value* row = load(b, wide, e.at(scalar_, a, k));
-        for (int j = 0; j < column_count; ++j) {
-          const auto column = static_cast<std::size_t>(j);
-          llvm::Value* elements = load(b, wide, e.at(scalar_, b_columns, offset[column] + k));
-          loop.next(sums[column], muladd(b, lane_count, row, elements, sums[column]));
-        }
-        loop.finish(lane_count);
-        for (int j = 0; j < column_count; ++j) store(b, loop.result(sums[static_cast<std::size_t>(j)]), place(j));
-        // The rest of k: lanes beyond it keep their sum.
-        e.when(full < depth, [&] {
-          const Num rest = depth - full;
-          const auto copy = [&](llvm::Value* from, llvm::Value* to) {
-            m_.call(b, pack(), {from, b.getInt64(0), b.getInt64(1), to, b.getInt64(0), b.getInt64(1), rest.value});
-          };
-          copy(e.at(scalar_, a, full), spare);
-          for (int j = 0; j < column_count; ++j) {
-            copy(e.at(scalar_, b_columns, offset[static_cast<std::size_t>(j)] + full),
-                 e.at(scalar_, spare, e.num((j + 1) * lane_count)));
-          }
-          e.each(e.num(0), rest, plan_.lanes, [&](Num lane) {
-            llvm::Value* mask = VectorEmitter(m_, b, plan_.lanes).first_lanes(rest - lane);
-            llvm::Value* elements = load(b, vector_, e.at(scalar_, spare, lane));
-            for (int j = 0; j < column_count; ++j) {
-              llvm::Value* where = e.at(scalar_, place(j), lane);
-              llvm::Value* sum = load(b, vector_, where);
-              llvm::Value* column = load(b, vector_, e.at(scalar_, spare, lane + (j + 1) * lane_count));
-              store(b, b.CreateSelect(mask, muladd(b, plan_.lanes, elements, column, sum), sum), where);
-            }
-          });
-        });
-        b.CreateRetVoid();
-      });
+                     const Num full = depth / lane_count * lane_count;
+                     std::vector<llvm::Value*> initial;
+                     for (int i = 0; i < row_count; ++i) {
+                       for (int j = 0; j < column_count; ++j)
+                         initial.push_back(b.CreateSelect(first, constant(wide, 0.0), load(b, wide, place(i, j))));
+                     }
+                     Loop loop(b, b.getInt64(0), full.value);
+                     std::vector<llvm::PHINode*> sums;
+                     for (llvm::Value* value : initial) sums.push_back(loop.carry(value));
+                     const Num k = e.num(loop.index());
+                     std::vector<llvm::Value*> factors;
+                     for (llvm::Value* column : columns) factors.push_back(load(b, wide, e.at(scalar_, column, k)));
+                     for (std::size_t i = 0; i < row_total; ++i) {
+                       llvm::Value* row = load(b, wide, e.at(scalar_, rows[i], k));
+                       for (std::size_t j = 0; j < column_total; ++j) {
+                         llvm::PHINode* sum = sums[i * column_total + j];
+                         loop.next(sum, muladd(b, lane_count, row, factors[j], sum));
+                       }
+                     }
+                     loop.finish(lane_count);
+                     for (std::size_t s = 0; s < sums.size(); ++s) {
+                       const auto number = static_cast<int>(s);
+                       store(b, loop.result(sums[s]), place(number / column_count, number % column_count));
+                     }
+                     // The rest of k: lanes beyond it keep their sum.
+                     e.when(full < depth, [&] {
+                       const Num rest = depth - full;
+                       const auto copy = [&](llvm::Value* from, llvm::Value* to) {
+                         m_.call(b, pack(),
+                                 {from, b.getInt64(0), b.getInt64(1), to, b.getInt64(0), b.getInt64(1), rest.value});
+                       };
+                       for (int j = 0; j < column_count; ++j) {
+                         copy(e.at(scalar_, columns[static_cast<std::size_t>(j)], full),
+                              e.at(scalar_, spare, e.num((j + 1) * lane_count)));
+                       }
+                       for (int i = 0; i < row_count; ++i) {
+                         copy(e.at(scalar_, rows[static_cast<std::size_t>(i)], full), spare);
+                         e.each(e.num(0), rest, plan_.lanes, [&](Num lane) {
+                           llvm::Value* mask = VectorEmitter(m_, b, plan_.lanes).first_lanes(rest - lane);
+                           llvm::Value* elements = load(b, vector_, e.at(scalar_, spare, lane));
+                           for (int j = 0; j < column_count; ++j) {
+                             llvm::Value* where = e.at(scalar_, place(i, j), lane);
+                             llvm::Value* sum = load(b, vector_, where);
+                             llvm::Value* column = load(b, vector_, e.at(scalar_, spare, lane + (j + 1) * lane_count));
+                             store(b, b.CreateSelect(mask, muladd(b, plan_.lanes, elements, column, sum), sum), where);
+                           }
+                         });
+                       }
+                     });
+                     b.CreateRetVoid();
+                   });
 }
 
 llvm::Function* GemmKit::lane_sum() {
