@@ -14,5 +14,6 @@
 #include <actinium/random.h>
 #include <actinium/shape.h>
 #include <actinium/structs.h>
+#include <actinium/transforms.h>
 #include <actinium/tensor.h>
 #include <actinium/version.h>

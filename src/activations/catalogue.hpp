@@ -152,11 +152,13 @@ class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry>
   const std::optional<Traced>& traced() const { return traced_; }
   std::string_view name() const override { return facts_.name; }
   bool is_elementwise() const { return facts_.kind == Kind::unit || facts_.kind == Kind::primitive; }
+  bool is_pointwise() const override { return facts_.axis == nullptr; }
 
   ops::TypedShape shape(const ops::BuildContext& context) const override;
   Expr partial(const Expr& y, std::span<const Expr> operands, int i) const override;
   Expr vjp(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) const override;
   Expr jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const override;
+  Expr batch(const Expr& y, std::span<const Expr> operands, const ops::Batch& batch) const override;
   std::string text(const Attributes& attributes, std::span<const std::string> operands) const override;
   std::optional<ops::IndexUse> index_use(const Attributes& attributes) const override;
   std::string remark(const Attributes& attributes, std::span<const Expr> operands) const override;

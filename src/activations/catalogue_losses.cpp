@@ -36,9 +36,12 @@ ops::TypedShape entropy_shape(const Terms& t, const Location& where, std::string
         where, name,
         fmt::format("labels are {}, logits {}: give class indices (i32, i64) or a distribution of the logits' type",
                     name_of(t[0].dtype()), name_of(t.x.dtype())));
-  if (t[1].rank() != 0 || (t[1].is_bound() && t[1].dtype() != t.x.dtype()))
+  std::vector<Dim> one_a_row = t.x.shape().dims();
+  one_a_row[static_cast<std::size_t>(axis_of(t))] = 1;
+  const auto both = broadcast_shapes(t[1].shape(), Shape(one_a_row));
+  if (!both || *both != Shape(one_a_row) || (t[1].is_bound() && t[1].dtype() != t.x.dtype()))
     ops::fail<ShapeError>(where, name,
-                          fmt::format("label_smoothing is one number of the logits' type, not {} {}",
+                          fmt::format("label_smoothing is one number of the logits' type, or one a row, not {} {}",
                                       name_of(t[1].dtype()), t[1].shape().str()));
   return {t.x.dtype(), rest};
 }

@@ -223,6 +223,31 @@ Expr Entry::jvp(const Expr& y, std::span<const Expr> operands, std::span<const E
   return axis_rule(attributes).jvp(y, terms(attributes, operands), tangents);
 }
 
+/// The axes among the options stand one further. x has the batch axis whatever else does, for the others broadcast to it;
+/// an array along axes (labels) has one if x has.
+Expr Entry::batch(const Expr& y, std::span<const Expr> operands, const ops::Batch& b) const {
+  const GraphPtr& graph = y.graph();
+  Attributes attributes = graph->attributes(y.id());
+  std::size_t option = 1;
+  bool list = false;
+  for (const Parameter& p : facts_.parameters) {
+    list = list || p.takes == Takes::axes;
+    if (is_operand(p.takes) || p.takes == Takes::kink || p.takes == Takes::name || p.takes == Takes::axes) continue;
+    attributes.ints[option++] += p.takes == Takes::axis;
+  }
+  for (std::size_t i = option; list && i < attributes.ints.size(); ++i) ++attributes.ints[i];  // a list of axes stands last
+  const int rank = graph->shape(graph->operand(y.id(), 0)).rank();
+  std::vector<Expr> aligned{ops::with_batch(operands[0], b.has[0] != 0, b.size)};
+  std::size_t next = 1;
+  for (const Parameter& p : facts_.parameters) {
+    if (!is_operand(p.takes) || next >= operands.size()) continue;
+    const bool along = facts_.axis != nullptr && p.takes == Takes::array, has = b.has[next] != 0;
+    aligned.push_back(along ? ops::with_batch(operands[next], has, b.size) : ops::align(operands[next], has, rank));
+    ++next;
+  }
+  return ops::build(graph, ops::Op::activation, aligned, attributes);
+}
+
 std::string Entry::remark(const Attributes& attributes, std::span<const Expr> operands) const {
   return facts_.remark == nullptr ? "" : facts_.remark(terms(attributes, operands));
 }

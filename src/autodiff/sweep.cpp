@@ -12,28 +12,28 @@ namespace actinium::autodiff {
 
 using ops::fail;
 
-Cone cone(const GraphData& graph, std::span<const Expr> y, std::span<const Expr> x) {
+namespace {
+
+/// Forward from x through nodes that pass `through`, then backward from y.
+template <class Through>
+Cone cone_through(const GraphData& graph, std::span<const Expr> y, std::span<const Expr> x, Through&& through) {
   Cone c;
   c.first = 0xffffffffu;
   for (const Expr& e : x) c.first = std::min(c.first, index(e.id()));
   for (const Expr& e : y) c.last = std::max(c.last, index(e.id()));
   if (c.first > c.last) return {1, 0, {}};
   c.active.assign(c.last - c.first + 1, 0);
-  // Forward: what depends on x through ops that have a derivative.
   for (const Expr& e : x)
     if (index(e.id()) <= c.last) c.active[index(e.id()) - c.first] = 1;
   for (std::uint32_t i = c.first; i <= c.last; ++i) {
     const NodeId id{i};
-    if (c.active[i - c.first] || !is_float(graph.dtype(id))) continue;
-    const ops::Rule& rule = ops::rule(graph.op(id));
-    if (rule.partial == nullptr && rule.vjp == nullptr) continue;
+    if (c.active[i - c.first] || !through(id)) continue;
     for (NodeId o : graph.operands(id))
       if (c.contains(o)) {
         c.active[i - c.first] = 1;
         break;
       }
   }
-  // Backward: of these, what some y needs.
   std::vector<char> needed(c.active.size(), 0);
   for (const Expr& e : y)
     if (c.contains(e.id())) needed[index(e.id()) - c.first] = 1;
@@ -44,6 +44,20 @@ Cone cone(const GraphData& graph, std::span<const Expr> y, std::span<const Expr>
   }
   c.active = std::move(needed);
   return c;
+}
+
+}  // namespace
+
+Cone cone(const GraphData& graph, std::span<const Expr> y, std::span<const Expr> x) {
+  return cone_through(graph, y, x, [&](NodeId id) {
+    if (!is_float(graph.dtype(id))) return false;
+    const ops::Rule& rule = ops::rule(graph.op(id));
+    return rule.partial != nullptr || rule.vjp != nullptr;
+  });
+}
+
+Cone dependents(const GraphData& graph, std::span<const Expr> y, std::span<const Expr> x) {
+  return cone_through(graph, y, x, [](NodeId) { return true; });
 }
 
 void check(std::string_view name, std::span<const Expr> y, std::span<const Expr> x, const std::source_location& where) {

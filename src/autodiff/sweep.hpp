@@ -16,7 +16,10 @@ struct Cone {
   std::vector<char> active;  ///< indexed by id - first
   bool contains(NodeId id) const { return index(id) >= first && index(id) <= last && active[index(id) - first] != 0; }
 };
+/// Through ops that have a derivative.
 Cone cone(const GraphData& graph, std::span<const Expr> y, std::span<const Expr> x);
+/// Through any op and type.
+Cone dependents(const GraphData& graph, std::span<const Expr> y, std::span<const Expr> x);
 
 /// The graph of x and y; GraphError, TypeError for what cannot be differentiated. Null if y is a number without a graph.
 void check(std::string_view name, std::span<const Expr> y, std::span<const Expr> x, const std::source_location& where);

@@ -76,7 +76,8 @@ Series unary(Op op, const Series& x) {
     case Op::log1mexp: return log1mexp(x);
     case Op::broadcast:
     case Op::reshape:
-    case Op::stop_gradient: return x;
+    case Op::stop_gradient:
+    case Op::again: return x;
     default: throw InternalError("no real meaning: " + std::string(ops::name_of(op)));  // NOLINT: the rest is not unary
   }
 }
@@ -208,6 +209,7 @@ Series Reference::node(NodeId id, const std::vector<Series>& values, const std::
     case Op::clamp: return where(x(0) > x(1), where(x(0) < x(2), x(0), x(2)), x(1));
     case Op::fma:
     case Op::muladd: return x(0) * x(1) + x(2);
+    case Op::custom: return x(0);
     case Op::activation: {
       const activations::Entry& entry = entry_of(g, id);
       const int order = static_cast<int>(g.attributes(id).ints[0]);

@@ -108,6 +108,8 @@ std::string call_text(const GraphData& g, NodeId id, std::span<const std::string
   const auto name = ops::user_name(op);
   switch (op) {
     case Op::tensor: return a.text.empty() ? fmt::format("tensor{}", index(id)) : a.text;
+    case Op::variable: return fmt::format("variable{}", a.ints[0]);
+    case Op::custom: return x[0];
     case Op::dim_size: {
       const bool usual = g.dtype(id) == g.default_dtype();
       return fmt::format("dim_size({}{})", a.dims[0].str(), usual ? "" : fmt::format(", dtype=\"{}\"", name_of(g.dtype(id))));

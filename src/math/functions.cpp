@@ -83,7 +83,8 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::isnan: return real ? is_nan(x) : literal(x.builder(), Type::b1, false);
     case Op::logical_not: return !truth(x);
     case Op::cast: return cast(x, to);
-    case Op::stop_gradient: return x;
+    case Op::stop_gradient:
+    case Op::again: return x;
     case Op::add: return x + y;
     case Op::sub: return x - y;
     case Op::mul: return x * y;
@@ -113,6 +114,7 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::constant:
     case Op::tensor:
     case Op::dim_size:
+    case Op::variable:
     case Op::iota:
     case Op::sech2:
     case Op::sigmoid:
@@ -144,6 +146,7 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::matmul:
     case Op::stack:
     case Op::dot:
+    case Op::custom:
     case Op::activation: break;
   }
   reject(op, t);

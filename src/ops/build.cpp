@@ -51,7 +51,8 @@ bool takes_bool(Op op) {
     case Op::equal:
     case Op::not_equal:
     case Op::cast:
-    case Op::stop_gradient: return true;
+    case Op::stop_gradient:
+    case Op::again: return true;
     default: return kind_of(op) == Kind::structure || op == Op::select;  // NOLINT
   }
 }
@@ -166,7 +167,8 @@ Expr build(const GraphPtr& given, Op op, std::span<const Expr> operands, const A
 const Rule& rule(Op op) {
   static const auto table = [] {
     std::array<Rule, op_table.size()> all{};
-    for (const auto family : {leaf_entries(), elementwise_entries(), structure_entries(), reduction_entries(), product_entries(), unit_entries()})
+    for (const auto family : {leaf_entries(), elementwise_entries(), structure_entries(), reduction_entries(), product_entries(), unit_entries(),
+                              custom_entries()})
       for (const Entry& e : family) all[static_cast<std::size_t>(e.op)] = e.rule;
     return all;
   }();

@@ -321,6 +321,7 @@ const Entry entries[] = {
     {Op::log1mexp, smooth(log1mexp_partial)},
 
     {Op::stop_gradient, flat(unchanged)},
+    {Op::again, {unchanged, nullptr, PARTIAL(1), nullptr, nullptr}},
 
     {Op::add, number(PARTIAL(1))},
     {Op::sub, number(PARTIAL(i == 0 ? 1 : -1))},

@@ -40,6 +40,7 @@ bool has_body(Op op) {
 
 std::optional<std::uint64_t> fold(Op op, DType result, std::span<const DType> types, std::span<const std::uint64_t> bits) {
   if (op == Op::stop_gradient) return bits[0];
+  if (op == Op::again) return std::nullopt;
   if (!has_body(op)) return std::nullopt;
   // Machine code of a function fuses where targets do, and all but the oldest do.
   const machine::Code& code = math::body(op, types.back(), result);
@@ -55,7 +56,8 @@ Expr fold_unbound(Op op, std::span<const Expr> x, const TypedShape* requested, c
     case Op::abs: return number(std::abs(v(0)), integral);
     case Op::square: return number(v(0) * v(0), integral);
     case Op::isnan: return truth(v(0) != v(0));
-    case Op::stop_gradient: return x[0];
+    case Op::stop_gradient:
+    case Op::again: return x[0];
     case Op::logical_not: return truth(v(0) == 0);
     case Op::add: return number(v(0) + v(1), integral);
     case Op::sub: return number(v(0) - v(1), integral);

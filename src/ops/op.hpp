@@ -23,6 +23,8 @@ enum class Kind : std::uint8_t {
   /* leaves: ints of `constant` = {bits}; text of `input` = name; dims of `dim_size` = {size}; ints of `iota` = {axis};  */ \
   /* `tensor`: object = its elements, C-contiguous; text = name                                                          */ \
   X(input, 0, leaf) X(constant, 0, leaf) X(tensor, 0, leaf) X(dim_size, 0, leaf) X(iota, 0, leaf)                        \
+  /* what a transform (vmap, ...) calls a function with: ints = {serial}; substituted before anything is compiled        */ \
+  X(variable, 0, leaf)                                                                                                   \
   /* elementwise, one operand */                                                                                         \
   X(neg, 1, elementwise) X(abs, 1, elementwise) X(sign, 1, elementwise) X(exp, 1, elementwise) X(exp2, 1, elementwise)   \
   X(expm1, 1, elementwise) X(log, 1, elementwise) X(log2, 1, elementwise) X(log10, 1, elementwise)                       \
@@ -38,6 +40,8 @@ enum class Kind : std::uint8_t {
   X(gauss, 1, elementwise) X(normpdf, 1, elementwise) X(normcdf, 1, elementwise) X(log1mexp, 1, elementwise)             \
   /* identity in value; ends differentiation */                                                                          \
   X(stop_gradient, 1, elementwise)                                                                                       \
+  /* identity that nothing looks through: what is computed from it is computed again (checkpoint)                        */ \
+  X(again, 1, elementwise)                                                                                               \
   /* elementwise, two operands */                                                                                        \
   X(add, 2, elementwise) X(sub, 2, elementwise) X(mul, 2, elementwise) X(div, 2, elementwise) X(pow, 2, elementwise)     \
   X(max, 2, elementwise) X(min, 2, elementwise) X(atan2, 2, elementwise) X(hypot, 2, elementwise)                        \
@@ -66,6 +70,8 @@ enum class Kind : std::uint8_t {
   /* written by canonical() (src/program) alone. stack: elements of the node's last axes, row-major, each of the shape    */ \
   /* before them. dot(a, b): ints = {axis}; the sum of a*b along it, each product added by muladd                         */ \
   X(stack, -1, structure) X(dot, 2, reduction)                                                                           \
+  /* custom(y, x...): y, with derivatives in x of the user's own: object = its ops::CustomRule                           */ \
+  X(custom, -1, structure)                                                                                               \
   /* an activation of the catalogue: object = its entry, ints = {derivative order, options...} */                        \
   X(activation, -1, unit)
 

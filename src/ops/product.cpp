@@ -41,7 +41,18 @@ Expr product_jvp(const Expr&, Operands x, Operands t) {
   return sum;
 }
 
-const Entry entries[] = {{Op::matmul, {nullptr, product_shape, nullptr, product_vjp, product_jvp}}};
+/// One matrix for the whole batch is one product of merged rows; B columns times one matrix are rows times its transpose.
+Expr product_batch(const Expr& y, Operands x, const Batch& b) {
+  const bool plain = y.rank() == 2;
+  if (plain && !b.has[0] && x[1].shape()[2].is(1)) {
+    const Expr rows = matmul(reshape(x[1], {b.size, x[1].shape()[1]}), swap_last(x[0]));
+    return reshape(rows, in_front(b.size, y.shape()).dims());
+  }
+  if (plain && !b.has[1]) return matmul(x[0], x[1]);
+  return matmul(with_batch(x[0], b.has[0] != 0, b.size), with_batch(x[1], b.has[1] != 0, b.size));
+}
+
+const Entry entries[] = {{Op::matmul, {nullptr, product_shape, nullptr, product_vjp, product_jvp, product_batch}}};
 
 /// The user's errors, before any axes are added.
 void check_product(const BuildContext& c) {

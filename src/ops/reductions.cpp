@@ -135,16 +135,24 @@ Expr sort_jvp(const Expr& y, Operands x, Operands t) {
   return from_last(reshape(gather(flatten(row), sorted_places(y, x[0])), row.shape().dims()), x[0].shape(), ints_of(y));
 }
 
+/// The axes stand one further (the flag of cumsum, which is none, does not).
+Expr axes_batch(const Expr& y, Operands x, const Batch&) {
+  Attributes a = y.graph()->attributes(y.id());
+  const bool cumulative = y.graph()->op(y.id()) == Op::cumsum;
+  for (std::size_t i = 0; i < (cumulative ? 1 : a.ints.size()); ++i) ++a.ints[i];
+  return build(y.graph(), y.graph()->op(y.id()), x, a);
+}
+
 const Entry entries[] = {
-    {Op::reduce_sum, {nullptr, reduced, nullptr, sum_vjp, sum_jvp}},
-    {Op::reduce_prod, {nullptr, reduced, nullptr, prod_vjp, prod_jvp}},
-    {Op::reduce_max, {nullptr, extremum, nullptr, extremum_vjp, extremum_jvp}},
-    {Op::reduce_min, {nullptr, extremum, nullptr, extremum_vjp, extremum_jvp}},
-    {Op::argmax, {nullptr, position, nullptr, nullptr, nullptr}},
-    {Op::argmin, {nullptr, position, nullptr, nullptr, nullptr}},
-    {Op::cumsum, {nullptr, scanned, nullptr, cumsum_vjp, cumsum_jvp}},
-    {Op::sort, {nullptr, scanned, nullptr, sort_vjp, sort_jvp}},
-    {Op::argsort, {nullptr, order, nullptr, nullptr, nullptr}},
+    {Op::reduce_sum, {nullptr, reduced, nullptr, sum_vjp, sum_jvp, axes_batch}},
+    {Op::reduce_prod, {nullptr, reduced, nullptr, prod_vjp, prod_jvp, axes_batch}},
+    {Op::reduce_max, {nullptr, extremum, nullptr, extremum_vjp, extremum_jvp, axes_batch}},
+    {Op::reduce_min, {nullptr, extremum, nullptr, extremum_vjp, extremum_jvp, axes_batch}},
+    {Op::argmax, {nullptr, position, nullptr, nullptr, nullptr, axes_batch}},
+    {Op::argmin, {nullptr, position, nullptr, nullptr, nullptr, axes_batch}},
+    {Op::cumsum, {nullptr, scanned, nullptr, cumsum_vjp, cumsum_jvp, axes_batch}},
+    {Op::sort, {nullptr, scanned, nullptr, sort_vjp, sort_jvp, axes_batch}},
+    {Op::argsort, {nullptr, order, nullptr, nullptr, nullptr, axes_batch}},
 };
 
 /// The order of axes that puts `axes` last.

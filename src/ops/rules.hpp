@@ -24,6 +24,12 @@ struct BuildContext {
   Location where;
 };
 
+/// A batch axis of this size, and which operands have it, as axis 0.
+struct Batch {
+  Dim size;
+  std::span<const char> has;
+};
+
 /// One primitive. A null `vjp` and `jvp` with `partials` set is elementwise; all null means the derivative is zero everywhere
 /// (comparisons, rounding, integers).
 struct Rule {
@@ -39,6 +45,9 @@ struct Rule {
   Expr (*vjp)(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) = nullptr;
   /// Tangent of y from tangents of the operands (unbound 0 for none).
   Expr (*jvp)(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) = nullptr;
+  /// Node y once more for operands of which some have a batch axis in front; the result has it in front too. Null for
+  /// elementwise ops, which align shapes alone.
+  Expr (*batch)(const Expr& y, std::span<const Expr> operands, const Batch& batch) = nullptr;
 };
 
 const Rule& rule(Op op);
@@ -49,6 +58,15 @@ const Rule& rule(Op op);
 /// `where` is used unless the graph has an ambient location.
 Expr build(const GraphPtr& graph, Op op, std::span<const Expr> operands, const Attributes& attributes = {},
            std::source_location where = std::source_location::current(), const TypedShape* requested = nullptr);
+
+/// Node y of any op under a batch: its rule, or alignment.
+Expr batched(const Expr& y, std::span<const Expr> operands, const Batch& batch);
+/// [B, s] as [B, 1, ..., s] of rank 1 + `rank`, so that broadcasting meets the other axes; without a batch axis, x.
+Expr align(const Expr& x, bool has, int rank);
+/// x with a batch axis in front, stretched if it has none.
+Expr with_batch(const Expr& x, bool has, const Dim& size);
+/// `size` in front of the shape.
+Shape in_front(const Dim& size, const Shape& shape);
 
 /// Families of rules, one file each; rule() joins them.
 struct Entry {
@@ -61,6 +79,7 @@ std::span<const Entry> reduction_entries();
 std::span<const Entry> product_entries();
 std::span<const Entry> leaf_entries();
 std::span<const Entry> unit_entries();
+std::span<const Entry> custom_entries();
 
 /// The public functions that are entries of the activation catalogue (tanh, sigmoid, ...) as the primitives they are here.
 Expr unary(Op op, const Expr& x);

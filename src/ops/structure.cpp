@@ -1,4 +1,4 @@
-// Primitives that move or select elements, and the leaves: shape rules and derivatives, one entry an op. An adjoint is written
+// Primitives that move or select elements, and the leaves: shape rules, derivatives, batching, one entry an op. An adjoint is written
 // with the other ops of this file. Start reading at the tables at the end.
 #include <fmt/format.h>
 
@@ -277,25 +277,124 @@ TypedShape one_hot_shape(const BuildContext& c, const TypedShape* requested) {
   return given(c, requested);
 }
 
+// --- Under a batch axis in front: the other axes stand one further ---
+
+/// Node y with other attributes over x, of the shape that is given or follows.
+Expr remade(const Expr& y, Operands x, const Attributes& attributes, const Shape& shape) {
+  const TypedShape requested{y.dtype(), shape};
+  return build(y.graph(), y.graph()->op(y.id()), x, attributes, {}, &requested);
+}
+Attributes shifted(const Expr& y) {
+  Attributes a = attributes_of(y);
+  for (std::int64_t& axis : a.ints) ++axis;
+  return a;
+}
+
+Expr broadcast_batch(const Expr& y, Operands x, const Batch& b) {
+  return stretch(align(x[0], true, y.rank()), in_front(b.size, y.shape()));
+}
+Expr reshape_batch(const Expr& y, Operands x, const Batch& b) { return reshape(x[0], in_front(b.size, y.shape()).dims()); }
+Expr transpose_batch(const Expr& y, Operands x, const Batch&) {
+  std::vector<int> order{0};
+  for (int axis : permutation_of(y, false)) order.push_back(axis + 1);
+  return transpose(x[0], order);
+}
+Expr flip_batch(const Expr& y, Operands x, const Batch&) { return remade(y, x, shifted(y), {}); }
+Expr slice_batch(const Expr& y, Operands x, const Batch& b) {
+  Attributes a = attributes_of(y);
+  a.ints.insert(a.ints.begin(), 1);
+  a.dims.insert(a.dims.begin(), Dim(0));
+  return remade(y, x, a, in_front(b.size, y.shape()));
+}
+Expr pad_batch(const Expr& y, Operands x, const Batch& b) {
+  Attributes a = attributes_of(y);
+  a.dims.insert(a.dims.begin() + y.rank(), Dim(0));
+  a.dims.insert(a.dims.begin(), Dim(0));
+  const Expr inside = with_batch(x[0], b.has[0] != 0, b.size);
+  if (!b.has[1]) return remade(y, std::array{inside, x[1]}, a, {});
+  // A value for each: the node takes one alone, so it marks where the values go.
+  const GraphPtr& g = y.graph();
+  const auto flag = [&](double v) { return Expr(g, g->number(DType::b8, v)); };
+  const Expr around = remade(y, std::array{stretch(flag(0), inside.shape()), flag(1)}, a, {});
+  const Expr padded = remade(y, std::array{inside, Expr(g, g->number(y.dtype(), 0))}, a, {});
+  return where(around, align(x[1], true, y.rank()), padded);
+}
+Expr concat_batch(const Expr& y, Operands x, const Batch& b) {
+  std::vector<Expr> parts;
+  for (std::size_t i = 0; i < x.size(); ++i) parts.push_back(with_batch(x[i], b.has[i] != 0, b.size));
+  return remade(y, parts, shifted(y), {});
+}
+
+/// `axis` of x brought to `to`.
+Expr moved(const Expr& x, int axis, int to) {
+  std::vector<int> order;
+  for (int i = 0; i < x.rank(); ++i)
+    if (i != axis) order.push_back(i);
+  order.insert(order.begin() + to, axis);
+  return transpose(x, order);
+}
+/// Both batch axes of rows and indices in one: element (b, i) of x [B, n, ...] is row b*n + i of [B*n, ...]. An index outside
+/// stays outside (scatter_add drops it) or goes to the nearest element (gather), and never to another example.
+Expr rows_of(const Expr& x) {
+  std::vector<Dim> dims(x.shape().begin() + 1, x.shape().end());
+  dims[0] = dims[0] * x.shape()[0];
+  return reshape(x, dims);
+}
+Expr row_indices(const Expr& given, const Dim& size, const Dim& n, bool drops) {
+  const GraphPtr& g = given.graph();
+  const auto extent = [&](const Dim& d) {
+    const TypedShape scalar{DType::i64, {}};
+    return d.is_constant() ? Expr(g, g->number(DType::i64, static_cast<double>(d.constant())))
+                           : build(g, Op::dim_size, {}, Attributes{{}, {d}, {}, {}}, {}, &scalar);
+  };
+  const TypedShape counted{DType::i64, given.shape()};
+  const Expr i = cast(given, DType::i64), example = build(g, Op::iota, {}, Attributes{{0}, {}, {}, {}}, {}, &counted);
+  const Expr count = extent(n), from_start = where(i < 0, i + count, i), base = example * count;
+  if (!drops) return base + min(max(from_start, 0), count - 1);
+  return where(from_start >= 0 && from_start < count, base + from_start, extent(n * size));
+}
+Expr gather_batch(const Expr& y, Operands x, const Batch& b) {
+  const auto axis = static_cast<int>(attributes_of(y).ints[0]);
+  if (!b.has[1]) return gather(x[0], x[1], axis + 1);
+  if (!b.has[0]) return moved(gather(x[0], x[1], axis), axis, 0);
+  const Expr first = moved(x[0], axis + 1, 1);  // [B, n, ...]
+  Expr rows = gather(rows_of(first), row_indices(x[1], b.size, first.shape()[1], false), 0);  // [B, i..., ...]
+  for (int k = 0; k < axis; ++k) rows = moved(rows, x[1].rank() + k, 1 + k);
+  return rows;
+}
+Expr scatter_batch(const Expr& y, Operands x, const Batch& b) {
+  const auto axis = static_cast<int>(attributes_of(y).ints[0]);
+  const Expr base = with_batch(x[0], b.has[0] != 0, b.size), updates = with_batch(x[2], b.has[2] != 0, b.size);
+  if (!b.has[1]) return scatter_add(base, x[1], updates, axis + 1);
+  const Expr first = moved(base, axis + 1, 1);
+  Expr rows = updates;  // [B, before..., i..., after...]: the axes before the indices go behind them
+  const int indices = x[1].rank() - 1;
+  for (int k = 0; k < axis; ++k) rows = moved(rows, 1, axis + indices);
+  const Expr sums = scatter_add(rows_of(first), row_indices(x[1], b.size, first.shape()[1], true), rows, 0);
+  return moved(reshape(sums, first.shape().dims()), 1, axis + 1);
+}
+Expr one_hot_batch(const Expr& y, Operands x, const Batch& b) { return remade(y, x, shifted(y), in_front(b.size, y.shape())); }
+
 const Entry leaves[] = {
     {Op::input, {nullptr, given_shape, nullptr, nullptr, nullptr}},
     {Op::constant, {nullptr, given_shape, nullptr, nullptr, nullptr}},
     {Op::tensor, {nullptr, given_shape, nullptr, nullptr, nullptr}},
     {Op::dim_size, {nullptr, given_shape, nullptr, nullptr, nullptr}},
     {Op::iota, {nullptr, iota_shape, nullptr, nullptr, nullptr}},
+    {Op::variable, {nullptr, given_shape, nullptr, nullptr, nullptr}},
 };
 
 const Entry entries[] = {
-    {Op::broadcast, {nullptr, broadcast_shape, nullptr, broadcast_vjp, broadcast_jvp}},
-    {Op::reshape, {nullptr, reshape_shape, nullptr, reshape_vjp, reshape_jvp}},
-    {Op::transpose, {nullptr, transpose_shape, nullptr, transpose_vjp, transpose_jvp}},
-    {Op::slice, {nullptr, slice_shape, nullptr, slice_vjp, slice_jvp}},
-    {Op::pad, {nullptr, pad_shape, nullptr, pad_vjp, pad_jvp}},
-    {Op::concat, {nullptr, concat_shape, nullptr, concat_vjp, concat_jvp}},
-    {Op::gather, {nullptr, gather_shape, nullptr, gather_vjp, gather_jvp}},
-    {Op::scatter_add, {nullptr, scatter_shape, nullptr, scatter_vjp, scatter_jvp}},
-    {Op::flip, {nullptr, same_shape, nullptr, flip_vjp, flip_jvp}},
-    {Op::one_hot, {nullptr, one_hot_shape, nullptr, nullptr, nullptr}},
+    {Op::broadcast, {nullptr, broadcast_shape, nullptr, broadcast_vjp, broadcast_jvp, broadcast_batch}},
+    {Op::reshape, {nullptr, reshape_shape, nullptr, reshape_vjp, reshape_jvp, reshape_batch}},
+    {Op::transpose, {nullptr, transpose_shape, nullptr, transpose_vjp, transpose_jvp, transpose_batch}},
+    {Op::slice, {nullptr, slice_shape, nullptr, slice_vjp, slice_jvp, slice_batch}},
+    {Op::pad, {nullptr, pad_shape, nullptr, pad_vjp, pad_jvp, pad_batch}},
+    {Op::concat, {nullptr, concat_shape, nullptr, concat_vjp, concat_jvp, concat_batch}},
+    {Op::gather, {nullptr, gather_shape, nullptr, gather_vjp, gather_jvp, gather_batch}},
+    {Op::scatter_add, {nullptr, scatter_shape, nullptr, scatter_vjp, scatter_jvp, scatter_batch}},
+    {Op::flip, {nullptr, same_shape, nullptr, flip_vjp, flip_jvp, flip_batch}},
+    {Op::one_hot, {nullptr, one_hot_shape, nullptr, nullptr, nullptr, one_hot_batch}},
     {Op::stack, {nullptr, given_shape, nullptr, nullptr, nullptr}},
     {Op::dot, {nullptr, given_shape, nullptr, nullptr, nullptr}},
 };

@@ -15,7 +15,9 @@ Expr unit_vjp(const Expr& y, std::span<const Expr> x, int i, const Expr& ct) {
 }
 Expr unit_jvp(const Expr& y, std::span<const Expr> x, std::span<const Expr> t) { return unit_of(*y.graph(), y.id()).jvp(y, x, t); }
 
-const Entry entries[] = {{Op::activation, {nullptr, unit_shape, nullptr, unit_vjp, unit_jvp}}};
+Expr unit_batch(const Expr& y, std::span<const Expr> x, const Batch& b) { return unit_of(*y.graph(), y.id()).batch(y, x, b); }
+
+const Entry entries[] = {{Op::activation, {nullptr, unit_shape, nullptr, unit_vjp, unit_jvp, unit_batch}}};
 
 }  // namespace
 
@@ -44,6 +46,12 @@ Expr Unit::vjp(const Expr& y, std::span<const Expr> operands, int i, const Expr&
 
 Expr Unit::jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const {
   return jvp_from_partials(tangents, [&](int k) { return partial(y, operands, k); });
+}
+
+Expr Unit::batch(const Expr& y, std::span<const Expr> operands, const Batch& batch) const {
+  std::vector<Expr> aligned;
+  for (std::size_t i = 0; i < operands.size(); ++i) aligned.push_back(align(operands[i], batch.has[i] != 0, y.rank()));
+  return build(y.graph(), Op::activation, aligned, y.graph()->attributes(y.id()));
 }
 
 std::string Unit::text(const Attributes&, std::span<const std::string> operands) const {

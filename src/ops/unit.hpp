@@ -35,6 +35,12 @@ class Unit {
   virtual Expr vjp(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) const;
   virtual Expr jvp(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) const;
 
+  /// Works element by element.
+  virtual bool is_pointwise() const { return true; }
+
+  /// Node y once more under a batch axis in front of some operands. By default: shapes aligned, as elementwise entries need.
+  virtual Expr batch(const Expr& y, std::span<const Expr> operands, const Batch& batch) const;
+
   /// An operand that, if it has an integer type, must index operand 0: inputs used so are checked at the call.
   virtual std::optional<IndexUse> index_use(const Attributes&) const { return std::nullopt; }
 

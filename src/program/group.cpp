@@ -85,6 +85,7 @@ int weight(Op op) {
     case Op::trunc:
     case Op::round:
     case Op::stop_gradient:
+    case Op::again:
     case Op::add:
     case Op::sub:
     case Op::mul:
@@ -147,6 +148,7 @@ int weight(Op op) {
     case Op::constant:
     case Op::tensor:
     case Op::dim_size:
+    case Op::variable:
     case Op::iota:
     case Op::broadcast:
     case Op::reshape:
@@ -170,6 +172,7 @@ int weight(Op op) {
     case Op::matmul:
     case Op::stack:
     case Op::dot:
+    case Op::custom:
     case Op::activation: return 0;
   }
   return 0;

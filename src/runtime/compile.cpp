@@ -73,6 +73,9 @@ void check_inputs(const Module& module) {
       throw GraphError(fmt::format("compile: an output needs the input {}{}, which is not listed", describe(graph, id),
                                    where.str().empty() ? "" : fmt::format(" ({})", where.str())));
     }
+    if (graph.op(id) == ops::Op::variable)
+      throw GraphError(fmt::format("compile: an output needs a variable {} of vmap, jacobian or another transform, which was kept outside the function "
+                                   "that it is an argument of", graph.shape(id).str()));
     const auto check = [&](const Dim& dim) {
       for (const std::string& s : dim.symbols()) {
         if (!known.contains(s))

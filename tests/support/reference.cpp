@@ -96,7 +96,8 @@ double one(Op op, double x, DType to) {
     case Op::normpdf: return std::exp(-x * x / 2) / std::sqrt(2 * M_PI);
     case Op::normcdf: return std::erfc(-x / std::sqrt(2.0)) / 2;
     case Op::log1mexp: return std::log(-std::expm1(-x));
-    case Op::stop_gradient: return x;
+    case Op::stop_gradient:
+    case Op::again: return x;
     default: throw std::logic_error("no function of one argument: " + std::string(ops::name_of(op)));
   }
 }
@@ -217,7 +218,8 @@ class Evaluator {
     const auto axis = list.empty() ? std::size_t{0} : static_cast<std::size_t>(list[0]);
     switch (g.op(id)) {
       case Op::broadcast: return fill([&](const Index& at) { return get(*x[0], at); });
-      case Op::reshape: y.data = x[0]->data; return;
+      case Op::reshape:
+      case Op::custom: y.data = x[0]->data; return;
       case Op::transpose:
         return fill([&](const Index& at) {
           Index from(at.size());

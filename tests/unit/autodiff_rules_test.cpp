@@ -99,6 +99,18 @@ std::vector<Case> cases() {
   add("matmul_batched", {{{2, 3, 4}, -1, 1}, {{4, 2}, -1, 1}, {{2, 2, 3}, -1, 1}},
       [](const Arguments& x) { return matmul(matmul(x[0], x[1]), x[2]); });
   add("matmul_broadcast", {{{3, 4}, -1, 1}, {{2, 4, 2}, -1, 1}}, [](const Arguments& x) { return square(matmul(x[0], x[1])); });
+  add("checkpoint", {v, w}, [](const Arguments& x) {
+    const Expr scale = exp(x[1]);
+    return checkpoint([&](const Expr& a) { return scale * sin(square(a)); })(x[0]);
+  });
+  add("matmul_row", {w, {{4, 5}, -2, 2}}, [](const Arguments& x) { return square(matmul(x[0], x[1])); });
+  add("matmul_column", {{{5, 4}, -2, 2}, w}, [](const Arguments& x) { return square(matmul(x[0], x[1])); });
+  add("gather_rows", {{{3, 4, 2}, -1, 1}, {{2, 2}, 0, 3.9}}, [](const Arguments& x) { return x[1] * sum(gather(x[0], cast(x[1] - 2.0, i32), 1), {0, 3}); });
+  add("scatter_axis", {{{2, 5}, -1, 1}, {{2, 3}, -1, 1}, {{3}, -2, 2}}, [](const Arguments& x) {
+    return square(scatter_add(x[0], cast(2 * sin(x[2]), i64), x[1] * x[2], 1));
+  });
+  add("one_hot", {{{3}, 0, 3.9}, {{3, 4}, -1, 1}}, [](const Arguments& x) { return square(x[1]) * one_hot(cast(x[0], i32), 4, 1, f64) * x[1]; });
+  add("argsort", {m}, [](const Arguments& x) { return cast(argsort(x[0], 1), f64) * x[0] + expand_dims(cast(argmax(x[0], 1) + argmin(x[0], 1), f64), 1) * x[0]; }, false);
   add("norm", {m}, [](const Arguments& x) { return sqrt(sum(square(x[0]), 1)); });
   return all;
 }
@@ -168,6 +180,55 @@ TEST_P(Rules, SecondDerivative) {
   check_gradient(total, 2e-5);
 }
 
+/// For every choice of inputs that are batches: the function of the batch is the function of each example, and so is its gradient.
+TEST_P(Rules, Batched) {
+  const std::size_t count = x.size();
+  const int examples = 3;
+  const auto f = [&](const Arguments& arguments) { return GetParam().f(arguments); };
+  const auto value_and_slope = [&](const Arguments& a) {
+    Arguments all{f(a)};
+    for (const Expr& d : grad(sum(f(a) * (1.0 + f(a))), a)) all.push_back(d);
+    return all;
+  };
+  for (unsigned chosen = 1; chosen < 1u << count; ++chosen) {
+    Arguments all, shared;
+    std::vector<std::optional<int>> axes;
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool has = (chosen >> i & 1) != 0;
+      const int axis = has ? static_cast<int>(i) % (x[i].rank() + 1) : 0;
+      axes.push_back(has ? std::optional<int>(axis) : std::nullopt);
+      if (!has) {
+        all.push_back(x[i]);
+        continue;
+      }
+      std::vector<Dim> dims = x[i].shape().dims();
+      dims.insert(dims.begin() + axis, Dim(examples));
+      const std::string name = "b" + std::to_string(i) + "_" + std::to_string(axis);
+      all.push_back(g.input(name, Shape(dims)));
+      std::vector<std::int64_t> extents(dims.size());
+      for (std::size_t k = 0; k < dims.size(); ++k) extents[k] = dims[k].constant();
+      values[name] = reference::random(extents, GetParam().inputs[i].lo, GetParam().inputs[i].hi, static_cast<unsigned>(i) + 40);
+    }
+    const auto here = std::source_location::current();
+    const Arguments one_of = detail::examples(all, axes, here);
+    const Arguments got = detail::vmap(value_and_slope(one_of), one_of, all, axes, 0, here);
+    for (int b = 0; b < examples; ++b) {
+      Arguments one;
+      for (std::size_t i = 0; i < count; ++i)
+        one.push_back(axes[i] ? squeeze(slice(all[i], b, b + 1, 1, *axes[i]), *axes[i]) : all[i]);
+      const Arguments want = value_and_slope(one);
+      for (std::size_t k = 0; k < got.size(); ++k) {
+        verify(Module{g.data(), g.data()->inputs(), {got[k].id()}});
+        const Array mine = reference::evaluate(squeeze(slice(got[k], b, b + 1), 0), values), truth = reference::evaluate(want[k], values);
+        ASSERT_EQ(mine.shape, truth.shape) << "batched inputs " << chosen << ", result " << k;
+        for (std::size_t e = 0; e < truth.data.size(); ++e)
+          EXPECT_NEAR(mine.data[e], truth.data[e], 1e-12 * std::max(1.0, std::abs(truth.data[e])))
+              << "batched inputs " << chosen << ", result " << k << "[" << e << "] of example " << b << "\n" << got[k];
+      }
+    }
+  }
+}
+
 /// Value, gradient and a Hessian-vector product on both engines: near the reference, and the same bits.
 TEST_P(Rules, Engines) {
   const Expr y = GetParam().f(x), total = weighted(y);
@@ -204,6 +265,7 @@ TEST(AutodiffRules, CoverEveryPrimitive) {
     for (std::size_t i = 0; i < c.inputs.size(); ++i)
       x.push_back(g.input("x" + std::to_string(i), Shape(std::vector<Dim>(c.inputs[i].shape.begin(), c.inputs[i].shape.end()))));
     const Expr y = c.f(x);
+    grad(sum(y), x);  // the adjoint of a checkpoint is made of `again`
     for (std::uint32_t i = 0; i < g.node_count(); ++i) seen.insert(g.data()->op(NodeId{i}));
   }
   for (const auto& info : ops::op_table) {

@@ -1,0 +1,118 @@
+// Bodies of functions made again: one forward loop over the cone from x to y, whose nodes have their operands before them.
+#include "autodiff/trace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "autodiff/sweep.hpp"
+#include "ops/error.hpp"
+
+namespace actinium::autodiff {
+namespace {
+
+/// image(node, operands' images, which of them changed) for every node of the cone but x.
+template <class Image>
+std::vector<NodeId> walk_cone(const GraphPtr& graph, const Cone& cone, std::span<const Expr> x, std::span<const Expr> images, Image&& image) {
+  std::vector<NodeId> made(cone.active.size(), no_node);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    if (cone.contains(x[i].id())) made[index(x[i].id()) - cone.first] = images[i].id();
+  std::vector<Expr> operands;
+  std::vector<char> changed;
+  for (std::uint32_t n = cone.first; n <= cone.last; ++n) {
+    const NodeId id{n};
+    if (!cone.contains(id) || made[n - cone.first] != no_node) continue;
+    operands_of(graph, id, operands);
+    changed.clear();
+    for (Expr& o : operands) {
+      changed.push_back(cone.contains(o.id()));
+      if (changed.back()) o = Expr(graph, made[index(o.id()) - cone.first]);
+    }
+    made[n - cone.first] = image(Expr(graph, id), std::span<const Expr>(operands), std::span<const char>(changed)).id();
+  }
+  return made;
+}
+
+}  // namespace
+
+Expr variable(const GraphPtr& graph, DType dtype, const Shape& shape) {
+  static std::atomic<std::int64_t> serial{0};
+  const ops::TypedShape requested{dtype, shape};
+  return ops::build(graph, ops::Op::variable, {}, Attributes{{++serial}, {}, {}, {}}, std::source_location(), &requested);
+}
+
+std::vector<Expr> substitute(std::span<const Expr> y, std::span<const Expr> x, std::span<const Expr> images) {
+  const GraphPtr& graph = x[0].graph();
+  std::vector<Expr> bound;
+  for (const Expr& e : y)
+    if (e.is_bound()) bound.push_back(e);
+  const Cone body = dependents(*graph, bound, x);
+  Ambient ambient(*graph, std::source_location());
+  const std::vector<NodeId> made = walk_cone(graph, body, x, images, [&](const Expr& node, std::span<const Expr> operands, auto) {
+    ambient.at(node.id());
+    const ops::TypedShape same{node.dtype(), node.shape()};
+    return ops::build(graph, graph->op(node.id()), operands, graph->attributes(node.id()), {}, &same);
+  });
+  std::vector<Expr> result;
+  for (const Expr& e : y)
+    result.push_back(e.is_bound() && body.contains(e.id()) ? Expr(graph, made[index(e.id()) - body.first]) : e);
+  return result;
+}
+
+std::vector<Expr> batch(std::span<const Expr> y, std::span<const Expr> x, std::span<const Expr> images, const Dim& size,
+                        const std::source_location& where) {
+  const GraphPtr& graph = x[0].graph();
+  std::vector<Expr> bound;
+  for (const Expr& e : y)
+    if (e.is_bound()) bound.push_back(e);
+  const Cone body = dependents(*graph, bound, x);
+  Ambient ambient(*graph, where);
+  const std::vector<NodeId> made = walk_cone(graph, body, x, images, [&](const Expr& node, std::span<const Expr> operands, auto has) {
+    ambient.at(node.id());
+    return ops::batched(node, operands, {size, has});
+  });
+  std::vector<Expr> result;
+  for (const Expr& e : y) {
+    const Expr own = e.is_bound() ? e : Expr(graph, graph->number(graph->default_dtype(), e.literal()));
+    result.push_back(body.contains(own.id()) ? Expr(graph, made[index(own.id()) - body.first]) : ops::with_batch(own, false, size));
+  }
+  return result;
+}
+
+std::vector<Expr> captured(std::span<const Expr> y, std::span<const Expr> x) {
+  std::vector<Expr> bound, result;
+  for (const Expr& e : y)
+    if (e.is_bound()) bound.push_back(e);
+  if (bound.empty() || x.empty()) return result;
+  const GraphPtr& graph = x[0].graph();
+  const Cone body = dependents(*graph, bound, x);
+  std::vector<NodeId> outside;
+  std::vector<char> is_x(body.active.size(), 0);
+  for (const Expr& e : x)
+    if (body.contains(e.id())) is_x[index(e.id()) - body.first] = 1;
+  for (std::uint32_t n = body.first; n <= body.last; ++n) {
+    const NodeId id{n};
+    if (!body.contains(id) || is_x[n - body.first]) continue;
+    for (NodeId o : graph->operands(id))
+      if (!body.contains(o)) outside.push_back(o);
+  }
+  std::sort(outside.begin(), outside.end());
+  outside.erase(std::unique(outside.begin(), outside.end()), outside.end());
+  for (NodeId id : outside) result.emplace_back(graph, id);
+  return result;
+}
+
+void check_free(std::string_view transform, std::span<const Expr> y, std::span<const Expr> variables, std::string_view what,
+                const std::source_location& where) {
+  std::vector<Expr> bound;
+  for (const Expr& e : y)
+    if (e.is_bound()) bound.push_back(e);
+  if (bound.empty() || variables.empty()) return;
+  const GraphPtr& graph = variables[0].graph();
+  const Cone body = dependents(*graph, bound, variables);
+  for (const Expr& v : variables)
+    if (body.contains(v.id())) ops::fail<GraphError>(ops::place(graph.get(), where), transform, what);
+}
+
+}  // namespace actinium::autodiff
