@@ -148,7 +148,8 @@ class JitExecutable final : public runtime::Executable {
   void compile_part(Part& part, const Target& target, std::span<const std::size_t> numbers) {
     Unit unit(*program_, target, numbers);
     if (unit.has_code()) {
-      part.code = cache_ ? link(*compiled_object(*unit.module, target)) : link(*compile_object(*unit.module, target));
+      part.code = cache_ ? link(*compiled_object(*unit.module, target))
+                         : link(*compile_object(*unit.module, target, Effort::full));
     }
     part.emitted = std::move(unit.kernels);
     for (std::size_t n = 0; n < numbers.size(); ++n) kernels_[numbers[n]] = resolve(part.emitted[n], part.code.get());

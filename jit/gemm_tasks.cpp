@@ -1,15 +1,12 @@
-// The three ways of a task, and the process's compiled copies of them. Start reading at Tasks::emit_tiled.
+// The three ways of a task. Start reading at Tasks::emit_tiled.
 #include "jit/gemm_tasks.hpp"
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/LLVMContext.h>
 
 #include <array>
-#include <map>
-#include <memory>
-#include <mutex>
 
-#include "jit/session.hpp"
+#include "jit/library.hpp"
 
 namespace actinium::jit {
 namespace {
@@ -413,30 +410,6 @@ void Tasks::emit_narrow(Emitter& e, const Task& t) {
   finish_all(e, t);
 }
 
-/// The process's compiled parts: they live until it ends.
-class Library {
- public:
-  static Library& instance() {
-    static auto* library = new Library;
-    return *library;
-  }
-  void require(const std::string& name, const Target& target, bool fused, DType dtype, GemmPart part) {
-    const std::lock_guard lock(mutex_);
-    if (code_.contains(name)) return;
-    const auto context = make_context();
-    const auto module = make_module(*context, target);
-    ModuleEmitter emitter(target, fused, *module);
-    Tasks(emitter, dtype).emit(name, part);
-    std::unique_ptr<LinkedCode> code = link(*compile_object(*module, target));
-    provide(name, code->address(name));
-    code_.emplace(name, std::move(code));
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<LinkedCode>> code_;
-};
-
 std::string_view name_of(GemmPart part) {
   switch (part) {
     case GemmPart::tiled: return "tiled";
@@ -452,11 +425,11 @@ std::string_view name_of(GemmPart part) {
 }  // namespace
 
 llvm::Function* gemm_function(ModuleEmitter& m, DType dtype, GemmPart part) {
-  const std::string name = "actinium_gemm_" + std::string(name_of(part)) + "_" + std::string(actinium::name_of(dtype)) +
-                           "_" + m.target.isa + (m.fused ? "" : "_unfused");
-  Library::instance().require(name, m.target, m.fused, dtype, part);
-  if (llvm::Function* existing = m.module.getFunction(name)) return existing;
-  return m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false), name, true);
+  const std::string name = "gemm_" + std::string(name_of(part)) + "_" + std::string(actinium::name_of(dtype));
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false);
+  return library_function(m, name, type, Effort::full, [&](ModuleEmitter& emitter, const std::string& symbol) {
+    Tasks(emitter, dtype).emit(symbol, part);
+  });
 }
 
 }  // namespace actinium::jit

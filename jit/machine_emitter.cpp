@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "actinium/error.h"
+#include "jit/library.hpp"
 
 namespace actinium::jit {
 
@@ -43,8 +44,10 @@ std::uint64_t fingerprint(const machine::Code& code) {
     mix(static_cast<std::uint64_t>(inst.c)), mix(inst.imm);
   }
   for (const machine::Table& table : code.tables) {
+    mix(static_cast<std::uint64_t>(table.type));
     for (std::uint64_t bits : table.bits) mix(bits);
   }
+  for (const auto& callee : code.callees) mix(fingerprint(*callee));
   for (Value v : code.outputs) mix(static_cast<std::uint64_t>(v));
   return h;
 }
@@ -189,28 +192,57 @@ std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::sp
   return outputs;
 }
 
-llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments) {
+llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments, Effort effort) {
   if (lanes > unit) {
     return in_halves(arguments,
-                     [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.call(code, parts); });
+                     [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.call(code, parts, effort); });
   }
-  return m.call(b, subroutine(code), arguments);
+  return m.call(b, subroutine(code, effort), arguments);
 }
 
-/// The code as an internal function of vectors, one output.
-llvm::Function* VectorEmitter::subroutine(const machine::Code& code) {
-  const auto type_of = [&](Type t) { return of_lanes(scalar_type(t), unit); };
-  std::vector<llvm::Type*> types;
-  for (Type t : code.inputs) types.push_back(type_of(t));
-  auto* signature = llvm::FunctionType::get(type_of(code.type(code.outputs[0])), types, false);
-  return m.helper(fmt::format("body_{:016x}_{}", fingerprint(code), unit), signature,
-                  [&](llvm::Function* f, llvm::IRBuilder<>& inner) {
-                    f->addFnAttr(llvm::Attribute::NoInline);
-                    VectorEmitter body(m, inner, unit);
-                    std::vector<llvm::Value*> arguments;
-                    for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
-                    inner.CreateRet(body.emit(code, arguments)[0]);
-                  });
+std::vector<llvm::Value*> VectorEmitter::call_all(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments) {
+  llvm::Value* all = m.call(b, subroutine(code, Effort::full), arguments);
+  if (code.outputs.size() == 1) return {all};
+  std::vector<llvm::Value*> results;
+  for (unsigned i = 0; i < code.outputs.size(); ++i) results.push_back(b.CreateExtractValue(all, i));
+  return results;
+}
+
+/// From `lanes` lanes of each input to those of the output, or of all outputs in a struct.
+llvm::FunctionType* VectorEmitter::signature(const machine::Code& code) const {
+  std::vector<llvm::Type*> inputs, outputs;
+  for (Type t : code.inputs) inputs.push_back(type(t));
+  for (Value v : code.outputs) outputs.push_back(type(code.type(v)));
+  llvm::Type* result = outputs.size() == 1 ? outputs[0] : llvm::StructType::get(m.context, outputs);
+  return llvm::FunctionType::get(result, inputs, false);
+}
+
+void VectorEmitter::define(const machine::Code& code, const std::string& symbol) {
+  llvm::Function* f = m.function(signature(code), symbol, true);
+  f->setCallingConv(llvm::CallingConv::Fast);
+  b.SetInsertPoint(m.block(f));
+  std::vector<llvm::Value*> arguments;
+  for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
+  const std::vector<llvm::Value*> outputs = emit(code, arguments);
+  llvm::Value* result = outputs[0];
+  if (outputs.size() > 1) result = llvm::PoisonValue::get(f->getReturnType());
+  for (unsigned i = 0; i < outputs.size() && outputs.size() > 1; ++i)
+    result = b.CreateInsertValue(result, outputs[i], i);
+  b.CreateRet(result);
+}
+
+/// The code as a function of `unit` lanes in the process's library.
+llvm::Function* VectorEmitter::subroutine(const machine::Code& code, Effort effort) {
+  const bool quick = effort == Effort::quick;
+  const std::string name = fmt::format("{}_{:016x}_{}", quick ? "rare" : "body", fingerprint(code), unit);
+  llvm::FunctionType* type = VectorEmitter(m, b, unit).signature(code);
+  llvm::Function* f = library_function(m, name, type, effort, [&](ModuleEmitter& library, const std::string& symbol) {
+    llvm::IRBuilder<> builder(library.context);
+    VectorEmitter(library, builder, unit).define(code, symbol);
+  });
+  f->setCallingConv(llvm::CallingConv::Fast);
+  if (quick) f->addFnAttr(llvm::Attribute::Cold);
+  return f;
 }
 
 llvm::Value* VectorEmitter::unary(llvm::Intrinsic::ID id, llvm::Value* a) { return b.CreateUnaryIntrinsic(id, a); }
@@ -438,12 +470,9 @@ llvm::Value* VectorEmitter::any_lane(llvm::Value* predicate) {
   return b.CreateICmpNE(b.CreateBitCast(predicate, mask_type), llvm::ConstantInt::get(mask_type, 0));
 }
 
-/// The callee is an internal function behind a branch that is taken if any lane asks for it.
+/// The callee is a function behind a branch that is taken if any lane asks for it.
 llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback,
                                  llvm::Value* argument) {
-  llvm::Function* function = subroutine(callee);
-  function->addFnAttr(llvm::Attribute::Cold);
-  ModuleEmitter::make_quickly(function);
   llvm::Function* here = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
   b.CreateCondBr(any_lane(predicate), taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
@@ -458,7 +487,7 @@ llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predi
         b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask, b.getTrue()), b.getInt64Ty());
     argument = b.CreateSelect(predicate, argument, splat(b.CreateExtractElement(argument, first)));
   }
-  llvm::Value* merged = b.CreateSelect(predicate, call(callee, {argument}), fallback);
+  llvm::Value* merged = b.CreateSelect(predicate, call(callee, {argument}, Effort::quick), fallback);
   b.CreateBr(join);
   b.SetInsertPoint(join);
   llvm::PHINode* result = b.CreatePHI(fallback->getType(), 2);

@@ -9,6 +9,7 @@
 
 #include "actinium/dtype.h"
 #include "jit/module_emitter.hpp"
+#include "jit/session.hpp"
 #include "math/machine.hpp"
 
 namespace actinium::jit {
@@ -65,7 +66,9 @@ class VectorEmitter {
   llvm::Value* emit_instruction(const machine::Code& code, const machine::Inst& inst,
                                 std::span<llvm::Value* const> values);
   /// The code's subroutine (of one output), as often as `lanes` need.
-  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
+  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments, Effort effort = Effort::full);
+  /// All outputs of the code's subroutine; `lanes` is `unit`.
+  std::vector<llvm::Value*> call_all(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
 
  private:
   llvm::Value* fused(machine::Type type, llvm::Value* a, llvm::Value* x, llvm::Value* c);
@@ -76,7 +79,9 @@ class VectorEmitter {
   static llvm::Type* of_lanes(llvm::Type* scalar, int lanes) {
     return lanes == 1 ? scalar : llvm::FixedVectorType::get(scalar, static_cast<unsigned>(lanes));
   }
-  llvm::Function* subroutine(const machine::Code& code);
+  llvm::FunctionType* signature(const machine::Code& code) const;
+  void define(const machine::Code& code, const std::string& symbol);
+  llvm::Function* subroutine(const machine::Code& code, Effort effort);
   llvm::Value* any_lane(llvm::Value* predicate);
   llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);
   llvm::Value* unary(llvm::Intrinsic::ID id, llvm::Value* a);

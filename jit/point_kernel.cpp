@@ -31,30 +31,25 @@ class PointEmitter {
   PointEmitter(ModuleEmitter& m, const program::LoopKernel& kernel)
       : m_(m), kernel_(kernel), stage_(kernel.stages[0]), b_(m.context), scalar_(m, b_, 1) {
     code_ = lower_stage(stage_, kernel.values, {}, Calls::always);
-    find_levels();
+    find_calls();
   }
 
   EmittedKernel emit(const std::string& symbol) {
-    symbol_ = symbol;
     llvm::Function* f = m_.kernel_function(symbol, b_);
     ModuleEmitter::make_quickly(f);  // the functions, where the time goes, are called
     const ArgsView args(m_, b_, f->getArg(0));
     values_.assign(code_.code.insts.size(), nullptr);
-    const int last = levels_.empty() ? 0 : *std::max_element(levels_.begin(), levels_.end());
-    std::vector<std::vector<std::size_t>> insts(static_cast<std::size_t>(last) + 1);
-    for (std::size_t i = 0; i < levels_.size(); ++i) insts[static_cast<std::size_t>(levels_[i])].push_back(i);
-    for (int level = 0; level <= last; ++level) {
-      if (level > 0) emit_calls(level);
-      for (std::size_t i : insts[static_cast<std::size_t>(level)]) {
-        if (values_[i] != nullptr) continue;
-        const Inst& inst = code_.code.insts[i];
-        values_[i] = inst.op == Op::input ? load(args, code_.inputs[inst.imm])
-                                          : scalar_.emit_instruction(code_.code, inst, values_);
+    for (std::size_t level = 0; level < calls_.size(); ++level) {
+      for (std::size_t i : calls_[level]) {
+        for (Value argument : call_of(code_.code.insts[i]).arguments) compute(args, argument);
       }
+      emit_calls(calls_[level]);
     }
     for (const program::Store& store : stage_.stores) {
-      llvm::Value* value = values_[number(code_.code.outputs[code_.output(store.value)])];
-      scalar_.store(kernel_.accesses[store.access].dtype, value, args.pointer(b_, static_cast<int>(store.access)));
+      const Value result = code_.code.outputs[code_.output(store.value)];
+      compute(args, result);
+      scalar_.store(kernel_.accesses[store.access].dtype, values_[number(result)],
+                    args.pointer(b_, static_cast<int>(store.access)));
     }
     b_.CreateRetVoid();
     EmittedKernel result;
@@ -69,27 +64,48 @@ class PointEmitter {
   llvm::IRBuilder<> b_;
   VectorEmitter scalar_;
   StageCode code_;
-  std::string symbol_;
-  std::vector<int> levels_;           ///< of each instruction: calls that wait for each other before it
-  std::vector<llvm::Value*> values_;  ///< of each instruction
+  /// Instructions that are calls, and wait for each other from one list to the next.
+  std::vector<std::vector<std::size_t>> calls_;
+  std::vector<llvm::Value*> values_;  ///< of each instruction, if it has been emitted
 
   static std::size_t number(Value v) { return static_cast<std::uint32_t>(v); }
   bool is_call(const Inst& inst) const { return inst.op == Op::input && inst.imm >= code_.inputs.size(); }
   const Call& call_of(const Inst& inst) const { return code_.calls[inst.imm - code_.inputs.size()]; }
 
-  void find_levels() {
-    for (const Inst& inst : code_.code.insts) {
-      int level = 0;
+  void find_calls() {
+    std::vector<std::size_t> levels;  // of each instruction: how many calls it waits for, one after the other
+    for (std::size_t i = 0; i < code_.code.insts.size(); ++i) {
+      const Inst& inst = code_.code.insts[i];
+      std::size_t level = 0;
       const auto after = [&](Value v) {
-        if (v != machine::no_value) level = std::max(level, levels_[number(v)]);
+        if (v != machine::no_value) level = std::max(level, levels[number(v)]);
       };
+      after(inst.a), after(inst.b), after(inst.c);
       if (is_call(inst)) {
         for (Value v : call_of(inst).arguments) after(v);
-        ++level;
-      } else {
-        after(inst.a), after(inst.b), after(inst.c);
+        if (calls_.size() <= level) calls_.resize(level + 1);
+        calls_[level++].push_back(i);
       }
-      levels_.push_back(level);
+      levels.push_back(level);
+    }
+  }
+
+  /// Emits the instruction and those before it that it needs, depth first: what one result needs comes together, and
+  /// few values wait for their use.
+  void compute(const ArgsView& args, Value root) {
+    std::vector<std::size_t> stack{number(root)};
+    while (!stack.empty()) {
+      const std::size_t i = stack.back();
+      const Inst& inst = code_.code.insts[i];
+      const std::size_t height = stack.size();
+      for (Value v : {inst.a, inst.b, inst.c}) {
+        if (v != machine::no_value && values_[number(v)] == nullptr) stack.push_back(number(v));
+      }
+      if (stack.size() != height) continue;
+      stack.pop_back();
+      if (values_[i] != nullptr) continue;
+      values_[i] = inst.op == Op::input ? load(args, code_.inputs[inst.imm])
+                                        : scalar_.emit_instruction(code_.code, inst, values_);
     }
   }
 
@@ -105,11 +121,10 @@ class PointEmitter {
   using Members = std::map<std::pair<const machine::Code*, std::vector<Value>>, std::vector<std::size_t>>;
 
   /// The functions wanted of each list of arguments, in the order they come; lists that want the same share packs.
-  std::vector<Pack> packs_of(int level, Members& members) const {
+  std::vector<Pack> packs_of(const std::vector<std::size_t>& calls, Members& members) const {
     std::vector<Pack> wanted;  // of one lane
     std::map<std::vector<Value>, std::size_t> index;
-    for (std::size_t i = 0; i < levels_.size(); ++i) {
-      if (levels_[i] != level || !is_call(code_.code.insts[i])) continue;
+    for (std::size_t i : calls) {
       const Call& call = call_of(code_.code.insts[i]);
       auto& own = members[{call.body, call.arguments}];
       own.push_back(i);
@@ -152,10 +167,10 @@ class PointEmitter {
     return bytes;
   }
 
-  void emit_calls(int level) {
+  void emit_calls(const std::vector<std::size_t>& calls) {
     Members members;
     std::size_t size = 0;
-    const std::vector<Pack> packs = packs_of(level, members);
+    const std::vector<Pack> packs = packs_of(calls, members);
     for (const Pack& pack : packs) {
       for (const machine::Code* body : pack.bodies) size += body->insts.size();
     }
@@ -200,29 +215,7 @@ class PointEmitter {
     std::vector<machine::Var> arguments, outputs;
     for (machine::Type t : pack.bodies[0]->inputs) arguments.push_back(builder.input(t));
     for (const machine::Code* body : pack.bodies) outputs.push_back(builder.inline_call(*body, arguments)[0]);
-    return call_pack(v, builder.finish(outputs), inputs);
-  }
-
-  /// In a function of its own: what is around it is long, and made quickly.
-  std::vector<llvm::Value*> call_pack(VectorEmitter& v, const machine::Code& code,
-                                      const std::vector<llvm::Value*>& inputs) {
-    std::vector<llvm::Type*> types, results;
-    for (llvm::Value* input : inputs) types.push_back(input->getType());
-    for (Value output : code.outputs) results.push_back(v.type(code.type(output)));
-    auto* result = llvm::StructType::get(m_.context, results);
-    llvm::Function* f = m_.function(llvm::FunctionType::get(result, types, false), symbol_ + ".pack", false);
-    llvm::IRBuilder<> inner(m_.block(f));
-    std::vector<llvm::Value*> arguments;
-    for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
-    llvm::Value* all = llvm::PoisonValue::get(result);
-    unsigned n = 0;
-    for (llvm::Value* output : VectorEmitter(m_, inner, v.lanes).emit(code, arguments))
-      all = inner.CreateInsertValue(all, output, n++);
-    inner.CreateRet(all);
-    llvm::Value* returned = m_.call(b_, f, inputs);
-    std::vector<llvm::Value*> list;
-    for (unsigned i = 0; i < n; ++i) list.push_back(b_.CreateExtractValue(returned, i));
-    return list;
+    return v.call_all(builder.finish(outputs), inputs);
   }
 };
 

@@ -60,7 +60,7 @@ void initialize_llvm() {
   static_cast<void>(done);
 }
 
-std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target) {
+std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target, Effort effort) {
   initialize_llvm();
   std::string error;
   const llvm::Target* found = compat::lookup_target(target.triple, error);
@@ -70,45 +70,50 @@ std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target) {
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   std::unique_ptr<llvm::TargetMachine> machine(
       found->createTargetMachine(compat::triple_argument(target.triple), target.cpu, target.features, options,
-                                 llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less, /*JIT=*/true));
+                                 llvm::Reloc::PIC_, llvm::CodeModel::Small,
+                                 effort == Effort::full ? llvm::CodeGenOptLevel::Less : llvm::CodeGenOptLevel::None,
+                                 /*JIT=*/true));
   if (!machine) throw CompileError(fmt::format("no code generator for {} on {}", target.cpu, target.triple));
   return machine;
 }
 
 /// TargetMachines are not thread-safe and take 0.2 ms to make: each compile borrows one.
 class MachinePool {
+  using Kind = std::pair<std::string, Effort>;
+
  public:
   class Loan {
    public:
-    Loan(MachinePool& pool, const Target& target) : pool_(pool), target_(target), machine_(pool.take(target)) {}
-    ~Loan() { pool_.give(target_, std::move(machine_)); }
+    Loan(MachinePool& pool, const Target& target, Effort effort)
+        : pool_(pool), kind_(target.isa, effort), machine_(pool.take(target, effort)) {}
+    ~Loan() { pool_.give(kind_, std::move(machine_)); }
     llvm::TargetMachine& operator*() const { return *machine_; }
 
    private:
     MachinePool& pool_;
-    const Target& target_;
+    const Kind kind_;
     std::unique_ptr<llvm::TargetMachine> machine_;
   };
 
  private:
   std::mutex mutex_;
-  std::map<std::string, std::vector<std::unique_ptr<llvm::TargetMachine>>> idle_;
+  std::map<Kind, std::vector<std::unique_ptr<llvm::TargetMachine>>> idle_;
 
-  std::unique_ptr<llvm::TargetMachine> take(const Target& target) {
+  std::unique_ptr<llvm::TargetMachine> take(const Target& target, Effort effort) {
     {
       const std::lock_guard lock(mutex_);
-      auto& machines = idle_[target.isa];
+      auto& machines = idle_[{target.isa, effort}];
       if (!machines.empty()) {
         std::unique_ptr<llvm::TargetMachine> machine = std::move(machines.back());
         machines.pop_back();
         return machine;
       }
     }
-    return make_machine(target);
+    return make_machine(target, effort);
   }
-  void give(const Target& target, std::unique_ptr<llvm::TargetMachine> machine) {
+  void give(const Kind& kind, std::unique_ptr<llvm::TargetMachine> machine) {
     const std::lock_guard lock(mutex_);
-    idle_[target.isa].push_back(std::move(machine));
+    idle_[kind].push_back(std::move(machine));
   }
 };
 
@@ -118,13 +123,14 @@ MachinePool& machine_pool() {
   return *pool;
 }
 
-llvm::SmallVector<char, 0> generate(llvm::Module& module, const Target& target, llvm::CodeGenFileType type) {
+llvm::SmallVector<char, 0> generate(llvm::Module& module, const Target& target, Effort effort,
+                                    llvm::CodeGenFileType type) {
 #ifndef NDEBUG
   std::string text;
   llvm::raw_string_ostream out(text);
   if (llvm::verifyModule(module, &out)) throw InternalError("jit: invalid LLVM module: " + text);
 #endif
-  const MachinePool::Loan machine(machine_pool(), target);
+  const MachinePool::Loan machine(machine_pool(), target, effort);
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
@@ -232,20 +238,20 @@ std::unique_ptr<llvm::LLVMContext> make_context() {
 
 std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const Target& target) {
   auto module = std::make_unique<llvm::Module>("actinium", context);
-  const MachinePool::Loan machine(machine_pool(), target);
+  const MachinePool::Loan machine(machine_pool(), target, Effort::full);
   compat::set_triple(*module, target.triple);
   module->setDataLayout((*machine).createDataLayout());
   return module;
 }
 
-std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, const Target& target) {
-  return std::make_unique<llvm::SmallVectorMemoryBuffer>(generate(module, target, llvm::CodeGenFileType::ObjectFile),
+std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, const Target& target, Effort effort) {
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(generate(module, target, effort, llvm::CodeGenFileType::ObjectFile),
                                                          "actinium",
                                                          /*RequiresNullTerminator=*/false);
 }
 
 std::string compile_assembly(llvm::Module& module, const Target& target) {
-  const llvm::SmallVector<char, 0> bytes = generate(module, target, llvm::CodeGenFileType::AssemblyFile);
+  const llvm::SmallVector<char, 0> bytes = generate(module, target, Effort::full, llvm::CodeGenFileType::AssemblyFile);
   return {bytes.data(), bytes.size()};
 }
 

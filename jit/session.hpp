@@ -5,6 +5,7 @@
 #include <llvm/Support/Error.h>
 #include <llvm/Support/MemoryBuffer.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,8 +24,14 @@ std::unique_ptr<llvm::LLVMContext> make_context();
 /// An empty module for `target`; its context is from make_context and outlives it.
 std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const Target& target);
 
+/// What the code generator does for a module.
+enum class Effort : std::uint8_t {
+  full,
+  quick,  ///< less time, more instructions: for what hardly runs
+};
+
 /// The module as a relocatable object or as assembly text. Any thread, one module each.
-std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, const Target& target);
+std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, const Target& target, Effort effort);
 std::string compile_assembly(llvm::Module& module, const Target& target);
 
 /// Code in memory: lives as long as this object. Its pages are never writable and executable at once.

@@ -1,0 +1,18 @@
+// Functions of generated code that know no kernel: compiled once a process, called from the code of all Programs. Start
+// reading at library_function.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "jit/module_emitter.hpp"
+#include "jit/session.hpp"
+
+namespace actinium::jit {
+
+/// The function `name` for calls from `m`. If this process has not got it yet, `emit` defines it, in a module of its own
+/// and under the symbol that it is given. The name tells all that the code depends on, but for the target and what
+/// muladd means. Any thread.
+llvm::Function* library_function(ModuleEmitter& m, const std::string& name, llvm::FunctionType* type, Effort effort,
+                                 const std::function<void(ModuleEmitter&, const std::string& symbol)>& emit);
+
+}  // namespace actinium::jit
