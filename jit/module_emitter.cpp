@@ -38,7 +38,9 @@ llvm::CallInst* ModuleEmitter::call(llvm::IRBuilder<>& builder, llvm::Function* 
 }
 
 llvm::GlobalVariable* ModuleEmitter::global(llvm::Constant* value, llvm::Align align) {
-  auto* variable = new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value);
+  llvm::GlobalVariable*& variable = globals_[{value, align.value()}];
+  if (variable != nullptr) return variable;
+  variable = new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value);
   variable->setAlignment(align);
   variable->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
   return variable;

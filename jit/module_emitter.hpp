@@ -4,6 +4,7 @@
 #include <llvm/IR/Module.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,8 +41,11 @@ class ModuleEmitter {
   llvm::Type* pointer() { return llvm::PointerType::get(context, 0); }
   llvm::Type* int64() { return llvm::Type::getInt64Ty(context); }
   llvm::BasicBlock* block(llvm::Function* f) { return llvm::BasicBlock::Create(context, "", f); }
-  /// A private constant array.
+  /// A private constant array, one for equal values.
   llvm::GlobalVariable* global(llvm::Constant* value, llvm::Align align);
+
+ private:
+  std::map<std::pair<llvm::Constant*, std::uint64_t>, llvm::GlobalVariable*> globals_;
 };
 
 template <class Fill>
