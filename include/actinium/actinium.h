@@ -12,8 +12,9 @@
 #include <actinium/io.h>
 #include <actinium/parse.h>
 #include <actinium/random.h>
+#include <actinium/ravel.h>
 #include <actinium/shape.h>
 #include <actinium/structs.h>
-#include <actinium/transforms.h>
 #include <actinium/tensor.h>
+#include <actinium/transforms.h>
 #include <actinium/version.h>

@@ -121,6 +121,12 @@ inline Linear linearize(At y, const std::vector<Expr>& x) { return {std::move(y)
 /// The n-th derivative of an elementwise map y of x, element by element.
 ACTINIUM_API Expr derivative(At y, const Expr& x, int n = 1);
 
+/// y and its derivatives of orders 1 to `order` along x(s) = x + s*direction, each of y's shape: d^k y/ds^k at s = 0. Of one
+/// variable, or element by element of an elementwise map, with the direction 1. Taylor mode: each order is built of the lower
+/// ones (Griewank, Walther, "Evaluating derivatives", 2008, chapter 13), so that the expression grows with the square of the order
+/// for any op, where differentiating again and again doubles it. ValueError if order < 0.
+ACTINIUM_API std::vector<Expr> jet(At y, const Expr& x, int order, const Expr& direction = 1);
+
 // --- Batches ---
 
 /// The expression y of x (of shape s) for every example of `xs`, which has one more axis than x, of the batch: [n] + the shape of

@@ -7,14 +7,15 @@
 
 namespace actinium {
 namespace autodiff {
-namespace {
 
-Expr node_tangent(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) {
+Expr tangent_of(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) {
   const ops::Rule& rule = ops::rule(y.graph()->op(y.id()));
   const Expr t = rule.jvp != nullptr ? rule.jvp(y, operands, tangents)
                                      : ops::jvp_from_partials(tangents, [&](int k) { return rule.partial(y, operands, k); });
   return ops::is_literal(t, 0) ? t : ops::stretch(t.is_bound() ? t : Expr(y.graph(), y.graph()->number(y.dtype(), t.literal())), y.shape());
 }
+
+namespace {
 
 std::vector<Expr> sweep(std::span<const Expr> y, std::span<const Expr> x, std::span<const Expr> seeds, const std::source_location& where) {
   const GraphPtr& graph = x[0].graph();
@@ -38,7 +39,7 @@ std::vector<Expr> sweep(std::span<const Expr> y, std::span<const Expr> x, std::s
       any = any || has;
     }
     if (!any) continue;
-    const Expr t = node_tangent({graph, id}, operands, incoming);
+    const Expr t = tangent_of({graph, id}, operands, incoming);
     if (!ops::is_literal(t, 0)) slot(id) = t.id();
   }
   std::vector<Expr> result;

@@ -28,6 +28,9 @@ Expr seed(std::string_view name, const Expr& given, const Expr& like, const std:
 
 Expr zeros_like(const Expr& x);
 
+/// The tangent of node y by its op's rule; an unbound 0 for none.
+Expr tangent_of(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents);
+
 /// The operands of a node as expressions, in a vector that is used again.
 void operands_of(const GraphPtr& graph, NodeId id, std::vector<Expr>& operands);
 

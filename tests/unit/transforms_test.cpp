@@ -7,6 +7,7 @@
 
 #include "actinium/actinium.h"
 #include "activations/catalogue.hpp"
+#include "certify/series.hpp"
 #include "graph/graph.hpp"
 
 namespace actinium {
@@ -229,6 +230,91 @@ TEST(Linearize, IsBothMaps) {
   expect_near(values(t, {{x, xs}, {v, vs}}), {106});
 }
 
+// --- Taylor mode ---
+
+/// The k-th derivative as the power series has it, with proven bounds.
+template <class F>
+std::vector<double> truth(F&& f, double x, int order) {
+  const exact::Series::Context precision(order + 1, 200);
+  const exact::Series y = f(exact::Series::variable(x, x));
+  std::vector<double> result;
+  double factorial = 1;
+  for (int k = 0; k <= order; ++k) {
+    result.push_back(y.coefficient(k).middle * factorial);
+    factorial *= k + 1;
+  }
+  return result;
+}
+
+struct TaylorCase {
+  const char* name;
+  Expr (*f)(const Expr&);
+  exact::Series (*g)(const exact::Series&);
+};
+#define CASE(name, expression) \
+  { name, [](const Expr& x) -> Expr { return expression; }, [](const exact::Series& x) -> exact::Series { return expression; } }
+const TaylorCase taylor[] = {
+    CASE("tanh", tanh(sin(x) * x)), CASE("quotient", exp(-x) / (1 + square(x))), CASE("log", log(2 + cos(x)) * sqrt(x)),
+    CASE("erf", erf(x) * x * x * x), CASE("atan", atan(x) + log1p(x)), {"softplus", [](const Expr& x) -> Expr { return softplus(3.0 * x) * sigmoid(x); },
+     [](const exact::Series& x) -> exact::Series { return log1p(exp(3 * x)) / (1 + exp(-x)); }},
+};
+#undef CASE
+
+TEST(Jet, TenDerivativesAgainstPowerSeries) {
+  for (const TaylorCase& c : taylor) {
+    Graph g{f64};
+    const Expr x = g.input("x", {2});
+    const std::vector<double> at{0.7, 1.3};
+    const std::vector<Expr> all = jet(c.f(x), x, 10);
+    ASSERT_EQ(all.size(), 11u);
+    for (std::size_t e = 0; e < 2; ++e) {
+      const std::vector<double> want = truth(c.g, at[e], 10);
+      for (std::size_t k = 0; k <= 10; ++k) {
+        EXPECT_EQ(all[k].shape(), x.shape());
+        EXPECT_NEAR(values(all[k], {{x, at}})[e], want[k], 1e-11 * std::max(1.0, std::abs(want[k]))) << c.name << ", order " << k;
+      }
+    }
+  }
+}
+
+TEST(Jet, GrowsWithTheSquareOfTheOrder) {
+  Graph g{f64};
+  const Expr x = g.input("x", {});
+  const Expr y = tanh(sin(x) * x);
+  const auto size = [&](int order) {
+    const std::vector<Expr> all = jet(y, x, order);
+    return count(all.back());
+  };
+  EXPECT_LT(size(20), 5 * size(10));
+  EXPECT_LT(size(10), 800u);
+}
+
+TEST(Jet, AlongADirectionThroughEveryKindOfOp) {
+  Graph g{f64};
+  const Expr x = g.input("x", {3, 4}), v = g.input("v", {3, 4}), W = g.input("W", {4, 3});
+  const Expr s = softmax(matmul(x, W)), y = prod(s + 1.0) * sum(sort(x * abs(x), 1)) + logsumexp(matmul(x, sin(x).T())) + max(x) * gelu(sum(x));
+  const auto twice = [](const Expr& a) { return custom_vjp([](const Expr& b) { return sin(b); }, [](const Expr& ct, const Expr&, const Expr& b) { return ct * cos(b); })(a); };
+  const Expr all = y + sum(twice(x)) + pow(sum(square(x)), 1.5);
+  std::vector<double> xs, vs, Ws;
+  for (int i = 0; i < 12; ++i) xs.push_back(std::sin(i + 0.3)), vs.push_back(std::cos(2.1 * i)), Ws.push_back(std::sin(0.7 * i));
+  const std::vector<Expr> taylor_mode = jet(all, x, 4, v);
+  Expr nested = all;
+  for (std::size_t k = 1; k <= 4; ++k) {
+    nested = jvp(nested, x, v);
+    const double got = values(taylor_mode[k], {{x, xs}, {v, vs}, {W, Ws}})[0], want = values(nested, {{x, xs}, {v, vs}, {W, Ws}})[0];
+    EXPECT_NEAR(got, want, 1e-11 * std::max(1.0, std::abs(want))) << k;
+  }
+}
+
+TEST(Jet, OfWhatDoesNotDependOnX) {
+  Graph g{f64};
+  const Expr x = g.input("x", {2}), y = g.input("y", {3});
+  const std::vector<Expr> all = jet(y, x, 2);
+  expect_near(values(all[1], {}), {0, 0, 0});
+  EXPECT_THROW(jet(y, x, -1), ValueError);
+  EXPECT_THROW(jet(y, x, 1, y), ShapeError);
+}
+
 // --- Rules of one's own ---
 
 TEST(CustomVjp, ReplacesTheDerivativeInEveryMode) {
@@ -313,6 +399,46 @@ TEST(CustomVjp, DoesNotKeepItsGraphAlive) {
     watch = g.data();
   }
   EXPECT_TRUE(watch.expired());
+}
+
+// --- ravel ---
+
+TEST(Ravel, IsOneVectorOfViews) {
+  const Layer<Tensor> p{Tensor{{1.0, 2.0}, {3.0, 4.0}}, Tensor{5.0, 6.0}};
+  auto flat = ravel(p);
+  EXPECT_EQ(flat, (Tensor{1.0, 2.0, 3.0, 4.0, 5.0, 6.0}));
+  Layer<Tensor> back = unravel<Layer>(flat);
+  flat.at<double>(4) = 50;
+  back.weight.at<double>(0, 1) = 20;
+  EXPECT_EQ(back.bias, (Tensor{50.0, 6.0}));
+  EXPECT_EQ(flat(1), 20);
+  EXPECT_EQ(p.weight(0, 1), 2);  // the struct it was made of is its own
+  const Layer<Tensor> other = unravel(Tensor{6.0, 5.0, 4.0, 3.0, 2.0, 1.0}, p);
+  EXPECT_EQ(other.bias, (Tensor{2.0, 1.0}));
+}
+
+TEST(Ravel, OutlivesTheVector) {
+  Layer<Tensor> back;
+  {
+    const auto flat = ravel(Layer<Tensor>{Tensor{{1.0}}, Tensor{2.0}});
+    back = flat.leaves;
+  }
+  EXPECT_EQ(back.bias, Tensor{2.0});
+}
+
+TEST(Ravel, Misuse) {
+  EXPECT_THROW(ravel(Layer<Tensor>{Tensor{{1.0}}, Tensor{2}}), TypeError);
+  EXPECT_THROW(unravel(Tensor{1.0, 2.0}, Layer<Tensor>{Tensor{{1.0}}, Tensor{2.0, 3.0}}), ShapeError);
+}
+
+TEST(Ravel, OfExpressions) {
+  Graph g{f64};
+  const Layer<Expr> p{g.input("W", {2, 2}), g.input("b", {2})};
+  const Expr flat = ravel(detail::flatten(p));
+  EXPECT_EQ(flat.shape().str(), "[6]");
+  const Layer<Expr> back = unravel(flat * 2.0, p);
+  expect_near(values(grad(sum(back.bias * back.bias), p.bias), {{p.weight, std::vector<double>(4)}, {p.bias, std::vector<double>{1, 3}}}), {8, 24});
+  EXPECT_THROW(unravel(concat({flat, flat}), p), ShapeError);
 }
 
 // --- checkpoint ---
