@@ -4,7 +4,9 @@
 #include <actinium/array.h>
 #include <actinium/autodiff.h>
 #include <actinium/certify.h>
+#include <actinium/conv.h>
 #include <actinium/dtype.h>
+#include <actinium/einsum.h>
 #include <actinium/error.h>
 #include <actinium/expr.h>
 #include <actinium/function.h>

@@ -28,6 +28,22 @@ template <class E>
 [[noreturn]] void fail(const BuildContext& context, std::string_view text) {
   throw E(message(context.where, user_name(context.op), text));
 }
+/// For its lifetime, nodes made in `graph` and messages about them have this place, unless the graph has an ambient one: for
+/// functions that are written in others.
+class Placed {
+ public:
+  Placed(GraphData& graph, const std::source_location& where) : graph_(graph), saved_(graph.ambient) {
+    if (saved_ == no_location) graph.ambient = graph.intern_location(location_of(where));
+  }
+  ~Placed() { graph_.ambient = saved_; }
+  Placed(const Placed&) = delete;
+  Placed& operator=(const Placed&) = delete;
+
+ private:
+  GraphData& graph_;
+  LocationId saved_;
+};
+
 /// `dims` as a Shape; rank and sign are checked with the op's name and place.
 Shape make_shape(const BuildContext& context, std::vector<Dim> dims);
 

@@ -288,6 +288,8 @@ class Builder {
       case Takes::flag: b.flag = flag(o.node, what); break;
       case Takes::integers: b.integers = integers(o.node, what); break;
       case Takes::dtype: b.dtype = dtype(o.node, what); break;
+      case Takes::text: b.text = text(o.node, what); break;
+      case Takes::padding: b.padding = padding(o.node, what); break;
       case Takes::kink: b.kink = kink(function, o.node, what); break;
       case Takes::size: b.sizes = {size(o.node, what)}; break;
       case Takes::sizes: read_sizes(o.node, what, b); break;
@@ -333,6 +335,28 @@ class Builder {
       for (const DType t : all_dtypes)
         if (name_of(t) == n.text) return t;
     fail<TypeError>(n.offset, fmt::format("{} takes f32, f64, i32, i64 or bool", what));
+  }
+
+  std::string_view text(SyntaxId id, std::string_view what) {
+    if (node(id).kind != SyntaxKind::text) fail<TypeError>(node(id).offset, fmt::format("{} takes a string", what));
+    return node(id).text;
+  }
+
+  Padding padding(SyntaxId id, std::string_view what) {
+    const SyntaxNode& n = node(id);
+    if (n.kind == SyntaxKind::text && (n.text == "valid" || n.text == "VALID")) return Padding::valid;
+    if (n.kind == SyntaxKind::text && (n.text == "same" || n.text == "SAME")) return Padding::same;
+    if (n.kind != SyntaxKind::text && n.kind != SyntaxKind::tuple && n.kind != SyntaxKind::list)
+      return static_cast<int>(integer(id, what));
+    std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
+    if (n.kind != SyntaxKind::text)
+      for (const Operand& o : syntax_.operands(n)) {
+        const std::vector<int> pair = integers(o.node, what);
+        if (pair.size() == 2) pairs.emplace_back(pair[0], pair[1]);
+      }
+    if (pairs.empty() || pairs.size() != syntax_.operands(n).size())
+      fail<ValueError>(n.offset, fmt::format("{} takes \"valid\", \"same\", an integer, or a pair of integers for each axis", what));
+    return pairs;
   }
 
   ops::Kink kink(std::string_view function, SyntaxId id, std::string_view what) {

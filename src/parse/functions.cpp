@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "actinium/einsum.h"
 #include "actinium/parse.h"
 
 namespace actinium::parse_detail {
@@ -75,6 +76,22 @@ Expr build_pad(const Call& c) {
   return pad(c.expr(0), before, after, value);
 }
 
+template <Expr (*convolution)(At, At, const ConvOptions&)>
+Expr build_conv(const Call& c) {
+  const ConvOptions options{c.per_axis(2, 1), c.arguments[3].padding, c.per_axis(4, 1), c.integer(5, 1)};
+  return convolution(c.expr(0), c.expr(1), options);
+}
+
+std::vector<std::int64_t> window_of(const Call& c) { return c.per_axis(1, 1).list(); }
+PerAxis pool_stride(const Call& c) { return c.per_axis(2, std::vector<std::int64_t>{}); }
+
+constexpr std::string_view convolved =
+    "x: smooth, filter|weight|kernel|w: smooth, stride|strides: integers?, padding: padding?, dilation|rate|dilation_rate: integers?, "
+    "groups: integer?";
+constexpr std::string_view pooled_max = "x, window|pool_size|kernel_size: integers, stride|strides: integers?, padding: padding?";
+constexpr std::string_view pooled_mean =
+    "x: smooth, window|pool_size|kernel_size: integers, stride|strides: integers?, padding: padding?, "
+    "count_padding|count_include_pad: flag?";
 constexpr std::string_view reduced = "x, axis|axes|dim: axes?, keepdims|keepdim: flag?";
 constexpr std::string_view reduced_extremum = "x, axis|axes|dim: axes?, keepdims|keepdim: flag?, kink: kink?";
 constexpr std::string_view sought = "x, axis|dim: integer?, keepdims|keepdim: flag?";
@@ -161,6 +178,12 @@ const Line other_lines[] = {
     {"argsort", "x, axis|dim: integer?", [](const Call& c) { return argsort(c.expr(0), c.integer(1, -1)); }},
     // products and structure
     {"matmul dot", "a, b", TWO(matmul)},
+    {"einsum", "subscripts: text, *", [](const Call& c) { return einsum({c.arguments[0].text, {}}, {c.rest.begin(), c.rest.end()}); }},
+    {"conv1d", convolved, build_conv<conv1d>},
+    {"conv2d", convolved, build_conv<conv2d>},
+    {"max_pool", pooled_max, [](const Call& c) { return max_pool(c.expr(0), window_of(c), {pool_stride(c), c.arguments[3].padding}); }},
+    {"avg_pool", pooled_mean,
+     [](const Call& c) { return avg_pool(c.expr(0), window_of(c), {pool_stride(c), c.arguments[3].padding, c.flag(4)}); }},
     {"broadcast_to broadcast", "x, shape: sizes",
      [](const Call& c) { return broadcast_to(c.expr(0), Shape(c.arguments[1].sizes)); }},
     {"reshape", "x, shape|newshape: sizes", [](const Call& c) { return reshape(c.expr(0), c.arguments[1].sizes); }},
@@ -224,6 +247,7 @@ Takes takes_named(std::string_view text) {
       {"condition", Takes::condition}, {"integer", Takes::integer}, {"axes", Takes::axes},
       {"flag", Takes::flag},           {"size", Takes::size},       {"sizes", Takes::sizes},
       {"integers", Takes::integers},   {"dtype", Takes::dtype},     {"kink", Takes::kink},
+      {"text", Takes::text},           {"padding", Takes::padding},
   };
   for (const auto& [name, takes] : names)
     if (name == text) return takes;
@@ -235,6 +259,7 @@ Function read(const Line& line, bool elementwise) {
   for (std::string_view text : split(line.parameters, ',')) {
     if (text == "*") {
       f.variadic = true;
+      f.leading = f.parameters.size();
       continue;
     }
     const bool optional = text.ends_with('?');
@@ -284,12 +309,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string Function::signature() const {
-  std::string text = fmt::format("{}(", names.front());
-  if (variadic) text += "a, b, ...";
-  for (const Parameter& p : parameters)
-    if (p.takes != Takes::kink)
-      text += fmt::format("{}{}{}", text.ends_with('(') ? "" : ", ", p.names.front(), p.required ? "" : "=...");
-  return text + ")";
+  std::string text;
+  const auto append = [&](std::string_view next) { text += (text.empty() ? "" : ", ") + std::string(next); };
+  for (std::size_t p = 0; p <= parameters.size(); ++p) {
+    if (variadic && p == leading) append("a, b, ...");
+    if (p < parameters.size() && parameters[p].takes != Takes::kink)
+      append(fmt::format("{}{}", parameters[p].names.front(), parameters[p].required ? "" : "=..."));
+  }
+  return fmt::format("{}({})", names.front(), text);
 }
 
 const Function* find_function(std::string_view name, std::size_t positional, bool keywords) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "actinium/conv.h"
 #include "actinium/graph.h"
 #include "ops/kink.hpp"
 
@@ -25,6 +26,8 @@ enum class Takes : std::uint8_t {
   sizes,      ///< one size or several, or pairs of them
   integers,   ///< one integer or several
   dtype,      ///< f32, f64, i32, i64 or bool, as a name or a string
+  text,       ///< a string
+  padding,    ///< "valid", "same", an integer, or pairs of integers
   kink,       ///< the derivative at a kink: a string of ops::kink_names
 };
 constexpr bool is_expression(Takes t) {
@@ -42,6 +45,8 @@ struct Bound {
   bool pairs = false;  ///< sizes were written as pairs
   std::vector<int> integers;
   DType dtype = DType::f32;
+  std::string text;
+  Padding padding = Padding::valid;
   ops::Kink kink = ops::Kink::strict;
 };
 
@@ -60,6 +65,10 @@ struct Call {
   }
   bool flag(std::size_t i) const { return arguments[i].flag; }
   const Axes& axes(std::size_t i) const { return arguments[i].axes; }
+  PerAxis per_axis(std::size_t i, PerAxis otherwise) const {
+    if (!given(i)) return otherwise;
+    return std::vector<std::int64_t>(arguments[i].integers.begin(), arguments[i].integers.end());
+  }
 };
 
 struct Parameter {
@@ -73,7 +82,8 @@ struct Function {
   std::vector<Parameter> parameters;
   Expr (*build)(const Call&);
   bool elementwise;
-  bool variadic = false;  ///< any number of operands by position come before the parameters
+  bool variadic = false;    ///< any number of operands by position come before the parameters,
+  std::size_t leading = 0;  ///< but for so many
   /// "clamp(x, lo, hi)".
   std::string signature() const;
 };

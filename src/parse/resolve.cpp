@@ -21,6 +21,8 @@ std::uint8_t role_of(Takes t) {
     case Takes::flag:
     case Takes::integers:
     case Takes::dtype:
+    case Takes::text:
+    case Takes::padding:
     case Takes::kink: return role_fixed;
     case Takes::size:
     case Takes::sizes: return role_size;
@@ -163,7 +165,7 @@ std::vector<int> Resolved::match(const SyntaxNode& node, const Function& f, std:
   std::vector<char> given(f.parameters.size(), 0);
   std::size_t next = 0;
   for (const Operand& o : operands) {
-    if (o.keyword.empty() && f.variadic) {
+    if (o.keyword.empty() && f.variadic && next >= f.leading) {
       parameter.push_back(-1);
       continue;
     }
@@ -181,7 +183,7 @@ std::vector<int> Resolved::match(const SyntaxNode& node, const Function& f, std:
     if (given[p] == 0 && f.parameters[p].required)
       fail<TypeError>(node.offset,
                       fmt::format("[{}] '{}' is missing: {}", node.text, f.parameters[p].names.front(), f.signature()));
-  if (f.variadic && (operands.empty() || !operands[0].keyword.empty()))
+  if (f.variadic && std::find(parameter.begin(), parameter.end(), -1) == parameter.end())
     fail<TypeError>(node.offset, fmt::format("[{}] takes operands: {}", node.text, f.signature()));
   return parameter;
 }

@@ -6,6 +6,8 @@
 #include <limits>
 
 #include "actinium/autodiff.h"
+#include "actinium/conv.h"
+#include "actinium/einsum.h"
 #include "actinium/graph.h"
 #include "actinium/tensor.h"
 
@@ -92,6 +94,61 @@ const std::vector<Mistake> mistakes{
     {"cotangent_shape", "ShapeError", {"[vjp] the direction row [7] must have the shape [batch, 10] of x"}, [](Inputs& in) { vjp(in.x, in.x, in.row); }},
     {"tangent_type", "TypeError", {"[jvp] the direction d [batch, 10] is f64, not f32"}, [](Inputs& in) { jvp(in.x, in.x, in.d); }},
     {"derivative_order", "ValueError", {"[derivative] of order -1"}, [](Inputs& in) { derivative(in.x, in.x, -1); }},
+    {"einsum_character", "ValueError", {"construction_test.cpp:", "[einsum] \"ij;jk\" at 3: ';' is no index: a letter, '...', ',' or '->' is expected"},
+     [](Inputs& in) { einsum("ij;jk", in.x, in.V); }},
+    {"einsum_second_arrow", "ValueError", {"[einsum] \"ij->i->j\" at 6: '-' is no index: a letter, '...' is expected"}, [](Inputs& in) { einsum("ij->i->j", in.x); }},
+    {"einsum_two_dots", "ValueError", {"\"..ij\" at 1: '.' is no index"}, [](Inputs& in) { einsum("..ij", in.x); }},
+    {"einsum_two_ellipses", "ValueError", {"\"...i...\" at 5: a second '...' in one operand"}, [](Inputs& in) { einsum("...i...", in.x); }},
+    {"einsum_count", "ShapeError", {"[einsum] \"ij,jk\": 2 operands are named, 1 given"}, [](Inputs& in) { einsum("ij,jk", in.x); }},
+    {"einsum_none", "ShapeError", {"[einsum] \"\": no operands are given"}, [](Inputs&) { einsum("", std::vector<Expr>{}); }},
+    {"einsum_rank", "ShapeError", {"[einsum] \"ij,j\": operand 2, V [10, 5] has 2 axes, 1 is named"}, [](Inputs& in) { einsum("ij,j", in.x, in.V); }},
+    {"einsum_rank_under_ellipsis", "ShapeError", {"operand 1, row [7] has 1 axis, 2 are named"}, [](Inputs& in) { einsum("i...j", in.row); }},
+    {"einsum_size", "ShapeError", {"[einsum] \"ij,jk->ik\": index j is 10 in operand 1, x [batch, 10] and 12 in operand 2, W [12, 5]"},
+     [](Inputs& in) { einsum("ij,jk->ik", in.x, in.W); }},
+    {"einsum_symbol", "ShapeError", {"index i is batch in operand 1, x [batch, 10] and 7 in operand 2, row [7]"}, [](Inputs& in) { einsum("ij,i", in.x, in.row); }},
+    {"einsum_ellipsis_size", "ShapeError", {"an axis of '...' is 10 in operand 1, x [batch, 10] and 7 in operand 2, row [7]"},
+     [](Inputs& in) { einsum("...,...->...", in.x, in.row); }},
+    {"einsum_diagonal", "ShapeError", {"operand 1, V [10, 5] has a diagonal over index i, but its sizes are 10 and 5"}, [](Inputs& in) { einsum("ii", in.V); }},
+    {"einsum_output_unknown", "ValueError", {"\"ij->k\" at 5: index k of the output is in no operand"}, [](Inputs& in) { einsum("ij->k", in.x); }},
+    {"einsum_output_twice", "ValueError", {"\"ij->ii\" at 6: index i is twice in the output"}, [](Inputs& in) { einsum("ij->ii", in.x); }},
+    {"einsum_output_without_ellipsis", "ValueError", {"'...' has axes that the output must have too"}, [](Inputs& in) { einsum("...j->j", in.x); }},
+    {"einsum_rank_nine", "ShapeError", {"[einsum] \"a,b,c,d,e,f,g,h,i\": the output has 9 axes, more than 8"},
+     [](Inputs& in) { einsum("a,b,c,d,e,f,g,h,i", in.row, in.row, in.row, in.row, in.row, in.row, in.row, in.row, in.row); }},
+    {"einsum_types", "TypeError", {"[einsum] \"ij,ij\": operand 2, d [batch, 10], is f64, but x [batch, 10] is f32"}, [](Inputs& in) { einsum("ij,ij", in.x, in.d); }},
+    {"einsum_bool", "TypeError", {"[einsum] \"i\": operand 1, p [batch], is bool: convert it with cast"}, [](Inputs& in) { einsum("i", in.p); }},
+    {"einsum_two_graphs", "GraphError", {"[einsum] \"ij,ij\": operands of two graphs: x [batch, 10] and far [batch, 10]"}, [](Inputs& in) { einsum("ij,ij", in.x, in.far); }},
+    {"einsum_of_numbers", "GraphError", {"[einsum] \",\": an expression without a graph"}, [](Inputs&) { einsum(",", 2.0, 3.0); }},
+
+    {"conv_rank", "ShapeError", {"construction_test.cpp:", "[conv1d] row [7] must be [..., length, channels]"}, [](Inputs& in) { conv1d(in.row, reshape(in.W, {1, 12, 5})); }},
+    {"conv_filter_rank", "ShapeError", {"[conv2d] the filter W [12, 5] must be [height, width, channels in, channels out]"},
+     [](Inputs& in) { conv2d(reshape(in.V, {5, 5, 2}), in.W); }},
+    {"conv_channels", "ShapeError", {"[conv1d] x [batch, 10] has 10 channels, the filter [2, 6, 5] takes 6"}, [](Inputs& in) { conv1d(in.x, reshape(in.W, {2, 6, 5})); }},
+    {"conv_group_channels", "ShapeError", {"has 10 channels, the filter [2, 6, 5] takes 6 in each of 2 groups"},
+     [](Inputs& in) { conv1d(in.x, reshape(in.W, {2, 6, 5}), {.groups = 2}); }},
+    {"conv_group_filters", "ShapeError", {"the 5 filters of [2, 5, 5] do not divide into 2 groups"},
+     [](Inputs& in) { conv1d(in.x, reshape(in.V, {2, 5, 5}), {.groups = 2}); }},
+    {"conv_groups", "ValueError", {"[conv1d] 0 groups"}, [](Inputs& in) { conv1d(in.x, reshape(in.V, {1, 10, 5}), {.groups = 0}); }},
+    {"conv_window_too_long", "ShapeError", {"[conv1d] V [10, 5]: the window of 12 is longer than axis 0, 10"}, [](Inputs& in) { conv1d(in.V, reshape(in.W, {12, 5, 1})); }},
+    {"conv_window_too_long_with_padding", "ShapeError", {"the window of 13 is longer than axis 0, 10 and 2 of padding"},
+     [](Inputs& in) { conv1d(in.V, slice(reshape(in.W, {12, 5, 1}), 0, 2), {.padding = 1, .dilation = 12}); }},
+    {"conv_run_time_stride", "ShapeError", {"[conv1d] x [batch, 10]: windows along axis 0, of size batch, in steps of 2 have no exact number"},
+     [](Inputs& in) { conv1d(in.x, reshape(in.V, {1, 10, 5}), {.stride = 2}); }},
+    {"conv_stride", "ValueError", {"the stride 0 is not positive"}, [](Inputs& in) { conv1d(in.x, reshape(in.V, {1, 10, 5}), {.stride = 0}); }},
+    {"conv_strides", "ShapeError", {"2 strides for 1 spatial axis"}, [](Inputs& in) { conv1d(in.x, reshape(in.V, {1, 10, 5}), {.stride = {1, 1}}); }},
+    {"conv_padding", "ValueError", {"the padding -1 is negative"}, [](Inputs& in) { conv1d(in.x, reshape(in.V, {1, 10, 5}), {.padding = {{0, -1}}}); }},
+    {"conv_paddings", "ShapeError", {"2 pairs of padding for 1 spatial axis"}, [](Inputs& in) { conv1d(in.x, reshape(in.V, {1, 10, 5}), {.padding = {{0, 1}, {1, 0}}}); }},
+    {"conv_types", "TypeError", {"[conv1d] types differ: d [batch, 10] is f64, the filter [1, 10, 5] is f32"}, [](Inputs& in) { conv1d(in.d, reshape(in.V, {1, 10, 5})); }},
+    {"conv_integers", "TypeError", {"[conv1d] needs f32 or f64: [batch, 1] is i32"}, [](Inputs& in) { conv1d(expand_dims(in.i, 1), reshape(in.i, {"batch", 1, 1})); }},
+    {"conv_run_time_filter", "ShapeError", {"axis 0 of the filter [batch, 10, 1] must be a number known now"}, [](Inputs& in) { conv1d(in.x, expand_dims(in.x, 2)); }},
+    {"conv_empty_filter", "ShapeError", {"the filter [0, 10, 5] is empty"}, [](Inputs& in) { conv1d(in.x, slice(reshape(in.V, {1, 10, 5}), 0, 0)); }},
+    {"conv_two_graphs", "GraphError", {"[conv1d] operands of two graphs"}, [](Inputs& in) { conv1d(in.x, expand_dims(in.far, 2)); }},
+    {"conv_number", "ShapeError", {"[conv2d] a number has no axes"}, [](Inputs& in) { conv2d(2.0, in.x); }},
+    {"pool_rank", "ShapeError", {"[max_pool] x [batch, 10] has no 2 spatial axes before its channels"}, [](Inputs& in) { max_pool(in.x, {2, 2}); }},
+    {"pool_window", "ValueError", {"[max_pool] the window 0 is not positive"}, [](Inputs& in) { max_pool(in.V, {0}); }},
+    {"pool_no_window", "ShapeError", {"[avg_pool] the window has no axes"}, [](Inputs& in) { avg_pool(in.V, {}); }},
+    {"pool_of_padding_alone", "ValueError", {"[avg_pool] padding by 2 and 0: a window of 2 would hold padding alone"}, [](Inputs& in) { avg_pool(in.V, {2}, {.padding = {{2, 0}}}); }},
+    {"pool_of_bools", "TypeError", {"[max_pool]", "is bool: convert it with cast"}, [](Inputs& in) { max_pool(expand_dims(in.p, 1), {1}); }},
+    {"pool_mean_of_integers", "TypeError", {"[avg_pool] integers have no /"}, [](Inputs& in) { avg_pool(expand_dims(in.i, 1), {1}); }},
 };
 
 class Construction : public testing::TestWithParam<Mistake> {};

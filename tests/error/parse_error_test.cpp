@@ -89,6 +89,10 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"x @ y", Kind::shape, "inner dimensions", 3}, Row{"x + sum(x, axis=1)", Kind::shape, "broadcast", 3},
         Row{"softmax(x, axis=2)", Kind::shape, "axis 2", 1}, Row{"sum(x, axis=5)", Kind::shape, "axis 5", 1},
         Row{"gather(x, y)", Kind::type, "gather", 1}, Row{"x and y", Kind::type, "and", 3},
+        Row{"einsum(x, y)", Kind::type, "takes a string", 8}, Row{"einsum('ij')", Kind::type, "takes operands: einsum(subscripts, a, b, ...)", 1},
+        Row{"einsum('ij,jk', x, y)", Kind::shape, "\"ij,jk\": index j is", 1},
+        Row{"max_pool(x, 1, padding='some')", Kind::value, "takes \"valid\", \"same\"", 24},
+        Row{"max_pool(x, 1, padding=(1, 2, 3))", Kind::value, "a pair of integers for each axis", 24},
         Row{"soft_shrink(x, -0.5)", Kind::value, "soft_shrink", 1}, Row{"clamp(x, 1, 0)", Kind::value, "clamp", 1}));
 
 TEST(ParseLimits, DeepNestingIsRefusedNotACrash) {

@@ -1,0 +1,33 @@
+// What the tests of functions written in primitives share: a function of random inputs, its first and second
+// derivatives against central differences of the plain reference, forward against reverse, and the bits of both
+// engines.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "actinium/actinium.h"
+#include "support/reference.hpp"
+
+namespace actinium::derivatives {
+
+using Build = std::function<Expr(const std::vector<Expr>&)>;
+
+struct Problem {
+  Graph g{f64};
+  std::vector<Expr> x;
+  reference::Inputs values;  ///< "x0", "x1", ...
+
+  /// f64 inputs of these shapes, with elements from lo to hi that are apart from one another.
+  explicit Problem(const std::vector<std::vector<std::int64_t>>& shapes, double lo = -1, double hi = 1);
+
+  /// First and second derivatives of f, and both engines.
+  void check(const Build& f);
+
+ private:
+  Expr weighted(const Expr& y);
+  void check_first(const Expr& scalar, double tolerance);
+  void check_engines(const Expr& y, const Expr& scalar);
+};
+
+}  // namespace actinium::derivatives
