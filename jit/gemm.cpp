@@ -18,8 +18,8 @@ namespace {
 using program::Access;
 using program::MatmulKernel;
 
-/// Rows that an epilogue fetches ahead.
-constexpr std::int64_t epilogue_ahead = 4;
+/// Rows that an epilogue fetches ahead, of arrays larger than this.
+constexpr std::int64_t epilogue_ahead = 4, epilogue_near_bytes = std::int64_t{128} << 10;
 
 class MatmulEmitter {
  public:
@@ -95,6 +95,13 @@ class MatmulEmitter {
                : static_cast<std::int64_t>(size_of(kernel_.accesses[static_cast<std::size_t>(access)].dtype));
   }
 
+  /// Whether the epilogue stores the product to one place, as it is, and no more.
+  bool stores_only() const {
+    const program::Stage& s = kernel_.epilogue;
+    return s.steps.size() == 1 && s.steps[0].kind == program::Step::Kind::product && s.stores.size() == 1 &&
+           kernel_.accesses.size() == 1 && !is_index(0);
+  }
+
   /// What a kernel's functions know of the product from their arguments.
   struct Extents {
     Num batch, rows, columns, depth;
@@ -113,10 +120,16 @@ class MatmulEmitter {
   }
 
   void emit_epilogue();
-  llvm::Value* load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns,
-                           llvm::Value* staging, int lanes);
-  void store_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns,
-                    llvm::Value* staging, int lanes, llvm::Value* value);
+  /// Columns of a row that the epilogue works on at once.
+  struct Columns {
+    Num first, end;
+    llvm::Value* mask;  ///< those before `end`
+    int lanes;
+  };
+  llvm::Value* load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, const Columns& at,
+                           llvm::Value* staging);
+  void store_access(Emitter& e, int access, llvm::Value* base, Num column_stride, const Columns& at,
+                    llvm::Value* staging, llvm::Value* value);
 };
 
 // --- Tasks ---
@@ -155,6 +168,7 @@ void MatmulEmitter::emit_main() {
   set(e, task, GemmSlot::lanes, e.bytes(scratch, layout_.lanes));
   set(e, task, GemmSlot::levels, e.bytes(scratch, layout_.levels));
   set(e, task, GemmSlot::level_pitch, e.num(layout_.level_bytes / plan_->element()));
+  set(e, task, GemmSlot::direct, llvm::Constant::getNullValue(m.pointer()));
   set_packing(e, task, packed_rows(*plan_, x.rows, x.depth));
   llvm::Value* way = nullptr;
   const auto add = [&](bool possible, Flag condition, GemmPart part) {
@@ -286,6 +300,11 @@ void MatmulEmitter::emit_task(Emitter& e, const ArgsView& args, llvm::Value* tas
         offset[static_cast<std::size_t>(o)] + first_row * stride(o, rank) + first_column * stride(o, rank + 1);
     llvm::Value* base = b.CreateGEP(b.getInt8Ty(), args.pointer(b, o), (element * unit(access)).value);
     b.CreateStore(base, e.bytes(task, layout_.bases - layout_.task + 8 * access));
+    if (stores_only()) {
+      llvm::Value* none = llvm::Constant::getNullValue(m.pointer());
+      set(e, task, GemmSlot::direct, b.CreateSelect(stride(o, rank + 1) == 1, base, none));
+      set(e, task, GemmSlot::direct_pitch, stride(o, rank));
+    }
   }
 }
 
@@ -323,12 +342,16 @@ void MatmulEmitter::emit_epilogue() {
   for (const program::Store& s : kernel_.epilogue.stores) slot(static_cast<int>(s.access));
   std::vector<Num> row_stride, column_stride;
   std::vector<llvm::Value*> base;
+  std::vector<Flag> fetched;  // what does not fit into the second cache, and lies side by side
+  const Num all_rows = e.num(args.extent(b, plan_->rank));
   for (int access : used) {
     row_stride.push_back(e.num(args.stride(b, stride_index(access + 2, plan_->rank))));
     column_stride.push_back(e.num(args.stride(b, stride_index(access + 2, plan_->rank + 1))));
     llvm::Value* first =
         b.CreateLoad(p, b.CreateConstGEP1_64(p, e.bytes(scratch, layout_.bases), static_cast<std::uint64_t>(access)));
     base.push_back(b.CreateGEP(b.getInt8Ty(), first, (first_column * column_stride.back() * unit(access)).value));
+    const Num bytes = all_rows * row_stride.back() * unit(access);
+    fetched.push_back((column_stride.back() == 1) & !(bytes <= epilogue_near_bytes));
   }
   e.each(e.num(0), rows, 1, [&](Num row) {
     std::vector<llvm::Value*> line;
@@ -342,7 +365,7 @@ void MatmulEmitter::emit_epilogue() {
       const bool written =
           std::any_of(kernel_.epilogue.stores.begin(), kernel_.epilogue.stores.end(),
                       [&](const program::Store& store) { return static_cast<int>(store.access) == used[s]; });
-      e.when((!(row_stride[s] == 0)) & (column_stride[s] == 1), [&] {
+      e.when(fetched[s], [&] {
         llvm::Value* next = b.CreateGEP(b.getInt8Ty(), base[s], (ahead * row_stride[s] * unit(used[s])).value);
         e.each(e.num(0), columns * unit(used[s]), cache_line,
                [&](Num at) { emit_prefetch(b, e.at(b.getInt8Ty(), next, at), written, /*near=*/true); });
@@ -350,18 +373,19 @@ void MatmulEmitter::emit_epilogue() {
     }
     llvm::Value* sums = e.at(kit_.scalar(), f->getArg(2), row * pitch);
     e.each(e.num(0), columns, lanes, [&](Num column) {
+      const Columns at{column, columns, vectors.first_lanes(columns - column), lanes};
       std::vector<llvm::Value*> inputs;
       for (const StageCode::Input& input : stage.inputs) {
         switch (input.kind) {
           case StageCode::Input::Kind::load: {
             const std::size_t s = slot(static_cast<int>(input.number));
-            inputs.push_back(load_access(e, used[s], line[s], column_stride[s], column, columns, staging, lanes));
+            inputs.push_back(load_access(e, used[s], line[s], column_stride[s], at, staging));
             break;
           }
           case StageCode::Input::Kind::product:
             // Beyond the columns is whatever was there: harmless, but no reason to take a rare path.
-            inputs.push_back(vectors.load(plan_->dtype, e.at(kit_.scalar(), sums, column),
-                                          m.target.avx512 ? vectors.first_lanes(columns - column) : nullptr));
+            inputs.push_back(
+                vectors.load(plan_->dtype, e.at(kit_.scalar(), sums, column), m.target.avx512 ? at.mask : nullptr));
             break;
           case StageCode::Input::Kind::value: throw InternalError("jit: an epilogue uses a value of another stage");
         }
@@ -369,18 +393,18 @@ void MatmulEmitter::emit_epilogue() {
       const std::vector<llvm::Value*> outputs = vectors.emit(stage.code, inputs);
       for (const program::Store& store : kernel_.epilogue.stores) {
         const std::size_t s = slot(static_cast<int>(store.access));
-        store_access(e, used[s], line[s], column_stride[s], column, columns, staging, lanes,
-                     outputs[stage.output(store.value)]);
+        store_access(e, used[s], line[s], column_stride[s], at, staging, outputs[stage.output(store.value)]);
       }
     });
   });
   b.CreateRetVoid();
 }
 
-/// Columns column .. column + lanes of a row; what is beyond `columns` is not touched.
-llvm::Value* MatmulEmitter::load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column,
-                                        Num columns, llvm::Value* staging, int lanes) {
+/// Columns first .. first + lanes of a row; what is beyond the end is not touched.
+llvm::Value* MatmulEmitter::load_access(Emitter& e, int access, llvm::Value* base, Num column_stride, const Columns& at,
+                                        llvm::Value* staging) {
   llvm::IRBuilder<>& b = e.b;
+  const auto& [column, columns, mask, lanes] = at;
   VectorEmitter vectors(m, b, lanes);
   const Access& view = kernel_.accesses[static_cast<std::size_t>(access)];
   if (is_index(access)) {
@@ -390,7 +414,6 @@ llvm::Value* MatmulEmitter::load_access(Emitter& e, int access, llvm::Value* bas
   }
   if (view.dims.back().axis < 0) return vectors.splat(vectors.load_scalar(view.dtype, base));
   llvm::Type* element = view.dtype == DType::b8 ? b.getInt8Ty() : vectors.scalar_type(machine::type_of(view.dtype));
-  llvm::Value* mask = vectors.first_lanes(columns - column);
   llvm::Value *near = nullptr, *far = nullptr, *whole = nullptr;
   llvm::BasicBlock *near_end = nullptr, *far_end = nullptr, *whole_end = nullptr;
   e.when(
@@ -425,13 +448,13 @@ llvm::Value* MatmulEmitter::load_access(Emitter& e, int access, llvm::Value* bas
   return value;
 }
 
-void MatmulEmitter::store_access(Emitter& e, int access, llvm::Value* base, Num column_stride, Num column, Num columns,
-                                 llvm::Value* staging, int lanes, llvm::Value* value) {
+void MatmulEmitter::store_access(Emitter& e, int access, llvm::Value* base, Num column_stride, const Columns& at,
+                                 llvm::Value* staging, llvm::Value* value) {
   llvm::IRBuilder<>& b = e.b;
+  const auto& [column, columns, mask, lanes] = at;
   VectorEmitter vectors(m, b, lanes);
   const DType dtype = kernel_.accesses[static_cast<std::size_t>(access)].dtype;
   llvm::Type* element = dtype == DType::b8 ? b.getInt8Ty() : vectors.scalar_type(machine::type_of(dtype));
-  llvm::Value* mask = vectors.first_lanes(columns - column);
   e.when(
       column_stride == 1,
       [&] {

@@ -151,6 +151,27 @@ void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::Arra
 
 // --- Packing ---
 
+/// Exchanges rows and columns of a square of vectors by butterflies: stage s exchanges blocks of s elements between
+/// lines s apart.
+void GemmKit::transpose(llvm::IRBuilder<>& b, std::vector<llvm::Value*>& lines) const {
+  const auto width = static_cast<int>(lines.size());
+  for (int s = width / 2; s >= 1; s /= 2) {
+    std::vector<int> low, high;
+    for (int l = 0; l < width; ++l) {
+      low.push_back((l & s) == 0 ? l : width + l - s);
+      high.push_back((l & s) == 0 ? l + s : width + l);
+    }
+    for (int l = 0; l < width; ++l) {
+      if ((l & s) != 0) continue;
+      llvm::Value*& x = lines[static_cast<std::size_t>(l)];
+      llvm::Value*& y = lines[static_cast<std::size_t>(l + s)];
+      llvm::Value* first = b.CreateShuffleVector(x, y, low);
+      y = b.CreateShuffleVector(x, y, high);
+      x = first;
+    }
+  }
+}
+
 /// Squares of width x width, read along the columns of `source` (its rows are contiguous in it) and written along rows.
 void GemmKit::emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows,
                               Num columns, int width) {
@@ -164,24 +185,48 @@ void GemmKit::emit_transposed(Emitter& e, llvm::Value* source, Num column_stride
       for (int j = 0; j < width; ++j) {
         emit_prefetch(b, e.at(scalar_, source, (c + (j + width)) * column_stride + r), /*write=*/false, /*near=*/false);
       }
-      // Butterflies: stage s exchanges blocks of s elements between lines s apart.
-      for (int s = width / 2; s >= 1; s /= 2) {
-        std::vector<int> low, high;
-        for (int l = 0; l < width; ++l) {
-          low.push_back((l & s) == 0 ? l : width + l - s);
-          high.push_back((l & s) == 0 ? l + s : width + l);
-        }
-        for (int l = 0; l < width; ++l) {
-          if ((l & s) != 0) continue;
-          llvm::Value*& x = lines[static_cast<std::size_t>(l)];
-          llvm::Value*& y = lines[static_cast<std::size_t>(l + s)];
-          llvm::Value* first = b.CreateShuffleVector(x, y, low);
-          y = b.CreateShuffleVector(x, y, high);
-          x = first;
-        }
-      }
+      transpose(b, lines);
       for (int i = 0; i < width; ++i)
         store(b, lines[static_cast<std::size_t>(i)], e.at(scalar_, out, (r + i) * pitch + c));
+    });
+  });
+}
+
+/// The same with masks, for any number of rows and columns: whole vectors wide, +0 up to the next multiple of one.
+void GemmKit::emit_transposed_masked(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch,
+                                     Num rows, Num columns) {
+  llvm::IRBuilder<>& b = e.b;
+  const int width = plan_.lanes;
+  VectorEmitter vectors(m_, b, width);
+  e.each(e.num(0), columns, width, [&](Num c) {
+    llvm::Value* first = e.at(scalar_, source, c * column_stride);
+    llvm::Value* ahead = e.at(scalar_, source, least(c + width, columns) * column_stride);
+    e.each(e.num(0), rows, width, [&](Num r) {
+      const Num valid = least(rows - r, e.num(width));
+      llvm::Value* mask = vectors.first_lanes(valid);
+      std::vector<llvm::Value*> lines;
+      llvm::Value *line = e.at(scalar_, first, r), *next = e.at(scalar_, ahead, r);
+      for (int j = 0; j < width; ++j) {
+        const Flag there = e.num(j) < columns - c;
+        llvm::Value* lanes = b.CreateSelect(there, mask, llvm::Constant::getNullValue(mask->getType()));
+        lines.push_back(vectors.load(plan_.dtype, line, lanes));
+        emit_prefetch(b, next, /*write=*/false, /*near=*/false);
+        line = e.at(scalar_, line, column_stride), next = e.at(scalar_, next, column_stride);
+      }
+      transpose(b, lines);
+      llvm::Value* to = e.at(scalar_, out, r * pitch + c);
+      const auto store_rows = [&](auto&& store_row) {
+        llvm::Value* place = to;
+        for (int i = 0; i < width; ++i, place = e.at(scalar_, place, pitch))
+          store_row(i, lines[static_cast<std::size_t>(i)], place);
+      };
+      e.when(
+          valid == width, [&] { store_rows([&](int, llvm::Value* row, llvm::Value* at) { store(b, row, at); }); },
+          [&] {
+            store_rows([&](int i, llvm::Value* row, llvm::Value* at) {
+              e.when(e.num(i) < valid, [&] { store(b, row, at); });
+            });
+          });
     });
   });
 }
@@ -214,11 +259,11 @@ llvm::Function* GemmKit::pack() {
         });
       });
     };
-    e.when(column_stride == 1, copy_rows, [&] {
+    const auto squares = [&] {
       const int width = std::min(8, plan_.lanes);
-      const Flag squares = row_stride == 1;
-      const Num square_rows = pick(squares, rows / width * width, e.num(0));
-      const Num square_columns = pick(squares, columns / width * width, e.num(0));
+      const Flag along_rows = row_stride == 1;
+      const Num square_rows = pick(along_rows, rows / width * width, e.num(0));
+      const Num square_columns = pick(along_rows, columns / width * width, e.num(0));
       emit_transposed(e, source, column_stride, out, pitch, square_rows, square_columns, width);
       gather(square_rows, e.num(0), square_columns);
       gather(e.num(0), square_columns, columns);
@@ -226,6 +271,22 @@ llvm::Function* GemmKit::pack() {
       e.each(e.num(0), rows, 1, [&](Num r) {
         e.each(columns, padded, 1, [&](Num c) { store(b, constant(scalar_, 0.0), e.at(scalar_, out, r * pitch + c)); });
       });
+    };
+    e.when(column_stride == 1, copy_rows, [&] {
+      if (!m_.target.avx512) return squares();
+      e.when(
+          row_stride == 1, [&] { emit_transposed_masked(e, source, column_stride, out, pitch, rows, columns); },
+          [&] {
+            e.each(e.num(0), rows, 1, [&](Num r) {
+              llvm::Value* from = e.at(scalar_, source, r * row_stride);
+              llvm::Value* to = e.at(scalar_, out, r * pitch);
+              const Num padded = (columns + (plan_.lanes - 1)) / plan_.lanes * plan_.lanes;
+              e.each(e.num(0), columns, 1, [&](Num c) {
+                store(b, load(b, scalar_, e.at(scalar_, from, c * column_stride)), e.at(scalar_, to, c));
+              });
+              e.each(columns, padded, 1, [&](Num c) { store(b, constant(scalar_, 0.0), e.at(scalar_, to, c)); });
+            });
+          });
     });
     b.CreateRetVoid();
   });

@@ -189,6 +189,9 @@ class GemmKit {
   void emit_pack_along_k(Emitter& e);
   void emit_pack_along_rows(Emitter& e);
   void emit_pack_any(Emitter& e);
+  void transpose(llvm::IRBuilder<>& b, std::vector<llvm::Value*>& lines) const;
+  void emit_transposed_masked(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows,
+                              Num columns);
   void emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows,
                        Num columns, int width);
   void emit_add(Emitter& e, llvm::Value* sums, llvm::Value* earlier, Num count);

@@ -19,7 +19,9 @@ struct Task {
   Num level_pitch;
   llvm::Value* whole_a;
   Num group_pitch, block_pitch, beyond, whole_b_pitch, first_column;
-  llvm::Value *whole_b, *memory;
+  llvm::Value *whole_b, *direct;
+  Num direct_pitch;
+  llvm::Value* memory;
 
   Task(Emitter& e, llvm::Value* memory_)
       : args(pointer(e, memory_, GemmSlot::args)),
@@ -50,6 +52,8 @@ struct Task {
         whole_b_pitch(number(e, memory_, GemmSlot::whole_b_pitch)),
         first_column(number(e, memory_, GemmSlot::first_column)),
         whole_b(pointer(e, memory_, GemmSlot::whole_b)),
+        direct(pointer(e, memory_, GemmSlot::direct)),
+        direct_pitch(number(e, memory_, GemmSlot::direct_pitch)),
         memory(memory_) {}
 
  private:
@@ -140,9 +144,11 @@ void Tasks::call_epilogue(Emitter& e, const Task& t, llvm::Value* sums, Num row,
 // --- Register tiles ---
 
 void Tasks::emit_tiled(Emitter& e, const Task& t) {
-  // A row of A is read along k; if A is contiguous along its other dimension, its block is copied as it lies, else
-  // transposed.
-  const Flag pack_a = !((t.a_k == 1) | (t.rows <= 8)), as_it_lies = t.a_row == 1;
+  // A row of A is read along k; if A is contiguous along its other dimension, its block is copied as it lies unless its
+  // elements of one row lie close together, else transposed.
+  const Flag as_it_lies = t.a_row == 1;
+  const Flag in_place = (t.a_k == 1) | (t.rows <= 8) | (as_it_lies & (t.a_k <= 1024 / plan_.element()));
+  const Flag pack_a = !in_place;
   const Num depth_pitch = e.num(program::block_elements), rows_pitch = quotient_up(t.rows, plan_.lanes) * plan_.lanes;
   const Num a_row = pick(pack_a, pick(as_it_lies, t.a_row, depth_pitch), t.a_row);
   const Num a_k = pick(pack_a, pick(as_it_lies, rows_pitch, e.num(1)), t.a_k);
@@ -182,14 +188,17 @@ void Tasks::emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num
   llvm::Value* panel = e.b.CreateSelect(in_place, source, t.panel);
   const Num panel_pitch = pick(in_place, t.b_k, width);
   const Flag single = t.depth <= program::block_elements;
+  const Flag direct = last & (width <= left) & Flag{&e.b, e.b.CreateIsNotNull(t.direct)};
   e.advance(t.rows, [&](Num row) {
     const Num rest = t.rows - row;
     const Num rows = least(rest, e.num(group_rows));
     llvm::Value* sums = e.at(kit_.scalar(), t.product, pick(single, e.num(0), row * t.pitch + column));
+    llvm::Value* out = e.b.CreateSelect(direct, e.at(kit_.scalar(), t.direct, row * t.direct_pitch + column), sums);
     call_tile(e, width,
-              {e.at(kit_.scalar(), a, row * a_row), a_row, a_k, panel, panel_pitch, depth, sums, t.pitch,
-               e.b.CreateSelect(first, t.zeros, sums), pick(first, e.num(0), t.pitch), rows});
-    e.when(last, [&] { call_epilogue(e, t, sums, row, rows, column, least(left, width)); });
+              {e.at(kit_.scalar(), a, row * a_row), a_row, a_k, panel, panel_pitch, depth, out,
+               pick(direct, t.direct_pitch, t.pitch), e.b.CreateSelect(first, t.zeros, sums),
+               pick(first, e.num(0), t.pitch), rows});
+    e.when(last & !direct, [&] { call_epilogue(e, t, sums, row, rows, column, least(left, width)); });
     return rows;
   });
 }

@@ -40,6 +40,8 @@ enum class GemmSlot : std::uint8_t {
   whole_b_pitch,  ///< packed_pitch()
   first_column,   ///< of the task
   beyond,         ///< columns of B to the right of the task's
+  direct,         ///< where an epilogue that stores the product and no more stores it, if side by side; or null
+  direct_pitch,
   // Memory to be fetched into the cache while tiles are computed: lines of `fetch_bytes`, `fetch_stride` apart (bytes),
   // the next one, how many for each tile, and the end.
   fetch_from,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "actinium/error.h"
@@ -13,10 +14,14 @@ namespace {
 using ops::Kind;
 using ops::Op;
 
-// Cost model, in weights of one addition. A shared value is stored rather than recomputed above join_cost; a cone of operations
-// is cut at cone_cost; a kernel holds at most kernel_steps operations (LLVM is superlinear beyond a few thousand).
+// Cost model, in weights of one addition. A shared value is stored rather than recomputed above join_cost; a cone of
+// operations is cut at cone_cost; a kernel holds at most kernel_steps operations (LLVM is superlinear beyond a few
+// thousand).
 constexpr int join_cost = 64;
 constexpr int broadcast_cost = 8;
+/// What a product's epilogue computes for a later kernel, an activation's derivative, is stored from this cost on
+/// rather than the product: the same bytes, and the epilogue has most of it at hand.
+constexpr int epilogue_cost = 20;
 constexpr int cone_cost = 600;
 constexpr std::size_t kernel_steps = 2500;
 constexpr std::size_t candidate_limit = 6;
@@ -63,7 +68,8 @@ class Fuser {
     for (std::uint32_t i = 0; i < count; ++i)
       for (NodeId o : g().operands(NodeId{i})) {
         ++users[index(o)];
-        if (inlines(g(), NodeId{i}) && g()[o].shape != g()[NodeId{i}].shape && !is_reshaping(NodeId{i})) stretched[index(o)] = 1;
+        if (inlines(g(), NodeId{i}) && g()[o].shape != g()[NodeId{i}].shape && !is_reshaping(NodeId{i}))
+          stretched[index(o)] = 1;
       }
     for (NodeId n : plan_.module.outputs)
       if (ops::kind_of(g().op(n)) != Kind::leaf) mark(n);
@@ -86,6 +92,7 @@ class Fuser {
       }
     }
     for (std::uint32_t i = 0; i < count; ++i) anchor_operands(NodeId{i});
+    anchor_epilogues();
     // Views that are not affine are put in memory: until nothing changes.
     std::vector<NodeId> work;
     for (std::uint32_t i = 0; i < count; ++i)
@@ -103,6 +110,48 @@ class Fuser {
 
   bool is_reshaping(NodeId n) const { return is_view(g().op(n)) && g().op(n) != Op::broadcast; }
   void mark(NodeId n) { plan_.anchor[index(n)] = 1; }
+
+  /// Marks what follows from one product alone, element by element, where it meets something else.
+  void anchor_epilogues() {
+    enum class Source : std::uint8_t { leaves, product, mixed };
+    struct Origin {
+      Source source = Source::leaves;
+      NodeId product = no_node;
+      int cost = 0;  ///< to compute it from memory
+    };
+    std::vector<Origin> origins(g().size());
+    for (std::uint32_t i = 0; i < g().size(); ++i) {
+      const NodeId n{i};
+      const Op op = g().op(n);
+      Origin& own = origins[i];
+      if (op == Op::matmul && !is_library(g(), n)) {
+        own = {Source::product, n, 0};
+        continue;
+      }
+      if (ops::kind_of(op) == Kind::leaf) continue;
+      own.cost = weight(op);
+      for (NodeId o : g().operands(n)) {
+        const Origin& from = origins[index(o)];
+        own.cost = std::min(1 << 20, own.cost + from.cost);
+        if (from.source == Source::leaves) continue;
+        const bool other = own.source == Source::product && own.product != from.product;
+        own.source = other || from.source == Source::mixed ? Source::mixed : Source::product;
+        own.product = from.product;
+      }
+      if (own.source == Source::product &&
+          (ops::kind_of(op) != Kind::elementwise || !(g().shape(n) == g().shape(own.product))))
+        own.source = Source::mixed;
+      if (own.source == Source::mixed && ops::kind_of(op) == Kind::elementwise) {
+        for (NodeId o : g().operands(n)) {
+          const Origin& from = origins[index(o)];
+          if (from.source != Source::product || from.cost < epilogue_cost) continue;
+          mark(o);
+          epilogue_of_.emplace(index(o), from.product);
+        }
+      }
+      if (anchor(n)) own.cost = 0;
+    }
+  }
 
   /// Products and routines read memory: marks what has to be there.
   void anchor_operands(NodeId n) {
@@ -133,7 +182,9 @@ class Fuser {
     return result;
   }
 
-  static View part_view(const Shape& shape) { return view_of(shape, shape.rank() ? axes_upto(shape.rank()) : std::vector<int>{-1}); }
+  static View part_view(const Shape& shape) {
+    return view_of(shape, shape.rank() ? axes_upto(shape.rank()) : std::vector<int>{-1});
+  }
 
   std::vector<NodeId> unaffine(NodeId n) {
     std::vector<NodeId> found;
@@ -141,15 +192,18 @@ class Fuser {
     return found;
   }
 
-  /// Visits the cone of `node` down to memory. `reads` gets anchors, inputs and tensors; `broken` the nodes whose view is not affine.
-  void walk(NodeId node, ViewId view, NodeId self, std::vector<Read>* reads, std::vector<NodeId>* broken, Steps* steps = nullptr) {
+  /// Visits the cone of `node` down to memory. `reads` gets anchors, inputs and tensors; `broken` the nodes whose view
+  /// is not affine.
+  void walk(NodeId node, ViewId view, NodeId self, std::vector<Read>* reads, std::vector<NodeId>* broken,
+            Steps* steps = nullptr) {
     std::vector<Read> stack{{node, view}};
     Steps own;
     Steps& seen = steps != nullptr ? *steps : own;
     while (!stack.empty()) {
       const Read at = stack.back();
       stack.pop_back();
-      if (!seen.insert(static_cast<std::uint64_t>(index(at.node)) << 32 | static_cast<std::uint32_t>(at.view)).second) continue;
+      if (!seen.insert(static_cast<std::uint64_t>(index(at.node)) << 32 | static_cast<std::uint32_t>(at.view)).second)
+        continue;
       const Op op = g().op(at.node);
       if (at.node != self && anchor(at.node)) {
         if (reads) reads->push_back(at);
@@ -208,6 +262,8 @@ class Fuser {
     Group own = own_group(n);
     std::vector<Read> reads = direct_reads(n);
     for (const Read& s : starts(n, own)) walk(s.node, s.view, n, &reads, nullptr, &own.steps);
+    if (const auto at = epilogue_of_.find(index(n)); at != epilogue_of_.end())
+      if (join(plan_.group_of[index(at->second)], n, own)) return;
     if (own.kind == Group::Kind::rows || own.kind == Group::Kind::columns)
       for (std::uint32_t candidate : candidates(own, reads))
         if (join(candidate, n, own)) return;
@@ -234,7 +290,8 @@ class Fuser {
       if (plan_.group_of[index(r.node)] != no_group) list.push_back(plan_.group_of[index(r.node)]);
     if (const auto at = by_shape_.find(own.shape.str()); at != by_shape_.end()) {
       const auto& recent = at->second;
-      for (std::size_t i = 0; i < std::min<std::size_t>(recent.size(), 3); ++i) list.push_back(recent[recent.size() - 1 - i]);
+      for (std::size_t i = 0; i < std::min<std::size_t>(recent.size(), 3); ++i)
+        list.push_back(recent[recent.size() - 1 - i]);
     }
     std::sort(list.begin(), list.end(), std::greater<>{});
     list.erase(std::unique(list.begin(), list.end()), list.end());
@@ -285,7 +342,8 @@ class Fuser {
     return merge(id, n, own, reads);
   }
 
-  /// Elementwise rows become the body of a reduction over another axis: dZ is written and summed for the bias in one pass.
+  /// Elementwise rows become the body of a reduction over another axis: dZ is written and summed for the bias in one
+  /// pass.
   bool join_as_columns(std::uint32_t id, NodeId n, const Group& own) {
     Group& k = plan_.groups[id];
     if (!(k.shape == own.shape) || k.has_reduction(g()) || !k.parts.empty() || !has_room(k, own.steps)) return false;
@@ -458,7 +516,8 @@ class Fuser {
     if (target != no_node) plan_.group_of[index(target)] = id;
   }
 
-  /// Whether a region can be stored by the kernel that computes its elements. A pad's regions overlap: each has its own.
+  /// Whether a region can be stored by the kernel that computes its elements. A pad's regions overlap: each has its
+  /// own.
   bool part_fits(std::uint32_t id, const Part& part, const Group& own, const std::vector<Read>& reads) const {
     const Group& k = plan_.groups[id];
     if (part.target == no_node || g().op(part.target) != Op::concat || k.kind != Group::Kind::rows) return false;
@@ -479,7 +538,9 @@ class Fuser {
       const bool first = seen.insert(index(n)).second;
       if (first && anchor(n)) continue;
       const Shape& shape = g().shape(n);
-      Part part{.source = n, .start = std::vector<Dim>(static_cast<std::size_t>(shape.rank()), Dim(0)), .axes = axes_upto(shape.rank()),
+      Part part{.source = n,
+                .start = std::vector<Dim>(static_cast<std::size_t>(shape.rank()), Dim(0)),
+                .axes = axes_upto(shape.rank()),
                 .output = static_cast<int>(i)};
       place_part(std::move(part), shape);
     }
@@ -509,6 +570,7 @@ class Fuser {
   }
 
   Plan plan_;
+  std::unordered_map<std::uint32_t, NodeId> epilogue_of_;  ///< anchors that a product's epilogue is to compute
   std::vector<std::vector<std::uint64_t>> ancestors_;
   std::unordered_map<std::string, std::vector<std::uint32_t>> by_shape_;
 };

@@ -38,6 +38,23 @@ TEST(Lower, BiasAndActivationJoinTheProduct) {
   EXPECT_EQ(k.m, Dim("batch"));
 }
 
+/// What backward needs of a layer is computed where the layer is, not the product stored and its exp computed again.
+TEST(Lower, ADerivativeIsStoredByTheProductThatItFollowsFrom) {
+  Graph g;
+  const Expr x = g.input("x", {"batch", 64}), w1 = g.input("w1", {64, 32}), w2 = g.input("w2", {32, 16});
+  const Expr z = matmul(x, w1);
+  const Expr h = z / (1.0 + exp(-z)), slope = exp(-z) * (1.0 + z) / square(1.0 + exp(-z));
+  const Expr y = matmul(h, w2);
+  const Expr dz = matmul(y, transpose(w2)) * slope;
+  const Program p = lowered(g, {dz});
+  ASSERT_EQ(p.kernels.size(), 3u);
+  EXPECT_EQ(kernel<MatmulKernel>(p, 0).epilogue.stores.size(), 2u);
+  const auto& last = kernel<MatmulKernel>(p, 2);
+  EXPECT_EQ(last.accesses.size(), 2u);  // the slope, dz
+  for (const Step& step : last.epilogue.steps) EXPECT_NE(step.op, ops::Op::exp);
+  EXPECT_TRUE(p.recomputed.empty());
+}
+
 TEST(Lower, SoftmaxIsOneKernelOfThreeLoopsThatKeepsTheExponential) {
   Graph g;
   const Expr x = g.input("x", {"rows", 100});
