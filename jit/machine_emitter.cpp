@@ -369,6 +369,15 @@ llvm::Value* VectorEmitter::scale(Type t, llvm::Value* a, llvm::Value* exponent)
   return b.CreateFMul(b.CreateFMul(a, power(half)), power(b.CreateFSub(e, half)));
 }
 
+/// i of `i & mask`, where the mask only takes away what an instruction that reads `count` entries does not look at.
+static llvm::Value* without_mask(llvm::Value* index, int count) {
+  auto* both = llvm::dyn_cast<llvm::BinaryOperator>(index);
+  if (both == nullptr || both->getOpcode() != llvm::Instruction::And) return index;
+  auto* mask = llvm::dyn_cast<llvm::Constant>(both->getOperand(1));
+  auto* bits = mask != nullptr ? llvm::dyn_cast_or_null<llvm::ConstantInt>(mask->getSplatValue()) : nullptr;
+  return bits != nullptr && bits->equalsInt(static_cast<std::uint64_t>(count - 1)) ? both->getOperand(0) : index;
+}
+
 /// Tables that fit two registers, by a permutation; null if the table or the vector does not fit.
 llvm::Value* VectorEmitter::permute_lookup(const machine::Table& table, llvm::Value* index) {
   const bool single = table.type == Type::f32;
@@ -391,8 +400,8 @@ llvm::Value* VectorEmitter::permute_lookup(const machine::Table& table, llvm::Va
     return single ? b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_sf_512, {}, {part(0), i})
                   : b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_df_512, {}, {part(0), i});
   }
+  if (entries <= 2 * lanes) return b.CreateIntrinsic(id, {}, {part(0), without_mask(i, 2 * lanes), part(lanes)});
   llvm::Value* low = b.CreateIntrinsic(id, {}, {part(0), i, part(lanes)});
-  if (entries <= 2 * lanes) return low;
   llvm::Value* high = b.CreateIntrinsic(id, {}, {part(2 * lanes), i, part(3 * lanes)});
   llvm::Value* in_low =
       b.CreateICmpULT(i, constant(machine::integer_of(table.type), static_cast<std::uint64_t>(2 * lanes)));

@@ -261,20 +261,21 @@ SPLITS = [
     ("turn", "pi/2 for the reduction of angles", mp.pi / 2, {"f32": [24, 24], "f64": [53, 53]}),
     ("two_thirds", "2/3", mp.mpf(2) / 3, {"f64": [53]}),
     ("log2e_wide", "1/log 2 in two full parts", 1 / LN2, {"f64": [53]}),
+    ("normtail_slope", "3/2 sqrt(1/2)", 1.5 / mp.sqrt(2), {"f64": [53]}),
 ]
 NUMBERS = [("inverse_ln2", "1/log 2", 1 / LN2), ("inverse_half_pi", "2/pi", 2 / mp.pi)]
 # Anchors of tanh in f32: 0, then four an octave from 7/32 up to 10.
 TANH_ANCHORS = [mp.mpf(0)] + [mp.mpf(2) ** e * (4 + k) / 4 for e in range(-3, 4) for k in range(4)][3:26]
 
 
-def near_single(f, x):
-    """An f32 within 1 % of x at which f is almost an f32, so that a table of f needs no second part."""
+def near_single(f, x, step=mp.mpf("2.5e-6")):
+    """An f32 near x, at most 4000 relative steps from it, at which f is almost an f32: a table of f needs no second part."""
     def distance(a):
         y = f(a)
         return abs(y - round_to("f32", y)) / mp.mpf(2) ** (mp.frexp(y)[1] - 24)
     best = x
     for i in range(1, 4000):
-        a = round_to("f32", x * (1 + (i if i % 2 else -i) * mp.mpf("2.5e-6")))
+        a = round_to("f32", x * (1 + (i if i % 2 else -i) * step))
         if distance(a) < distance(best):
             best = a
         if distance(best) < mp.mpf(2) ** -11:
@@ -328,6 +329,39 @@ def rationals():
     return lines
 
 
+def tail_about(anchor, degree):
+    """2^32 normcdf(-a) in r = a - anchor, |r| <= 3/32: coefficients rounded to f32 one after the other, each time fitting
+    those that are left; and their error."""
+    def f(r):
+        return mp.mpf(2) ** 31 * mp.erfc((anchor + r) / mp.sqrt(2))
+    count, end = 24 * (degree + 1), mp.mpf(3) / 32 + mp.mpf(2) ** -12
+    grid = [end * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / count) for i in range(count)]
+    grid = [r for r in grid if anchor or r > 0]
+    target, weight = [f(r) for r in grid], [1 / f(r) for r in grid]
+    coefficients = [round_to("f32", f(0))]
+    rest = lambda: [t - mp.polyval(coefficients[::-1], r) for t, r in zip(target, grid)]
+    for k in range(1, degree + 1):
+        best, _ = remez(grid, [[r ** j for r in grid] for j in range(k, degree + 1)], rest(), weight)
+        coefficients.append(round_to("f32", best[0]))
+    return coefficients, max(abs(t * w) for t, w in zip(rest(), weight))
+
+
+def tail_tables():
+    anchors = [mp.mpf(0)] + [near_single(lambda a: mp.erfc(a / mp.sqrt(2)), mp.mpf(3) / 16 * i, mp.mpf(2) ** -22)
+                             for i in range(1, 32)]
+    tables, error = zip(*[tail_about(a, 7) for a in anchors])
+    lines = ["/// The anchors of normtail in f32, 3/16 apart, where it is almost an f32.",
+             f"inline constexpr int normtail_anchors = {len(anchors)};"]
+    lines += array("double", "normtail_anchor", [literal(a) for a in anchors])
+    lines.append(f"/// 2^32 normcdf(-a) in a - anchor, a row for each power: error 2^{mp.nstr(mp.log(max(error), 2), 4)}.")
+    rows = []
+    for row in zip(*tables):
+        rows += array("", "", [literal(c) for c in row])
+        rows[-1] = rows[-1].replace(";", ",")
+    rows = [r.replace("inline constexpr  [] = ", "    ") for r in rows]
+    return lines + ["inline constexpr double normtail_c[][normtail_anchors] = {"] + rows + ["};"]
+
+
 def constants():
     lines = []
     for name, text, value, kinds in SPLITS:
@@ -363,7 +397,7 @@ def main(selected):
     head = ["// Coefficients and constants of src/math. Written by tools/coefficients.py, which says how; do not edit.", "#pragma once",
             "// clang-format off", "#include <cstdint>", "", "namespace actinium::math::coefficients {", ""]
     path = Path(__file__).resolve().parent.parent / "src/math/coefficients.hpp"
-    path.write_text("\n".join(head + body + rationals() + constants() + ["", "}  // namespace actinium::math::coefficients", ""]))
+    path.write_text("\n".join(head + body + rationals() + tail_tables() + constants() + ["", "}  // namespace actinium::math::coefficients", ""]))
 
 
 if __name__ == "__main__":

@@ -13,16 +13,6 @@ using ops::Op;
 
 constexpr double inv_sqrt_2pi = 0.39894228040143267793994605993438;
 
-/// A constant as the sum of two of the type of x, for products that need more than its precision.
-struct Split {
-  double high, low;
-};
-Split split(const Expr& x, double high, double low) {
-  if (x.dtype() != DType::f32) return {high, low};
-  const auto rounded = static_cast<double>(static_cast<float>(high));
-  return {rounded, high - rounded};
-}
-
 Expr sech2_of(const Expr& x) {
   const Expr q = exp(-2.0 * abs(x)), d = 1.0 + q;
   return 4.0 * q / (d * d);
@@ -35,19 +25,17 @@ Expr gauss_of(const Expr& x, double scale) {
   return e - e * (scale * fma(xc, xc, -h));
 }
 
-/// erfc(-x/sqrt 2)/2. The rounding of x/sqrt 2 alone would cost 1484 ulp at -37 (f64): its error d enters to first
-/// order.
 Expr normcdf_of(const Expr& x) {
-  const HalfGauss g = half_gauss(x);
-  const Split r = split(x, 0.70710678118654757, -4.8336466567264567e-17);
-  const Expr y = -r.high * g.x;
-  const Expr d = fma(-g.x, r.high, -y) - g.x * r.low;
-  return 0.5 * (erfc(y) - (2 * std::numbers::inv_sqrtpi) * (g.e * g.e) * d);
+  const Expr tail = small_tail(x) * tail_unit(x);
+  return where(x < 0, tail, 1.0 - tail);
 }
 
 Expr log1mexp_of(const Expr& x) { return where(x < std::numbers::ln2, log(-expm1(-x)), log1p(-exp(-x))); }
 
 }  // namespace
+
+Expr small_tail(const Expr& x) { return primitive(Op::normtail, x); }
+double tail_unit(const Expr& x) { return x.dtype() == DType::f32 ? 0x1p-32 : 0x1p-64; }
 
 HalfGauss half_gauss(const Expr& x) {
   const double end = x.dtype() == DType::f32 ? 16 : 40;

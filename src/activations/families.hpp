@@ -12,6 +12,10 @@ bool is_family(ops::Op op);
 /// exp(-|x|).
 Expr expand_family(ops::Op op, const Expr& x);
 
+/// normcdf(-|x|) / tail_unit(x), with all digits down to where x*normcdf(x) underflows.
+Expr small_tail(const Expr& x);
+double tail_unit(const Expr& x);
+
 /// exp(-x*x/4) with the rounding error of x*x, both for x limited to where exp(-x*x/2) is not yet 0.
 struct HalfGauss {
   Expr x, e, low;  ///< exp(-x*x/2) = e * e * (1 - low/2)

@@ -127,6 +127,61 @@ inline constexpr double cosh_c_f64[] = {0x1p-1, 0x1.5555555555556p-5, 0x1.6c16c1
 /// (tanh x - x)/x^3 in z = x^2, |x| <= 0.625: numerator and denominator, error 2^-57.52.
 inline constexpr double tanh_r_p_f64[] = {-0x1.5555555555555p-2, -0x1.4fda3296bc87dp-6, -0x1.a1b4e5dd75bf5p-13};
 inline constexpr double tanh_r_q_f64[] = {0x1p+0, 0x1.d8928315dcef2p-2, 0x1.7d9aed2c18586p-6, 0x1.b121f4bca84dep-13};
+/// The anchors of normtail in f32, 3/16 apart, where it is almost an f32.
+inline constexpr int normtail_anchors = 32;
+inline constexpr double normtail_anchor[] = {0x0p+0, 0x1.7ff64cp-3, 0x1.7ffba4p-2, 0x1.1ff976p-1, 0x1.8009a2p-1,
+    0x1.e03accp-1, 0x1.200704p+0, 0x1.4feb88p+0, 0x1.8018d2p+0, 0x1.aff1dep+0, 0x1.e02b0ap+0, 0x1.080cbep+1,
+    0x1.2005c8p+1, 0x1.384b82p+1, 0x1.4fd5acp+1, 0x1.67e6bcp+1, 0x1.7fa864p+1, 0x1.984336p+1, 0x1.aff222p+1,
+    0x1.c7f324p+1, 0x1.e0036ep+1, 0x1.f7f7fp+1, 0x1.0814bcp+2, 0x1.13fbd2p+2, 0x1.1ff0bep+2, 0x1.2c4504p+2,
+    0x1.3814f8p+2, 0x1.44071p+2, 0x1.4ff3d2p+2, 0x1.5be2dp+2, 0x1.683f58p+2, 0x1.740556p+2};
+/// 2^32 normcdf(-a) in a - anchor, a row for each power: error 2^-26.93.
+inline constexpr double normtail_c[][normtail_anchors] = {
+    {0x1p+31, 0x1.b3db62p+30, 0x1.6a5418p+30, 0x1.25ca58p+30, 0x1.d01666p+29, 0x1.64a11cp+29,
+    0x1.0acbf6p+29, 0x1.8401fp+28, 0x1.117102p+28, 0x1.76fbc2p+27, 0x1.f1463ap+26, 0x1.407f46p+26, 0x1.906358p+25,
+    0x1.e1887p+24, 0x1.1d02a6p+24, 0x1.42ef6cp+23, 0x1.64fc8p+22, 0x1.758a1p+21, 0x1.839a34p+20, 0x1.81c29cp+19,
+    0x1.72b1b8p+18, 0x1.59b12p+17, 0x1.354a0ep+16, 0x1.0f20f2p+15, 0x1.ca07aep+13, 0x1.6ba218p+12, 0x1.223158p+11,
+    0x1.bb4ddep+9, 0x1.47f388p+8, 0x1.d4cep+6, 0x1.37a3b4p+5, 0x1.a61f8ep+3},
+    {-0x1.988454p+30, -0x1.91666ap+30, -0x1.7cc832p+30, -0x1.5cc042p+30, -0x1.345904p+30,
+    -0x1.07220ap+30, -0x1.b1dfp+29, -0x1.596b9ep+29, -0x1.0919f4p+29, -0x1.899c72p+28, -0x1.1966dcp+28,
+    -0x1.853fc8p+27, -0x1.03e874p+27, -0x1.4d3806p+26, -0x1.a25ca2p+25, -0x1.f5f3f8p+24, -0x1.24c898p+24,
+    -0x1.43183cp+23, -0x1.601198p+22, -0x1.6f6ff4p+21, -0x1.71940ap+20, -0x1.6805e4p+19, -0x1.500d4ep+18,
+    -0x1.32a75p+17, -0x1.0d49e8p+16, -0x1.bc6f92p+14, -0x1.6f986cp+13, -0x1.22c632p+12, -0x1.bd0648p+10,
+    -0x1.48afe2p+9, -0x1.c39fep+7, -0x1.3b527p+6},
+    {0x1.385a66p+13, 0x1.2d054p+27, 0x1.1d92e2p+28, 0x1.884f6ap+28, 0x1.ce9122p+28, 0x1.ed9c4p+28,
+    0x1.e826c6p+28, 0x1.c541ap+28, 0x1.8dc0a2p+28, 0x1.4c1124p+28, 0x1.07e814p+28, 0x1.917d28p+27, 0x1.246b6p+27,
+    0x1.967e9p+26, 0x1.126a34p+26, 0x1.60d6c6p+25, 0x1.b6c8b2p+24, 0x1.01a1bap+24, 0x1.29055p+23, 0x1.47367ap+22,
+    0x1.5a7d42p+21, 0x1.626022p+20, 0x1.5aa8fp+19, 0x1.4a9762p+18, 0x1.2ee318p+17, 0x1.04a548p+16, 0x1.c01fep+14,
+    0x1.700adcp+13, 0x1.24018ap+12, 0x1.bea99ep+10, 0x1.3dc44ap+9, 0x1.ca3a5ep+7},
+    {0x1.0fb12ep+28, 0x1.02218p+28, 0x1.b477ccp+27, 0x1.3ddefap+27, 0x1.676c5p+26, 0x1.51586p+24,
+    -0x1.33d81ap+25, -0x1.4c8d08p+26, -0x1.ba335ep+26, -0x1.e4a64ap+26, -0x1.d86764p+26, -0x1.a6656ep+26,
+    -0x1.6008bap+26, -0x1.130cb8p+26, -0x1.9a4084p+25, -0x1.20de22p+25, -0x1.859888p+24, -0x1.edf9a4p+23,
+    -0x1.30c4c2p+23, -0x1.65e724p+22, -0x1.925342p+21, -0x1.b315bep+20, -0x1.c0cd4p+19, -0x1.c1a3f6p+18,
+    -0x1.afcc68p+17, -0x1.851ab6p+16, -0x1.5ce0e6p+15, -0x1.2a7294p+14, -0x1.ec650ep+12, -0x1.86f5b8p+11,
+    -0x1.20b3bp+10, -0x1.aecb7ap+8},
+    {0x1.48e8b6p+24, -0x1.29a678p+25, -0x1.104d42p+26, -0x1.5f2048p+26, -0x1.77c5p+26,
+    -0x1.5cc8fp+26, -0x1.1a4bacp+26, -0x1.82268p+25, -0x1.8d4a2ep+24, -0x1.0fa2ap+22, 0x1.6d2582p+23, 0x1.4fea9cp+24,
+    0x1.92525p+24, 0x1.901594p+24, 0x1.6344d6p+24, 0x1.207caap+24, 0x1.b599eep+23, 0x1.340108p+23, 0x1.9f36f8p+22,
+    0x1.0831b2p+22, 0x1.3f7392p+21, 0x1.71301ep+20, 0x1.9530bap+19, 0x1.ada078p+18, 0x1.b330bcp+17, 0x1.9cf3a4p+16,
+    0x1.83f69p+15, 0x1.5b165cp+14, 0x1.2abf92p+13, 0x1.ee0f6ep+11, 0x1.7bc768p+10, 0x1.25eb4ep+9},
+    {-0x1.70903p+28, -0x1.73e432p+24, -0x1.235d8p+25, -0x1.f91c56p+22, 0x1.a0ead2p+23,
+    0x1.c29a98p+23, 0x1.e2a3eep+24, 0x1.e57d18p+24, 0x1.699902p+24, 0x1.41b1dep+24, 0x1.9da876p+23, 0x1.d2c1ccp+22,
+    0x1.f902f2p+20, -0x1.079a54p+21, -0x1.10c08cp+22, -0x1.2b9dfcp+22, -0x1.2208ccp+22, -0x1.e55da4p+21,
+    -0x1.7849e4p+21, -0x1.0d6eb8p+21, -0x1.671468p+20, -0x1.c30bdcp+19, -0x1.0a868ap+19, -0x1.2f12a4p+18,
+    -0x1.46471cp+17, -0x1.49a32ep+16, -0x1.466f22p+15, -0x1.32aceep+14, -0x1.14baeap+13, -0x1.de8be2p+11,
+    -0x1.8052d2p+10, -0x1.356ee2p+9},
+    {0x1.4172bcp+31, 0x1.ceb906p+22, 0x1.f09114p+23, 0x1.0ccacap+24, 0x1.5e50ecp+23,
+    0x1.fa8c52p+22, 0x1.232c16p+23, 0x1.19043ep+20, -0x1.c1ceb8p+20, -0x1.0de7f6p+22, -0x1.ce1fd2p+22,
+    -0x1.221bd8p+22, -0x1.23cd1p+22, -0x1.51966ep+21, -0x1.50ca8cp+20, -0x1.3f96eap+17, 0x1.e54b58p+18,
+    0x1.87a7e6p+19, 0x1.9c208p+19, 0x1.5f7d82p+19, 0x1.1294e8p+19, 0x1.8f27aap+18, 0x1.039b48p+18, 0x1.447038p+17,
+    0x1.765092p+16, 0x1.955ac4p+15, 0x1.ab99b8p+14, 0x1.a952ap+13, 0x1.96cf6ap+12, 0x1.712408p+11, 0x1.3784fap+10,
+    0x1.05fa2p+9},
+    {-0x1.ed1632p+32, -0x1.b38bb6p+29, 0x1.725456p+26, -0x1.fa132ep+28, -0x1.808b7cp+29,
+    0x1.ce1758p+22, -0x1.4e389ep+29, -0x1.65c658p+28, 0x1.c5b006p+25, -0x1.87cfa6p+25, 0x1.1a958ep+26,
+    -0x1.8161aep+24, 0x1.e1feeep+22, 0x1.ae28c2p+23, 0x1.4d8a4cp+24, -0x1.2102e2p+21, -0x1.f1c87ap+19,
+    -0x1.060514p+21, -0x1.8b7dbcp+19, 0x1.ed3caep+17, 0x1.95a8e2p+16, -0x1.452748p+17, -0x1.3e81fp+17,
+    -0x1.5042bp+16, -0x1.ca652ap+15, -0x1.f77998p+13, -0x1.4d0584p+13, -0x1.b6d2bcp+12, -0x1.e452cp+11,
+    -0x1.bf02ap+10, -0x1.8d5676p+9, -0x1.5f9866p+8},
+};
 /// log 2, in parts of 16 bits and the rest.
 inline constexpr double ln2_f32[] = {0x1.62e4p-1, 0x1.7f7d1cp-20};
 /// log 2, in parts of 42 bits and the rest.
@@ -163,6 +218,8 @@ inline constexpr double turn_f64[] = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-5
 inline constexpr double two_thirds_f64[] = {0x1.5555555555555p-1, 0x1.5555555555555p-55};
 /// 1/log 2 in two full parts, in parts of 53 bits and the rest.
 inline constexpr double log2e_wide_f64[] = {0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56};
+/// 3/2 sqrt(1/2), in parts of 53 bits and the rest.
+inline constexpr double normtail_slope_f64[] = {0x1.0f876ccdf6cd9p+0, 0x1.b1a18f13a34cp-54};
 /// 1/log 2.
 inline constexpr double inverse_ln2 = 0x1.71547652b82fep+0;
 /// 2/pi.

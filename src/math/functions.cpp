@@ -76,6 +76,7 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::tanh: return tanh(x);
     case Op::erf: return erf(x);
     case Op::erfc: return erfc(x);
+    case Op::normtail: return normtail(x);
     case Op::floor: return real ? floor(x) : x;
     case Op::ceil: return real ? ceil(x) : x;
     case Op::trunc: return real ? trunc(x) : x;

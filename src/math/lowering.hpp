@@ -78,6 +78,9 @@ Var atan(Var x);
 Var atan2(Var y, Var x);
 Var erf(Var x);
 Var erfc(Var x);
+Var normtail(Var x);
+/// normtail has a factor of so many twos.
+inline int normtail_twos(Var x) { return is_single(x) ? 32 : 64; }
 Var rsqrt(Var x);
 Var cbrt(Var x);
 Var hypot(Var x, Var y);

@@ -350,6 +350,7 @@ const Entry entries[] = {
     {Op::raw_min, lowered()},
     {Op::raw_max, lowered()},
     {Op::muladd, lowered()},
+    {Op::normtail, lowered()},
 };
 
 }  // namespace

@@ -51,8 +51,9 @@ enum class Kind : std::uint8_t {
   /* elementwise, three operands; select(condition, a, b), clamp(x, lo, hi), fma(a, b, c) */                             \
   X(select, 3, elementwise) X(clamp, 3, elementwise) X(fma, 3, elementwise)                                              \
   /* one instruction each, without rules for NaN and ties: what decompose writes and nobody differentiates; minps, maxps, */ \
-  /* muladd(a, b, c): fused where the target fuses */                                                                    \
-  X(raw_min, 2, elementwise) X(raw_max, 2, elementwise) X(muladd, 3, elementwise)                                        \
+  /* muladd(a, b, c): fused where the target fuses. normtail(x): normcdf(-|x|) times 2^32 (f32), 2^64, so that a tail     */ \
+  /* has all its digits; where x is positive and normcdf(x) rounds to 1, f32 gives just something small                  */ \
+  X(raw_min, 2, elementwise) X(raw_max, 2, elementwise) X(muladd, 3, elementwise) X(normtail, 1, elementwise)            \
   /* structure. broadcast: to node.shape, ints = {} (operand aligned right). transpose: ints = permutation. slice: dims = */ \
   /* starts, ints = steps (may be negative), extent from node.shape. pad(x, value): dims = {lo..., hi...} (>= 0).         */ \
   /* concat: ints = {axis}. gather(x, i): ints = {axis}; shape x[:axis] + i.shape + x[axis+1:]. scatter_add(base, i,      */ \

@@ -133,6 +133,7 @@ int weight(Op op) {
     case Op::tanh:
     case Op::erf:
     case Op::erfc:
+    case Op::normtail:
     case Op::sech2:
     case Op::sigmoid:
     case Op::logistic_pdf:

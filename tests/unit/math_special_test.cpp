@@ -193,6 +193,32 @@ TEST(MathSpecial, NanInNanOut) {
   EXPECT_TRUE(std::isnan(apply<double>(Op::clamp, DType::f64, nan, 0.0, 1.0)));
 }
 
+// normcdf(x) itself has no digits left at -14 in f32.
+TEST(MathSpecial, TheTailOfTheNormalKeepsItsDigits) {
+  struct Tail {
+    double x, single, twice;  ///< times 2^32, times 2^64
+  };
+  const Tail tails[] = {
+      {0, 2147483648.0, 9.2233720368547758e+18},
+      {0.5, 1325158638.4164472, 5.6915130140105301e+18},
+      {0.75, 973357066.83771678, 4.1805367693984797e+18},
+      {3.25, 2478303.6860413581, 10644233281103885.0},
+      {5.875, 9.0804917654390935, 39000415164.15821},
+      {6, 4.2373616700745702, 18199329794.294221},
+      {10, 3.2727019539096157e-14, 0.00014056147861597099},
+      {14.25, 9.6267664664697498e-37, 4.1346647139717056e-27},
+  };
+  for (const Tail& t : tails) {
+    const auto expected = static_cast<float>(t.single);
+    const float ulp = std::nextafter(expected, INFINITY) - expected;
+    EXPECT_NEAR(apply<float>(Op::normtail, DType::f32, static_cast<float>(-t.x)), expected, ulp) << t.x;
+    for (double x : {t.x, -t.x})
+      EXPECT_NEAR(f(Op::normtail, x), t.twice, 1.5 * (std::nextafter(t.twice, INFINITY) - t.twice)) << x;
+  }
+  EXPECT_NEAR(f(Op::normtail, -38.5), 2.5976381507192462e-305, 7e-321);
+  EXPECT_LT(apply<float>(Op::normtail, DType::f32, 6.0f), 0x1p5f);  // beside 1 in 32 bits
+}
+
 TEST(MathSpecial, OddFunctionsAreOddToTheBit) {
   for (Op op : {Op::sin, Op::tan, Op::asin, Op::atan, Op::sinh, Op::tanh, Op::asinh, Op::atanh, Op::erf, Op::cbrt}) {
     for (double x : {1e-310, 1e-9, 0.1, 0.3, 0.49, 0.51, 0.62, 0.63, 0.93, 1.1, 2.7, 30.0, 1e5, 1e10, 1e300}) {
