@@ -77,20 +77,8 @@ llvm::Function* GemmKit::tile(const TileShape& shape) {
                        const Num left = rows - i;
                        const std::int64_t most = shape.max_rows(), next = shape.rows[1];
                        const Num count = pick(left <= most, left, pick(left <= 2 * next, e.num(next), e.num(most)));
-                       llvm::BasicBlock* done = m_.block(f);
-                       llvm::BasicBlock* highest = m_.block(f);
-                       llvm::SwitchInst* variants = b.CreateSwitch(count.value, highest);
-                       for (std::size_t v = 0; v < shape.rows.size(); ++v) {
-                         const int height = shape.rows[v];
-                         llvm::BasicBlock* block = v == 0 ? highest : m_.block(f);
-                         const int below = v + 1 < shape.rows.size() ? shape.rows[v + 1] : 0;
-                         for (int r = below + 1; v != 0 && r <= height; ++r)
-                           variants->addCase(b.getInt64(static_cast<std::uint64_t>(r)), block);
-                         b.SetInsertPoint(block);
-                         emit_tile(e, shape, height, arguments, i, count);
-                         b.CreateBr(done);
-                       }
-                       b.SetInsertPoint(done);
+                       by_height(e, shape, count,
+                                 [&](int height) { emit_tile(e, shape, height, arguments, i, count); });
                        return count;
                      });
                      b.CreateRetVoid();

@@ -132,10 +132,9 @@ class GemmKit {
   /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, rows, task): the same with A packed in groups of rows,
   /// from pack_rows(). Writes rows up to the next multiple of packed_group. Fetches what `task` says.
   llvm::Function* packed_tile(const TileShape& shape);
-  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, panel): the same for the tallest tile's rows alone.
-  /// `copies`: with B as it lies, contiguous along columns -> panel too: what pack_columns() makes of it. Else `panel`
-  /// is the next one, fetched into the cache.
-  llvm::Function* first_tile(const TileShape& shape, bool copies);
+  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, panel, task): the same for the tallest tile's rows alone,
+  /// with B as it lies, contiguous along columns -> panel too: what pack_columns() makes of it.
+  llvm::Function* copying_tile(const TileShape& shape);
   /// (source, row stride, k stride, out, group pitch, rows, k)
   /// -> out: for each group of packed_group rows its elements k by k; rows beyond the last repeat it.
   llvm::Function* pack_rows();
@@ -177,15 +176,35 @@ class GemmKit {
   std::string name(const std::string& what) const;
   llvm::FunctionType* signature(const std::string& arguments, llvm::Type* result = nullptr) const;
   llvm::Value* muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, llvm::Value* x, llvm::Value* c) const;
+  /// emit(height) for the least of the shape's heights that holds `count` rows: known when it runs.
+  template <class Emit>
+  void by_height(Emitter& e, const TileShape& shape, Num count, Emit&& emit) {
+    llvm::Function* f = e.b.GetInsertBlock()->getParent();
+    llvm::BasicBlock *done = m_.block(f), *highest = m_.block(f);
+    llvm::SwitchInst* variants = e.b.CreateSwitch(count.value, highest);
+    for (std::size_t v = 0; v < shape.rows.size(); ++v) {
+      const int height = shape.rows[v], below = v + 1 < shape.rows.size() ? shape.rows[v + 1] : 0;
+      llvm::BasicBlock* block = v == 0 ? highest : m_.block(f);
+      for (int r = below + 1; v != 0 && r <= height; ++r)
+        variants->addCase(e.b.getInt64(static_cast<std::uint64_t>(r)), block);
+      e.b.SetInsertPoint(block);
+      emit(height);
+      e.b.CreateBr(done);
+    }
+    e.b.SetInsertPoint(done);
+  }
   void emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
                  Num valid);
   Num emit_packed_step(Emitter& e, const TileShape& shape, llvm::ArrayRef<llvm::Value*> arguments, Num row, Num left);
-  enum class Extra : std::uint8_t { none, copy, fetch };
   void emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
-                        Extra extra = Extra::none);
+                        llvm::Value* task, llvm::Value* panel = nullptr);
   std::array<llvm::Value*, 4> interleaved(llvm::IRBuilder<>& b, const std::array<llvm::Value*, 4>& lines, int width,
                                           int unit) const;
-  void emit_fetch(Emitter& e, llvm::Value* task);
+  struct Fetch {
+    llvm::Value* from;
+    Num stride, shift;
+  };
+  Fetch emit_fetch(Emitter& e, llvm::Value* task, llvm::Value* harmless, Num depth);
   void emit_pack_along_k(Emitter& e);
   void emit_pack_along_rows(Emitter& e);
   void emit_pack_any(Emitter& e);

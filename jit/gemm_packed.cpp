@@ -9,6 +9,13 @@
 
 namespace actinium::jit {
 
+namespace {
+
+/// A tile fetches a row of what it writes each 2^4 steps of k: 16 rows in a whole block.
+constexpr std::uint64_t out_fetch_shift = 4;
+
+}  // namespace
+
 llvm::Function* GemmKit::packed_tile(const TileShape& shape) {
   return m_.helper(name("packed" + std::to_string(shape.vectors)), signature("pnpnnpnpnnp"),
                    [&](llvm::Function* f, llvm::IRBuilder<>& b) {
@@ -17,78 +24,60 @@ llvm::Function* GemmKit::packed_tile(const TileShape& shape) {
                      for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
                      const Num rows = e.num(arguments[9]);
                      e.advance(rows, [&](Num i) {
-                       emit_fetch(e, arguments[10]);
                        return emit_packed_step(e, shape, arguments, i, rows - i);
                      });
                      b.CreateRetVoid();
                    });
 }
 
-/// A few lines at a time: as many as the memory system takes without making the next tile wait.
-void GemmKit::emit_fetch(Emitter& e, llvm::Value* task) {
+/// What a tile of `depth` steps fetches: rows of the panel that is used next, spread over the tiles that use this one, so
+/// that memory has time to answer. Once all are there, `harmless` again and again.
+GemmKit::Fetch GemmKit::emit_fetch(Emitter& e, llvm::Value* task, llvm::Value* harmless, Num depth) {
   llvm::IRBuilder<>& b = e.b;
   const auto place = [&](GemmSlot slot) { return e.bytes(task, static_cast<std::int64_t>(slot) * 8); };
   const auto number = [&](GemmSlot slot) { return e.num(b.CreateLoad(b.getInt64Ty(), place(slot))); };
-  const Num begin = number(GemmSlot::fetch_next);
-  const Num end = least(begin + number(GemmSlot::fetch_step), number(GemmSlot::fetch_end));
-  e.when(begin < end, [&] {
-    llvm::Value* from = b.CreateLoad(m_.pointer(), place(GemmSlot::fetch_from));
-    const Num stride = number(GemmSlot::fetch_stride), bytes = number(GemmSlot::fetch_bytes);
-    e.each(begin, end, 1, [&](Num i) {
-      llvm::Value* start = e.at(b.getInt8Ty(), from, i * stride);
-      e.each(e.num(0), bytes, cache_line,
-             [&](Num at) { emit_prefetch(b, e.at(b.getInt8Ty(), start, at), /*write=*/false, /*near=*/false); });
-    });
-    b.CreateStore(end, place(GemmSlot::fetch_next));
-  });
+  const Num next = number(GemmSlot::fetch_next), stride = number(GemmSlot::fetch_stride),
+            shift = number(GemmSlot::fetch_shift);
+  const Flag active = next < number(GemmSlot::fetch_end);
+  b.CreateStore(next + (e.num(b.CreateLShr(depth.value, shift.value)) + 1), place(GemmSlot::fetch_next));
+  llvm::Value* from = e.at(b.getInt8Ty(), b.CreateLoad(m_.pointer(), place(GemmSlot::fetch_from)), next * stride);
+  return {b.CreateSelect(active, from, harmless), pick(active, stride, e.num(0)), shift};
 }
 
 /// The tallest tile; at the end the lowest that holds the rest, and before it two of a middle height rather than the
 /// tallest and a low one.
 Num GemmKit::emit_packed_step(Emitter& e, const TileShape& shape, llvm::ArrayRef<llvm::Value*> arguments, Num row,
                               Num left) {
-  llvm::IRBuilder<>& b = e.b;
-  llvm::Function* f = b.GetInsertBlock()->getParent();
   const std::int64_t most = shape.max_rows(), next = shape.rows.size() > 1 ? shape.rows[1] : most;
   const Num padded = quotient_up(left, packed_group) * packed_group;
   Num count = least(padded, e.num(most));
   if (2 * next > most) count = pick((count == most) & (padded <= 2 * next) & !(padded == most), e.num(next), count);
-  llvm::BasicBlock* done = m_.block(f);
-  llvm::BasicBlock* highest = m_.block(f);
-  llvm::SwitchInst* variants = b.CreateSwitch(count.value, highest);
-  for (std::size_t v = 0; v < shape.rows.size(); ++v) {
-    const int height = shape.rows[v];
-    llvm::BasicBlock* block = v == 0 ? highest : m_.block(f);
-    const int below = v + 1 < shape.rows.size() ? shape.rows[v + 1] : 0;
-    for (int r = below + 1; v != 0 && r <= height; ++r)
-      variants->addCase(b.getInt64(static_cast<std::uint64_t>(r)), block);
-    b.SetInsertPoint(block);
-    emit_packed_tile(e, shape.vectors, height, arguments, row);
-    b.CreateBr(done);
-  }
-  b.SetInsertPoint(done);
+  by_height(e, shape, count,
+            [&](int height) { emit_packed_tile(e, shape.vectors, height, arguments, row, arguments[10]); });
   return count;
 }
 
-llvm::Function* GemmKit::first_tile(const TileShape& shape, bool copies) {
-  return m_.helper(name((copies ? "copying" : "fetching") + std::to_string(shape.vectors)), signature("pnpnnpnpnp"),
+llvm::Function* GemmKit::copying_tile(const TileShape& shape) {
+  return m_.helper(name("copying" + std::to_string(shape.vectors)), signature("pnpnnpnpnpp"),
                    [&](llvm::Function* f, llvm::IRBuilder<>& b) {
                      Emitter e(m_, b);
                      std::vector<llvm::Value*> arguments;
                      for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
-                     emit_packed_tile(e, shape.vectors, shape.max_rows(), arguments, e.num(0),
-                                      copies ? Extra::copy : Extra::fetch);
+                     emit_packed_tile(e, shape.vectors, shape.max_rows(), arguments, e.num(0), arguments[10],
+                                      arguments[9]);
                      b.CreateRetVoid();
                    });
 }
 
-/// Rows first .. first + rows, all of which are there. With an `extra` the last argument says where.
+/// Rows first .. first + rows, all of which are there. `panel`: where B is copied to, if it is.
 void GemmKit::emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
-                               Extra extra) {
+                               llvm::Value* task, llvm::Value* panel) {
   llvm::IRBuilder<>& b = e.b;
   const Num group_pitch = e.num(arguments[1]), b_pitch = e.num(arguments[3]), depth = e.num(arguments[4]);
   const Num out_pitch = e.num(arguments[6]), before_pitch = e.num(arguments[8]);
   llvm::Value* a_first = e.at(scalar_, arguments[0], first / packed_group * group_pitch);
+  const Fetch fetch = emit_fetch(e, task, a_first, depth);
+  llvm::Value* out_first = e.at(scalar_, arguments[5], first * out_pitch);
 
   Loop loop(b, b.getInt64(0), depth.value);
   llvm::PHINode* a_now = loop.carry(a_first);
@@ -97,18 +86,20 @@ void GemmKit::emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef
   for (int i = 0; i < rows * vectors; ++i) sums.push_back(loop.carry(constant(vector_, 0.0)));
   std::vector<llvm::Value*> columns;
   for (int v = 0; v < vectors; ++v) columns.push_back(load(b, vector_, e.at(scalar_, b_now, e.num(v * plan_.lanes))));
-  const Num panel_row = e.num(loop.index()) * (vectors * plan_.lanes);
-  if (extra == Extra::copy) {
-    llvm::Value* to = e.at(scalar_, arguments[9], panel_row);
+  if (panel != nullptr) {
+    llvm::Value* to = e.at(scalar_, panel, e.num(loop.index()) * (vectors * plan_.lanes));
     for (int v = 0; v < vectors; ++v)
       store(b, columns[static_cast<std::size_t>(v)], e.at(scalar_, to, e.num(v * plan_.lanes)));
   }
-  if (extra != Extra::none) {
-    llvm::Value* ahead =
-        extra == Extra::copy ? e.at(scalar_, b_now, b_pitch * fetched_rows) : e.at(scalar_, arguments[9], panel_row);
-    for (std::int64_t at = 0; at < vectors * plan_.lanes * plan_.element(); at += cache_line)
-      emit_prefetch(b, e.bytes(ahead, at), /*write=*/false, /*near=*/false);
-  }
+  // In turns the panel that is used next and the rows that this tile writes.
+  const Num step = e.num(loop.index());
+  const Num row_now = e.num(b.CreateLShr(step.value, e.b.getInt64(out_fetch_shift)));
+  llvm::Value* written = e.at(scalar_, out_first, row_now * out_pitch);
+  llvm::Value* wanted =
+      e.at(b.getInt8Ty(), fetch.from, e.num(b.CreateLShr(step.value, fetch.shift.value)) * fetch.stride);
+  llvm::Value* ahead = b.CreateSelect(b.CreateTrunc(step.value, b.getInt1Ty()), written, wanted);
+  for (std::int64_t at = 0; at < vectors * plan_.lanes * plan_.element(); at += cache_line)
+    emit_prefetch(b, e.bytes(ahead, at), /*write=*/false, /*near=*/false);
   for (int i = 0; i < rows; ++i) {
     llvm::Value* group = e.at(scalar_, a_now, group_pitch * (i / packed_group));
     llvm::Value* element = splat(b, load(b, scalar_, e.at(scalar_, group, e.num(i % packed_group))));
@@ -266,9 +257,16 @@ llvm::Function* GemmKit::pack_columns() {
     e.each(e.num(0), columns, width, [&](Num column) {
       const Num left = columns - column;
       const Num pitch = pick(left <= plan_.lanes, e.num(plan_.lanes), e.num(width));
+      llvm::Value* from = e.at(scalar_, source, column * column_stride);
+      llvm::Value* to = e.at(scalar_, out, column * depth);
+      // Whole panels of a B that is contiguous along k, by squares as wide as a vector.
+      const Flag squares = (k_stride == 1) & !(column_stride == 1) & (e.num(width) <= left);
+      const Num done = pick(squares, depth / plan_.lanes * plan_.lanes, e.num(0));
+      if (width % plan_.lanes == 0)
+        e.when(squares, [&] { emit_transposed(e, from, column_stride, to, e.num(width), done, e.num(width), plan_.lanes); });
       m_.call(b, pack(),
-              {e.at(scalar_, source, column * column_stride), k_stride, column_stride,
-               e.at(scalar_, out, column * depth), pitch, depth, least(left, e.num(width))});
+              {e.at(scalar_, from, done * k_stride), k_stride, column_stride, e.at(scalar_, to, done * pitch), pitch,
+               depth - done, least(left, e.num(width))});
       // pack() fills up the last vector; there may be one more.
       e.when((left + plan_.lanes <= width) & (e.num(plan_.lanes) < left), [&] {
         const Num filled = quotient_up(left, plan_.lanes) * plan_.lanes;

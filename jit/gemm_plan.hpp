@@ -88,10 +88,6 @@ inline constexpr std::int64_t product_bytes = std::int64_t{1} << 20;
 /// Rows that all panels of a block of B are multiplied with before the next rows are begun, and their epilogue.
 inline constexpr std::int64_t packed_rows_at_once = 96;
 
-/// Rows of B that are fetched ahead: enough for memory to answer, and few enough for the ways of a cache where all of
-/// them meet.
-inline constexpr std::int64_t fetched_rows = 32;
-
 /// Room for a GemmTask (jit/gemm_tasks.hpp).
 inline constexpr std::int64_t gemm_task_bytes = 384;
 

@@ -101,12 +101,11 @@ class Tasks {
   /// One panel of B, before the first rows that use it and after.
   struct Panel {
     llvm::Value *source, *packed;  ///< where it lies in B, and packed
-    llvm::Value* next;             ///< the panel that is used next
-    Flag copies, fetches;          ///< whether its first tile packs it, or fetches the next one
+    Flag copies;                   ///< whether its first tile packs it
   };
   Num emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, const Panel& panel, Num depth, Flag first,
-                        llvm::Value* sums, Num rows, Num column);
-  void fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, Num count);
+                        llvm::Value* sums, llvm::Value* to, Num to_pitch, Num rows, Num column);
+  void fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, Num count, Num rows);
   void emit_pack(Emitter& e, const Task& t);
   void emit_pack_b(Emitter& e, const Task& t);
   void emit_thin(Emitter& e, const Task& t);
@@ -241,6 +240,9 @@ void Tasks::emit_pack_b(Emitter& e, const Task& t) {
 void Tasks::emit_packed(Emitter& e, const Task& t) {
   const Flag fixed{&e.b, e.b.CreateIsNotNull(t.whole_b)};
   const Flag own{&e.b, e.b.CreateIsNull(t.whole_a)};
+  // Whole tiles go straight to where an epilogue would only copy them.
+  const Flag whole = Flag{&e.b, e.b.CreateIsNotNull(t.direct)} & (t.columns % plan_.packed_columns() == 0) &
+                     (t.rows % packed_group == 0) & (t.chunks == 1);
   each_block(e, t, e.num(program::block_elements), [&](Num k, Num depth, Flag first) {
     e.when(own, [&] {
       m.call(e.b, kit_.pack_rows(),
@@ -259,10 +261,18 @@ void Tasks::emit_packed(Emitter& e, const Task& t) {
     });
     llvm::Value* panels =
         e.b.CreateSelect(fixed, e.at(kit_.scalar(), t.whole_b, k * t.whole_b_pitch + t.first_column * depth), t.panel);
-    fetch_rows(e, t, b, t.b_k, e.num(0));
     const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
-    llvm::Value* below = e.at(kit_.scalar(), t.whole_b,
-                              (k + depth) * t.whole_b_pitch + t.first_column * least(t.depth - k - depth, depth));
+    const Flag straight = last & whole;
+    // After the last panel of this block: the first one of the block below, or of the next task.
+    const Num deeper = t.depth - k - depth;
+    const Flag ends = deeper <= 0;
+    const Num depth_after = pick(ends, pick(t.beyond <= 0, e.num(0), least(t.depth, e.num(program::block_elements))),
+                                 least(deeper, e.num(program::block_elements)));
+    llvm::Value* source_after =
+        e.at(kit_.scalar(), t.b, pick(ends, t.columns * t.b_column, (k + depth) * t.b_k));
+    llvm::Value* packed_after =
+        e.at(kit_.scalar(), t.whole_b, pick(ends, e.num(0), (k + depth) * t.whole_b_pitch) +
+                                           (t.first_column + pick(ends, t.columns, e.num(0))) * depth_after);
     e.advance(t.rows, [&](Num row) {
       const Num rows = least(t.rows - row, e.num(packed_rows_at_once));
       // The sums of a single block of k are finished before the next rows are begun.
@@ -270,14 +280,20 @@ void Tasks::emit_packed(Emitter& e, const Task& t) {
           e.at(kit_.scalar(), t.product, pick(t.depth <= program::block_elements, e.num(0), row * t.pitch));
       llvm::Value* group = e.at(kit_.scalar(), a, row / packed_group * t.group_pitch);
       e.advance(t.columns, [&](Num column) {
+        // The first rows that use a panel bring the next one into the cache.
         const Num next = column + plan_.packed_columns();
-        llvm::Value* fetched = e.b.CreateSelect(next < t.columns, e.at(kit_.scalar(), panels, next * depth), below);
-        const Flag fetches = fixed & (row == 0) & (number(rows, plan_.packed_rows()) <= rows) & (next <= t.columns);
-        const Panel panel{e.at(kit_.scalar(), b, column), e.at(kit_.scalar(), panels, column * depth), fetched,
-                          (row == 0) & (column < copied), fetches};
-        return emit_packed_panel(e, t, group, panel, depth, first, sums, rows, column);
+        const Flag right = next + plan_.packed_columns() <= t.columns, fetches = (row == 0) & (fixed | (column < copied));
+        llvm::Value* source = e.b.CreateSelect(right, e.at(kit_.scalar(), b, next), source_after);
+        llvm::Value* packed = e.b.CreateSelect(right, e.at(kit_.scalar(), panels, next * depth), packed_after);
+        fetch_rows(e, t, e.b.CreateSelect(fixed, packed, source), pick(fixed, e.num(plan_.packed_columns()), t.b_k),
+                   pick(fetches, pick(right, depth, depth_after), e.num(0)), rows);
+        const Panel panel{e.at(kit_.scalar(), b, column), e.at(kit_.scalar(), panels, column * depth),
+                          (row == 0) & (column < copied)};
+        llvm::Value* out = e.b.CreateSelect(straight, e.at(kit_.scalar(), t.direct, row * t.direct_pitch), sums);
+        return emit_packed_panel(e, t, group, panel, depth, first, sums, out, pick(straight, t.direct_pitch, t.pitch),
+                                 rows, column);
       });
-      e.when(last, [&] { call_epilogue(e, t, sums, row, rows, e.num(0), t.columns); });
+      e.when(last & !straight, [&] { call_epilogue(e, t, sums, row, rows, e.num(0), t.columns); });
       return rows;
     });
   });
@@ -285,33 +301,24 @@ void Tasks::emit_packed(Emitter& e, const Task& t) {
 }
 
 Num Tasks::emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, const Panel& panel, Num depth, Flag first,
-                             llvm::Value* sums, Num rows, Num column) {
+                             llvm::Value* sums, llvm::Value* to, Num to_pitch, Num rows, Num column) {
   const TileShape &wide = plan_.packed_tiles.front(), &single = plan_.packed_tiles.back();
   const Num width = pick(t.columns - column <= plan_.lanes, e.num(plan_.lanes), e.num(plan_.packed_columns()));
-  llvm::Value* out = e.at(kit_.scalar(), sums, column);
-  llvm::Value* before = e.b.CreateSelect(first, t.zeros, out);
+  llvm::Value* out = e.at(kit_.scalar(), to, column);
+  llvm::Value* before = e.b.CreateSelect(first, t.zeros, e.at(kit_.scalar(), sums, column));
   const Num before_pitch = pick(first, e.num(0), t.pitch);
   e.when(panel.copies, [&] {
-    m.call(e.b, kit_.first_tile(wide, /*copies=*/true),
-           {a, t.group_pitch, panel.source, t.b_k, depth, out, t.pitch, before, before_pitch, panel.packed});
-    // Next is the panel to the right, or the first one of the block below.
-    const Flag right = column + 2 * plan_.packed_columns() <= t.columns;
-    llvm::Value* beside = e.at(kit_.scalar(), panel.source, e.num(plan_.packed_columns()));
-    llvm::Value* below = e.at(kit_.scalar(), panel.source, depth * t.b_k - column);
-    fetch_rows(e, t, e.b.CreateSelect(right, beside, below), t.b_k, least(depth, e.num(fetched_rows)));
+    m.call(e.b, kit_.copying_tile(wide),
+           {a, t.group_pitch, panel.source, t.b_k, depth, out, to_pitch, before, before_pitch, panel.packed, t.memory});
   });
-  e.when(panel.fetches, [&] {
-    m.call(e.b, kit_.first_tile(wide, /*copies=*/false),
-           {a, t.group_pitch, panel.packed, width, depth, out, t.pitch, before, before_pitch, panel.next});
-  });
-  const Num done = pick(panel.copies | panel.fetches, e.num(plan_.packed_rows()), e.num(0));
+  const Num done = pick(panel.copies, e.num(plan_.packed_rows()), e.num(0));
   const std::array<llvm::Value*, 11> arguments{e.at(kit_.scalar(), a, done / packed_group * t.group_pitch),
                                                t.group_pitch,
                                                panel.packed,
                                                width,
                                                depth,
-                                               e.at(kit_.scalar(), out, done * t.pitch),
-                                               t.pitch,
+                                               e.at(kit_.scalar(), out, done * to_pitch),
+                                               to_pitch,
                                                e.at(kit_.scalar(), before, done * before_pitch),
                                                before_pitch,
                                                rows - done,
@@ -324,18 +331,18 @@ Num Tasks::emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, const Pa
   return width;
 }
 
-/// The first rows of B that the next copying tile reads come into the cache while these tiles run.
-void Tasks::fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, Num count) {
+/// While the tiles of a panel are computed for `rows`, `count` rows from here on come into the cache: all of them by the
+/// last tile.
+void Tasks::fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, Num count, Num rows) {
   const auto set = [&](GemmSlot slot, llvm::Value* value) {
     e.b.CreateStore(value, e.bytes(t.memory, static_cast<std::int64_t>(slot) * 8));
   };
   set(GemmSlot::fetch_from, from);
   set(GemmSlot::fetch_stride, pitch * plan_.element());
-  set(GemmSlot::fetch_bytes, e.num(plan_.packed_columns() * plan_.element()));
   set(GemmSlot::fetch_next, e.num(0));
-  // So many tiles are left of the rows at once.
-  set(GemmSlot::fetch_step, quotient_up(count, packed_rows_at_once / plan_.packed_rows() - 1));
   set(GemmSlot::fetch_end, count);
+  const std::int64_t height = plan_.packed_rows();
+  set(GemmSlot::fetch_shift, pick(rows < 4 * height, e.num(1), pick(rows < 8 * height, e.num(2), e.num(3))));
 }
 
 // --- Few rows, few columns ---

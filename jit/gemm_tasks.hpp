@@ -41,15 +41,14 @@ enum class GemmSlot : std::uint8_t {
   first_column,   ///< of the task
   beyond,         ///< columns of B to the right of the task's
   direct,         ///< where an epilogue that stores the product and no more stores it, if side by side; or null
-  direct_pitch,
-  // Memory to be fetched into the cache while tiles are computed: lines of `fetch_bytes`, `fetch_stride` apart (bytes),
-  // the next one, how many for each tile, and the end.
+  direct_pitch,   ///< elements from one row there to the next
+  // Memory to be fetched into the cache while tiles are computed: rows of a panel's width, `fetch_stride` apart (bytes),
+  // the next one and the end. A tile fetches a row each 2^fetch_shift steps of k.
   fetch_from,
   fetch_stride,
-  fetch_bytes,
   fetch_next,
-  fetch_step,
   fetch_end,
+  fetch_shift,
   count,
 };
 static_assert(static_cast<std::int64_t>(GemmSlot::count) * 8 <= gemm_task_bytes);
