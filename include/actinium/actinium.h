@@ -4,6 +4,7 @@
 #include <actinium/array.h>
 #include <actinium/autodiff.h>
 #include <actinium/certify.h>
+#include <actinium/check.h>
 #include <actinium/conv.h>
 #include <actinium/dtype.h>
 #include <actinium/einsum.h>

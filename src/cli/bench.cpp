@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <thread>
 
 #include "command.hpp"
@@ -25,44 +24,6 @@ constexpr double shortest_group = 5e-6;
 /// Measuring ends after so many groups or so long.
 constexpr std::size_t most_groups = 1000;
 constexpr double longest = 1.0;
-
-/// NAME=N of --size.
-Bindings read_sizes(const Options& options, const std::vector<Expr>& inputs) {
-  Bindings sizes;
-  for (const std::string& text : options.sizes) {
-    const std::size_t equals = text.find('=');
-    std::int64_t value = -1;
-    try {
-      std::size_t end = 0;
-      value = std::stoll(text.substr(equals + 1), &end);
-      if (equals == std::string::npos || equals + 1 + end != text.size()) value = -1;
-    } catch (const std::logic_error&) {
-    }
-    if (value < 0) throw ValueError(fmt::format("--size takes NAME=N, not '{}'", text));
-    sizes[text.substr(0, equals)] = value;
-  }
-  std::set<std::string> missing;
-  for (const Expr& input : inputs)
-    for (const Dim& dim : input.shape())
-      for (const std::string& symbol : dim.symbols())
-        if (!sizes.contains(symbol)) missing.insert(symbol);
-  if (!missing.empty())
-    throw ValueError(fmt::format("the size of {} is not known: write --size {}=N, or a number in --shape",
-                                 fmt::join(missing, ", "), *missing.begin()));
-  return sizes;
-}
-
-/// Inputs without a value are normally distributed, integers (labels, indices) and conditions 0.
-std::vector<Tensor> inputs_of(const Problem& p, const Bindings& sizes) {
-  std::vector<Tensor> list = p.values;
-  for (std::size_t i = list.size(); i < p.inputs.size(); ++i) {
-    const std::vector<std::int64_t> extents = p.inputs[i].shape().evaluate(sizes);
-    const Shape shape(std::vector<Dim>(extents.begin(), extents.end()));
-    const DType dtype = p.inputs[i].dtype();
-    list.push_back(is_float(dtype) ? random_normal(i + 1, shape, 0, 1, dtype) : Tensor::zeros(shape, dtype));
-  }
-  return list;
-}
 
 struct Times {
   double least = 0, median = 0, p95 = 0;  ///< seconds of one call
@@ -123,8 +84,8 @@ int run_bench(const Options& options, const BenchChoices& choices) {
   CompileOptions compiled = compile_options(options);
   compiled.cache = false;
   const Problem p = read_shapes(options);
-  const Bindings sizes = read_sizes(options, p.inputs);
-  const std::vector<Tensor> in = inputs_of(p, sizes);
+  const Bindings sizes = read_sizes(options, p);
+  const std::vector<Tensor> in = random_inputs(p, options);
 
   const Clock::time_point compile_start = Clock::now();
   const auto f = compile(p.inputs, p.outputs, compiled);

@@ -45,8 +45,15 @@ struct Problem {
 
 /// For eval: inputs have values.
 Problem read_problem(const Options& options);
-/// For show and bench: inputs have shapes, or values; those with values come first.
-Problem read_shapes(const Options& options);
+/// For show, bench and check: inputs have shapes, or values; those with values come first. `fallback` is the type of numbers
+/// if neither --dtype nor a file says one.
+Problem read_shapes(const Options& options, DType fallback = f32);
+/// NAME=N of --size, for every run-time size in p's shapes.
+Bindings read_sizes(const Options& options, const Problem& p);
+/// Inputs without a value are normally distributed, integers (labels, indices) and conditions 0.
+std::vector<Tensor> random_inputs(const Problem& p, const Options& options, std::uint64_t seed = 0);
+/// "a,b" as a list.
+std::vector<std::string> split_names(const std::string& text, std::string_view option);
 /// For plot: a function of the one name that has no value, or has a list of them. It is inputs[0], of rank 0, and its
 /// list is values[0] (which is empty if it has none); outputs are the function and its derivatives, of rank 0.
 Problem read_function(const Options& options, int derivatives);
@@ -65,6 +72,16 @@ struct CertifyChoices {
   bool as_json = false;
 };
 
+/// Options of check alone.
+struct CheckChoices {
+  double step = 0, tolerance = 1e-6;
+  std::int64_t entries = 100;
+  int directions = 3;
+  std::uint64_t seed = 1;
+  std::optional<std::string> inputs;  ///< names, separated by commas
+  bool as_json = false;
+};
+
 /// Options of bench alone.
 struct BenchChoices {
   bool as_json = false, profile = false;
@@ -76,6 +93,7 @@ int run_show(const Options& options);
 /// `options.expression` is the one being read when an error is thrown.
 int run_plot(Options& options, const PlotOptions& plot);
 int run_bench(const Options& options, const BenchChoices& choices);
+int run_check(const Options& options, const CheckChoices& choices);
 int run_certify(const Options& options, const CertifyChoices& choices);
 int run_activations(const std::string& name);
 /// docs/activations.md, and the pictures it shows.

@@ -18,7 +18,7 @@ namespace actinium::cli {
 namespace {
 
 constexpr std::string_view usage =
-    "the subcommands are eval, show, bench, plot, certify, activations and info; actinium --help";
+    "the subcommands are eval, show, bench, plot, certify, check, activations and info; actinium --help";
 
 void add_repeated(CLI::App& app, const std::string& name, std::vector<std::string>& list, const std::string& help) {
   app.add_option(name, list, help)
@@ -84,6 +84,20 @@ void add_certify(CLI::App& app, Options& o, CertifyChoices& c) {
   app.add_option("--isa", o.isa, "x86-64-v2, x86-64-v3, x86-64-v4 or native");
 }
 
+void add_check(CLI::App& app, Options& o, CheckChoices& c) {
+  add_common(app, o);
+  app.add_option("VALUES", o.values, "NAME=VALUE; inputs with a --shape alone are random");
+  add_repeated(app, "--shape", o.shapes, "NAME=DIMxDIM: sizes are numbers, or names that --size tells");
+  add_repeated(app, "--size", o.sizes, "NAME=N: the number for a name in --shape");
+  app.add_option("--inputs", c.inputs, "NAME,NAME: check these; all unless given");
+  app.add_option("--seed", c.seed, "of random inputs, of the entries chosen and of the directions");
+  app.add_option("--step", c.step, "of the differences, relative to max(1, |x|); chosen for each entry unless given");
+  app.add_option("--tolerance", c.tolerance, "relative difference that is allowed; 1e-6 unless given");
+  app.add_option("--entries", c.entries, "at most so many of each input; 0: all; 100 unless given");
+  app.add_option("--directions", c.directions, "random ones in which both modes are compared; 3 unless given");
+  app.add_flag("--json", c.as_json, "print one JSON object");
+}
+
 /// The arguments, last first, as CLI11 wants them. An expression may begin with a minus, which CLI11 would take for an
 /// option: the first argument that is neither an option nor the value of one (for plot, any such argument that begins
 /// with one minus) gets a blank in front, which run() takes away again; and "--range -3:3" becomes "--range=-3:3".
@@ -94,13 +108,15 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
       "--grad",  "--derivative", "--value-and-grad", "--dtype",   "--compat", "--engine", "--threads", "--isa",
       "--shape", "--stage",      "--expect",         "--ulp",     "-o",       "--range",  "--yrange",  "--symlog",
       "--size",  "--title",      "--derivatives",    "--samples", "--xlabel", "--ylabel", "--bound",   "--against",
-      "--judge", "--order"};
+      "--judge", "--order",      "--inputs",         "--seed",    "--step",   "--entries", "--tolerance",
+      "--directions"};
   const auto among = [](std::string_view name, const auto& list) {
     return std::find(std::begin(list), std::end(list), name) != std::end(list);
   };
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool plot = !arguments.empty() && arguments[0] == "plot";
-  const bool takes = plot || (!arguments.empty() && among(arguments[0], std::array{"eval", "show", "bench", "certify"}));
+  static constexpr std::string_view taking[] = {"eval", "show", "bench", "plot", "certify", "check"};
+  const bool takes = !arguments.empty() && among(arguments[0], taking);
   for (std::size_t i = 1; takes && i < arguments.size(); ++i) {
     const std::string name = arguments[i].substr(0, arguments[i].find('='));
     if (among(name, flags)) continue;
@@ -168,6 +184,9 @@ int run(int argc, char** argv) {
   CertifyChoices choices;
   CLI::App& certify = *app.add_subcommand("certify", "measure how far a function of one number is from the truth");
   add_certify(certify, options, choices);
+  CheckChoices checks;
+  CLI::App& check = *app.add_subcommand("check", "compare derivatives with differences; exit status 1 if one is wrong");
+  add_check(check, options, checks);
   CLI::App& activations = *app.add_subcommand("activations", "list the catalogue, or one entry of it");
   activations.add_option("NAME", activation, "an activation or an alias");
   bool markdown = false;
@@ -189,6 +208,7 @@ int run(int argc, char** argv) {
     if (bench.parsed()) return run_bench(options, timing);
     if (plot.parsed()) return run_plot(options, figure);
     if (certify.parsed()) return run_certify(options, choices);
+    if (check.parsed()) return run_check(options, checks);
     if (activations.parsed()) {
       if (!pictures.empty()) draw_activations(pictures);
       if (markdown) print(activations_markdown());

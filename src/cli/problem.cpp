@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "command.hpp"
 #include "values.hpp"
@@ -16,20 +17,6 @@ namespace {
 
 // What the library builds for the tool has no line of the user's.
 constexpr std::source_location nowhere{};
-
-std::vector<std::string> split_names(const std::string& text, std::string_view option) {
-  std::vector<std::string> names;
-  std::size_t begin = 0;
-  while (true) {
-    const std::size_t comma = std::min(text.find(',', begin), text.size());
-    std::string name = text.substr(begin, comma - begin);
-    std::erase(name, ' ');
-    if (name.empty()) throw ValueError(fmt::format("{} takes names separated by commas", option));
-    names.push_back(std::move(name));
-    if (comma == text.size()) return names;
-    begin = comma + 1;
-  }
-}
 
 std::optional<DType> dtype_option(const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -184,6 +171,20 @@ Shape read_shape(const std::string& text) {
 
 }  // namespace
 
+std::vector<std::string> split_names(const std::string& text, std::string_view option) {
+  std::vector<std::string> names;
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    std::string name = text.substr(begin, comma - begin);
+    std::erase(name, ' ');
+    if (name.empty()) throw ValueError(fmt::format("{} takes names separated by commas", option));
+    names.push_back(std::move(name));
+    if (comma == text.size()) return names;
+    begin = comma + 1;
+  }
+}
+
 Problem read_problem(const Options& options) {
   const Formula formula(options.expression, compat_option(options.compat));
   const auto values = read_values(options.values);
@@ -207,10 +208,10 @@ Problem read_problem(const Options& options) {
   return p;
 }
 
-Problem read_shapes(const Options& options) {
+Problem read_shapes(const Options& options, DType fallback) {
   const Formula formula(options.expression, compat_option(options.compat));
   const auto values = read_values(options.values);
-  const DType floating = choose_dtype(options, values);
+  const DType floating = choose_dtype(options, values, fallback);
   Problem p{Graph(floating), {}, {}, {}, {}};
   for (const auto& [name, value] : values) {
     const Tensor t = value.as(type_of(value, find(formula.names(), name), floating));
@@ -312,6 +313,43 @@ Problem read_univariate(const Options& options) {
   };
   p.outputs = {formula.build(p.graph, parse_options)};
   return p;
+}
+
+Bindings read_sizes(const Options& options, const Problem& p) {
+  Bindings sizes;
+  for (const std::string& text : options.sizes) {
+    const std::size_t equals = text.find('=');
+    std::int64_t value = -1;
+    try {
+      std::size_t end = 0;
+      value = std::stoll(text.substr(equals + 1), &end);
+      if (equals == std::string::npos || equals + 1 + end != text.size()) value = -1;
+    } catch (const std::logic_error&) {
+    }
+    if (value < 0) throw ValueError(fmt::format("--size takes NAME=N, not '{}'", text));
+    sizes[text.substr(0, equals)] = value;
+  }
+  std::set<std::string> missing;
+  for (const Expr& input : p.inputs)
+    for (const Dim& dim : input.shape())
+      for (const std::string& symbol : dim.symbols())
+        if (!sizes.contains(symbol)) missing.insert(symbol);
+  if (!missing.empty())
+    throw ValueError(fmt::format("the size of {} is not known: write --size {}=N, or a number in --shape",
+                                 fmt::join(missing, ", "), *missing.begin()));
+  return sizes;
+}
+
+std::vector<Tensor> random_inputs(const Problem& p, const Options& options, std::uint64_t seed) {
+  const Bindings sizes = read_sizes(options, p);
+  std::vector<Tensor> list = p.values;
+  for (std::size_t i = list.size(); i < p.inputs.size(); ++i) {
+    const std::vector<std::int64_t> extents = p.inputs[i].shape().evaluate(sizes);
+    const Shape shape(std::vector<Dim>(extents.begin(), extents.end()));
+    const DType dtype = p.inputs[i].dtype();
+    list.push_back(is_float(dtype) ? random_normal(seed + i + 1, shape, 0, 1, dtype) : Tensor::zeros(shape, dtype));
+  }
+  return list;
 }
 
 CompileOptions compile_options(const Options& options) {

@@ -24,7 +24,7 @@ TEST_P(Misuse, IsExplained) {
 
 INSTANTIATE_TEST_SUITE_P(
     CommandLine, Misuse,
-    testing::Values(Row{{}, "subcommand"}, Row{{"flatter", "x"}, "eval, show, bench, plot, certify, activations and info"},
+    testing::Values(Row{{}, "subcommand"}, Row{{"flatter", "x"}, "eval, show, bench, plot, certify, check, activations and info"},
                     Row{{"eval"}, "EXPR"}, Row{{"eval", "x", "--nonsense"}, "nonsense"},
                     Row{{"eval", "x"}, "no value for x"}, Row{{"eval", "x + y * z", "y=1"}, "x, z"},
                     Row{{"bench", "x", "--shape", "x=nx3"}, "--size n=N"},
