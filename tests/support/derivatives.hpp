@@ -23,6 +23,8 @@ struct Problem {
 
   /// First and second derivatives of f, and both engines.
   void check(const Build& f);
+  /// Without the engines, for cases by the hundred.
+  void check_rules(const Build& f);
 
  private:
   Expr weighted(const Expr& y);

@@ -7,6 +7,8 @@
 #include <random>
 #include <stdexcept>
 
+#include "actinium/tensor.h"
+
 namespace actinium::reference {
 namespace {
 
@@ -188,8 +190,11 @@ class Evaluator {
       y.data[0] = static_cast<double>(dim(id, 0));
     } else if (g.op(id) == Op::iota) {
       fill([&](const Index& at) { return static_cast<double>(at[static_cast<std::size_t>(ints(id)[0])]); });
+    } else if (g.op(id) == Op::tensor) {
+      const Tensor wide = Tensor::copy(ArrayRef(g.attributes(id).object.get(), g.dtype(id), y.shape)).cast(DType::f64);
+      std::copy_n(wide.data<double>(), y.data.size(), y.data.begin());
     } else {
-      throw std::logic_error("no constant tensors here");
+      throw std::logic_error("no such leaf here");
     }
   }
 
