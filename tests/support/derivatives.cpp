@@ -9,11 +9,25 @@ namespace actinium::derivatives {
 
 using reference::Array;
 
-Problem::Problem(const std::vector<std::vector<std::int64_t>>& shapes, double lo, double hi) {
-  for (std::size_t i = 0; i < shapes.size(); ++i) {
+namespace {
+
+std::vector<Domain> domains_of(const std::vector<std::vector<std::int64_t>>& shapes, double lo, double hi) {
+  std::vector<Domain> list;
+  for (const auto& shape : shapes) list.push_back({shape, lo, hi});
+  return list;
+}
+
+}  // namespace
+
+Problem::Problem(const std::vector<std::vector<std::int64_t>>& shapes, double lo, double hi)
+    : Problem(domains_of(shapes, lo, hi)) {}
+
+Problem::Problem(const std::vector<Domain>& domains) {
+  for (std::size_t i = 0; i < domains.size(); ++i) {
+    const Domain& d = domains[i];
     const std::string name = "x" + std::to_string(i);
-    x.push_back(g.input(name, Shape(std::vector<Dim>(shapes[i].begin(), shapes[i].end()))));
-    values[name] = reference::random(shapes[i], lo, hi, static_cast<unsigned>(i) + 5);
+    x.push_back(g.input(name, Shape(std::vector<Dim>(d.shape.begin(), d.shape.end()))));
+    values[name] = reference::random(d.shape, d.lo, d.hi, static_cast<unsigned>(i) + 5);
   }
 }
 
@@ -23,7 +37,7 @@ Expr Problem::weighted(const Expr& y) {
   return sum(y * (1.0 + 0.37 * reshape(g.iota({y.shape().size()}), y.shape().dims())));
 }
 
-void Problem::check_first(const Expr& scalar, double tolerance) {
+void Problem::check_scalar(const Expr& scalar, double tolerance) {
   verify(Module{g.data(), g.data()->inputs(), {scalar.id()}});
   const std::vector<Expr> gradients = grad(scalar, x);
   const auto at = [&](const std::string& name, std::size_t k, double value) {
@@ -49,9 +63,19 @@ void Problem::check_first(const Expr& scalar, double tolerance) {
   }
 }
 
-void Problem::check_engines(const Expr& y, const Expr& scalar) {
+void Problem::check_first(const Build& f) { check_scalar(weighted(f(x)), 1e-7); }
+
+void Problem::check_second(const Build& f) {
+  Expr total = 0.0;
+  for (const Expr& d : grad(weighted(f(x)), x)) total += weighted(square(d) + d);
+  check_scalar(total, 2e-5);
+}
+
+void Problem::check_engines(const Build& f) {
+  const Expr y = f(x), scalar = weighted(y);
   std::vector<Expr> outputs = grad(scalar, x);
   outputs.push_back(y);
+  outputs.push_back(hvp(scalar, x[0], x[0]));
   std::vector<Tensor> arguments;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const Array& a = values["x" + std::to_string(i)];
@@ -69,17 +93,13 @@ void Problem::check_engines(const Expr& y, const Expr& scalar) {
 }
 
 void Problem::check_rules(const Build& f) {
-  const Expr y = f(x), scalar = weighted(y);
-  check_first(scalar, 1e-7);
-  Expr total = 0.0;
-  for (const Expr& d : grad(weighted(square(y) + y), x)) total += weighted(square(d) + d);
-  check_first(total, 2e-5);
+  check_first(f);
+  check_second(f);
 }
 
 void Problem::check(const Build& f) {
   check_rules(f);
-  const Expr y = f(x);
-  check_engines(y, weighted(y));
+  check_engines(f);
 }
 
 }  // namespace actinium::derivatives

@@ -13,23 +13,31 @@ namespace actinium::derivatives {
 
 using Build = std::function<Expr(const std::vector<Expr>&)>;
 
+struct Domain {
+  std::vector<std::int64_t> shape;
+  double lo = -1, hi = 1;
+};
+
 struct Problem {
   Graph g{f64};
   std::vector<Expr> x;
   reference::Inputs values;  ///< "x0", "x1", ...
 
-  /// f64 inputs of these shapes, with elements from lo to hi that are apart from one another.
+  /// f64 inputs with elements from lo to hi that are apart from one another.
+  explicit Problem(const std::vector<Domain>& domains);
   explicit Problem(const std::vector<std::vector<std::int64_t>>& shapes, double lo = -1, double hi = 1);
 
-  /// First and second derivatives of f, and both engines.
+  /// Gradient and tangent of f; those of its gradient; value, gradient and a Hessian-vector product on both engines.
+  void check_first(const Build& f);
+  void check_second(const Build& f);
+  void check_engines(const Build& f);
+  /// All of them; without the engines, for cases by the hundred.
   void check(const Build& f);
-  /// Without the engines, for cases by the hundred.
   void check_rules(const Build& f);
 
  private:
   Expr weighted(const Expr& y);
-  void check_first(const Expr& scalar, double tolerance);
-  void check_engines(const Expr& y, const Expr& scalar);
+  void check_scalar(const Expr& scalar, double tolerance);
 };
 
 }  // namespace actinium::derivatives

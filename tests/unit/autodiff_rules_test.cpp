@@ -8,20 +8,15 @@
 
 #include "actinium/actinium.h"
 #include "ops/rules.hpp"
-#include "support/reference.hpp"
+#include "support/derivatives.hpp"
 
 namespace actinium {
 namespace {
 
+using derivatives::Domain;
 using ops::Op;
 using reference::Array;
-using reference::Inputs;
 using Arguments = std::vector<Expr>;
-
-struct Domain {
-  std::vector<std::int64_t> shape;
-  double lo, hi;
-};
 
 struct Case {
   std::string name;
@@ -115,69 +110,16 @@ std::vector<Case> cases() {
   return all;
 }
 
-class Rules : public testing::TestWithParam<Case> {
+class Rules : public testing::TestWithParam<Case>, protected derivatives::Problem {
  protected:
-  void SetUp() override {
-    const auto& in = GetParam().inputs;
-    for (std::size_t i = 0; i < in.size(); ++i) {
-      const std::string name = "x" + std::to_string(i);
-      std::vector<Dim> dims(in[i].shape.begin(), in[i].shape.end());
-      x.push_back(g.input(name, Shape(dims)));
-      values[name] = reference::random(in[i].shape, in[i].lo, in[i].hi, static_cast<unsigned>(i) + 5);
-    }
-  }
-
-  /// Weights make every element of the result count differently.
-  Expr weighted(const Expr& y) {
-    if (y.rank() == 0) return y;
-    return sum(y * (1.0 + 0.37 * reshape(g.iota({y.shape().size()}), y.shape().dims())));
-  }
-
-  double at(const Expr& scalar, const std::string& name, std::size_t k, double value) {
-    Inputs moved = values;
-    moved[name].data[k] = value;
-    return reference::evaluate(scalar, moved).data[0];
-  }
-
-  void check_gradient(const Expr& scalar, double tolerance) {
-    verify(Module{g.data(), g.data()->inputs(), {scalar.id()}});
-    const std::vector<Expr> gradients = grad(scalar, x);
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const std::string name = "x" + std::to_string(i);
-      ASSERT_EQ(gradients[i].shape(), x[i].shape());
-      const Array got = reference::evaluate(gradients[i], values);
-      for (std::size_t k = 0; k < got.data.size(); ++k) {
-        const double v = values[name].data[k], h = 1e-5;
-        const double want = (at(scalar, name, k, v + h) - at(scalar, name, k, v - h)) / (2 * h);
-        EXPECT_NEAR(got.data[k], want, tolerance * std::max(1.0, std::abs(want))) << name << "[" << k << "]\n" << gradients[i];
-      }
-      check_forward(scalar, i, got);
-    }
-  }
-
-  /// The tangent in a random direction is the gradient's component in it.
-  void check_forward(const Expr& scalar, std::size_t i, const Array& gradient) {
-    const Expr direction = g.input("d" + std::to_string(i), x[i].shape());
-    const Array d = reference::random(gradient.shape, -1, 1, 77);
-    values["d" + std::to_string(i)] = d;
-    const double got = reference::evaluate(jvp(scalar, x[i], direction), values).data[0];
-    double want = 0, scale = 1e-30;
-    for (std::size_t k = 0; k < d.data.size(); ++k) want += d.data[k] * gradient.data[k], scale += std::abs(d.data[k] * gradient.data[k]);
-    EXPECT_NEAR(got, want, 1e-12 * std::max(1.0, scale));
-  }
-
-  Graph g{f64};
-  Arguments x;
-  Inputs values;
+  Rules() : derivatives::Problem(GetParam().inputs) {}
 };
 
-TEST_P(Rules, FirstDerivative) { check_gradient(weighted(GetParam().f(x)), 1e-7); }
+TEST_P(Rules, FirstDerivative) { check_first(GetParam().f); }
 
 TEST_P(Rules, SecondDerivative) {
   if (!GetParam().twice) GTEST_SKIP();
-  Expr total = 0.0;
-  for (const Expr& d : grad(weighted(GetParam().f(x)), x)) total += weighted(square(d) + d);
-  check_gradient(total, 2e-5);
+  check_second(GetParam().f);
 }
 
 /// For every choice of inputs that are batches: the function of the batch is the function of each example, and so is its gradient.
@@ -229,30 +171,8 @@ TEST_P(Rules, Batched) {
   }
 }
 
-/// Value, gradient and a Hessian-vector product on both engines: near the reference, and the same bits.
-TEST_P(Rules, Engines) {
-  const Expr y = GetParam().f(x), total = weighted(y);
-  std::vector<Expr> outputs{y};
-  for (const Expr& d : grad(total, x)) outputs.push_back(d);
-  outputs.push_back(hvp(total, x[0], x[0]));
-  std::vector<Tensor> arguments;
-  std::vector<ArrayRef> references;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const Array& a = values["x" + std::to_string(i)];
-    arguments.push_back(Tensor(a.data, Shape(std::vector<Dim>(a.shape.begin(), a.shape.end()))));
-  }
-  for (const Tensor& t : arguments) references.push_back(t.array());
-  const std::vector<Tensor> slow = compile(x, outputs, {.engine = Engine::interpret})(references);
-  const std::vector<Tensor> fast = compile(x, outputs, {.engine = Engine::jit})(references);
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    EXPECT_EQ(slow[i], fast[i]) << "output " << i << ": " << outputs[i];
-    const Array want = reference::evaluate(outputs[i], values);
-    ASSERT_EQ(static_cast<std::size_t>(slow[i].size()), want.data.size());
-    const auto got = slow[i].span<double>();
-    for (std::size_t k = 0; k < got.size(); ++k)
-      EXPECT_NEAR(got[k], want.data[k], 1e-13 * std::max(1.0, std::abs(want.data[k])) * 10) << "output " << i << "[" << k << "]";
-  }
-}
+/// Value, gradient and a Hessian-vector product: near the reference, and the same bits.
+TEST_P(Rules, Engines) { check_engines(GetParam().f); }
 
 INSTANTIATE_TEST_SUITE_P(Autodiff, Rules, testing::ValuesIn(cases()), [](const auto& i) { return i.param.name; });
 
