@@ -70,15 +70,11 @@ class MatmulEmitter {
       const std::int64_t any = std::int64_t{1} << 20;  // as good as unlimited, and products of two do not overflow
       const auto least = [&](const Dim& d) { return d.is_constant() ? std::min(d.constant(), any) : std::int64_t{0}; };
       const auto most = [&](const Dim& d) { return d.is_constant() ? std::min(d.constant(), any) : any; };
-      const auto small = [&](std::int64_t m, std::int64_t n, std::int64_t k) {
-        return m <= plan.small_rows || n <= plan.small_columns || k <= plan.small_depth ||
-               m * k + k * n + m * n <= plan.small_bytes / plan.element();
-      };
       const bool wide = most(kernel.n) > program::narrow_columns;
       narrow = least(kernel.n) <= program::narrow_columns;
       thin = wide && least(kernel.m) <= thin_rows;
-      packed = !small(most(kernel.m), most(kernel.n), most(kernel.k));
-      tiled = wide && small(least(kernel.m), least(kernel.n), least(kernel.k));
+      packed = !is_small(plan, most(kernel.m), most(kernel.n), most(kernel.k));
+      tiled = wide && is_small(plan, least(kernel.m), least(kernel.n), least(kernel.k));
     }
   };
   Parts parts_;

@@ -147,6 +147,11 @@ class GemmKit {
   /// -> state[i][j][l] accumulates a[i][k]*b[j][k] in lane l = k mod lanes, from +0 if `first`; j < narrow_columns.
   /// spare: (1 + column_count) rows of lanes.
   llvm::Function* lanes(int row_count, int column_count);
+  /// (a, k stride, x, stride, k, state, out, pitch, rows): up to upright_vectors vectors of rows that lie side by side,
+  /// so that a lane of the order along k is a vector of rows. state: reduction_lanes() times so many vectors.
+  /// -> out[i] = sum over k of a[k][i]*x[k].
+  llvm::Function* upright();
+  static constexpr int upright_vectors = 4;
   /// (state) -> the sum over its lanes, in their tree.
   llvm::Function* lane_sum();
   /// (source, row stride, column stride, out, pitch, rows, columns)

@@ -47,6 +47,8 @@ GemmPlan make_plan(DType dtype, const Target& target) {
   plan.small_columns = plan.packed_columns();
   plan.small_depth = 16;
   plan.small_bytes = std::int64_t{100} << 10;
+  plan.near_depth = 128;
+  plan.near_bytes = std::int64_t{32} << 10;
   return plan;
 }
 

@@ -34,8 +34,10 @@ struct GemmPlan {
   std::int64_t column_block = 0;
   /// Products with at most so many rows, columns or elements of k take operands as they lie.
   std::int64_t small_rows = 0, small_columns = 0, small_depth = 0;
-  /// And those that fit into the first caches.
+  /// And those that fit into the first caches, or whose right operand does with rows of the left one so short that
+  /// packing them is not repaid.
   std::int64_t small_bytes = 0;
+  std::int64_t near_depth = 0, near_bytes = 0;
 
   std::int64_t element() const { return static_cast<std::int64_t>(size_of(dtype)); }
   /// Columns of the widest tile.
@@ -71,7 +73,7 @@ inline constexpr std::int64_t thin_columns_min = 256, thin_columns_one = 2048, t
 inline constexpr std::int64_t thin_pitch = thin_columns_one + 16;
 /// Of products with at most program::narrow_columns columns: rows of a task, elements of k at a time, rows packed at a
 /// time.
-inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_packed_rows = 8;
+inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_packed_rows = 16;
 /// Rows whose tiles are finished, epilogue and all, before the next are begun: their C stays in L1.
 inline constexpr std::int64_t group_rows = 48;
 
@@ -127,6 +129,14 @@ N packed_pitch(const GemmPlan& plan, N n) {
   return quotient_up(n, plan.packed_columns()) * plan.packed_columns();
 }
 
+/// Whether tiles read operands as they lie: few rows or columns, or the first caches hold what is read again and again.
+template <class N>
+auto is_small(const GemmPlan& plan, N m, N n, N k) {
+  return (m <= plan.small_rows) | (n <= plan.small_columns) | (k <= plan.small_depth) |
+         (m * k + k * n + m * n <= plan.small_bytes / plan.element()) |
+         ((k <= plan.near_depth) & (k * n <= plan.near_bytes / plan.element()));
+}
+
 /// The tasks of one product: blocks of rows times blocks of columns, columns fastest.
 template <class N>
 struct Grid {
@@ -142,8 +152,7 @@ Grid<N> grid(const GemmPlan& plan, N batch, N m, N n, N k) {
   const auto constant = [&](std::int64_t value) { return number(m, value); };
   const auto narrow = n <= program::narrow_columns;
   const auto thin = m <= thin_rows;
-  const auto small = (m <= plan.small_rows) | (n <= plan.small_columns) | (k <= plan.small_depth) |
-                     (m * k + k * n + m * n <= plan.small_bytes / plan.element());
+  const auto small = is_small(plan, m, n, k);
   const auto whole = batch * packed_rows(plan, m, k).matrix <= whole_bytes / plan.element();
   const N most_rows = pick(whole, constant(whole_rows), constant(own_rows));
   const N even = quotient_up(m, greatest(quotient_up(m, most_rows), constant(1)));

@@ -110,6 +110,7 @@ class Tasks {
   void emit_pack_b(Emitter& e, const Task& t);
   void emit_thin(Emitter& e, const Task& t);
   void emit_narrow(Emitter& e, const Task& t);
+  void emit_along_k(Emitter& e, const Task& t);
   template <class Block>
   void each_block(Emitter& e, const Task& t, Num size, Block&& block);
   void call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> arguments);
@@ -379,6 +380,25 @@ void Tasks::emit_thin(Emitter& e, const Task& t) {
 }
 
 void Tasks::emit_narrow(Emitter& e, const Task& t) {
+  // A matrix whose rows are columns in memory, times a vector.
+  const Flag upright = (t.columns == 1) & (t.a_row == 1) & !(t.a_k == 1);
+  e.when(
+      upright,
+      [&] {
+        each_block(e, t, e.num(program::chunk_elements), [&](Num k, Num depth, Flag) {
+          const std::int64_t width = std::int64_t{GemmKit::upright_vectors} * plan_.lanes;
+          e.each(e.num(0), t.rows, width, [&](Num row) {
+            m.call(e.b, kit_.upright(),
+                   {e.at(kit_.scalar(), t.a, row + k * t.a_k), t.a_k, e.at(kit_.scalar(), t.b, k * t.b_k), t.b_k, depth,
+                    t.lanes, e.at(kit_.scalar(), t.product, row * t.pitch), t.pitch, t.rows - row});
+          });
+        });
+      },
+      [&] { emit_along_k(e, t); });
+  finish_all(e, t);
+}
+
+void Tasks::emit_along_k(Emitter& e, const Task& t) {
   const std::int64_t lane_count = program::reduction_lanes(plan_.dtype),
                      row_lanes = program::narrow_columns * lane_count;
   llvm::Value* state = t.lanes;
@@ -423,7 +443,6 @@ void Tasks::emit_narrow(Emitter& e, const Task& t) {
       });
     });
   });
-  finish_all(e, t);
 }
 
 std::string_view name_of(GemmPart part) {

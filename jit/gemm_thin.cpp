@@ -166,6 +166,42 @@ llvm::Function* GemmKit::lanes(int row_count, int column_count) {
                    });
 }
 
+llvm::Function* GemmKit::upright() {
+  return m_.helper(name("upright"), signature("pnpnnppnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+    Emitter e(m_, b);
+    constexpr int vector_count = upright_vectors;
+    const int lane_count = program::reduction_lanes(plan_.dtype), width = vector_count * plan_.lanes;
+    llvm::Value *a = f->getArg(0), *x = f->getArg(2), *state = f->getArg(5), *out = f->getArg(6);
+    const Num a_k = e.num(f->getArg(1)), x_k = e.num(f->getArg(3)), depth = e.num(f->getArg(4));
+    const Num out_pitch = e.num(f->getArg(7)), rows = e.num(f->getArg(8));
+    VectorEmitter vectors(m_, b, plan_.lanes);
+    std::vector<llvm::Value*> masks;
+    for (int v = 0; v < vector_count; ++v)
+      masks.push_back(vectors.first_lanes(greatest(rows - v * plan_.lanes, e.num(0))));
+    e.each(e.num(0), e.num(lane_count * width), plan_.lanes,
+           [&](Num i) { store(b, constant(vector_, 0.0), e.at(scalar_, state, i)); });
+    e.each(e.num(0), depth, 1, [&](Num k) {
+      llvm::Value* factor = splat(b, load(b, scalar_, e.at(scalar_, x, k * x_k)));
+      for (int v = 0; v < vector_count; ++v) {
+        llvm::Value* elements =
+            vectors.load(plan_.dtype, e.at(scalar_, a, k * a_k + v * plan_.lanes), masks[static_cast<std::size_t>(v)]);
+        llvm::Value* place = e.at(scalar_, state, k % lane_count * width + v * plan_.lanes);
+        store(b, muladd(b, plan_.lanes, elements, factor, load(b, vector_, place)), place);
+      }
+    });
+    for (int half = lane_count / 2; half >= 1; half /= 2) {
+      e.each(e.num(0), e.num(half * width), plan_.lanes, [&](Num i) {
+        llvm::Value* place = e.at(scalar_, state, i);
+        llvm::Value* upper = load(b, vector_, e.at(scalar_, state, i + half * width));
+        store(b, b.CreateFAdd(load(b, vector_, place), upper), place);
+      });
+    }
+    e.each(e.num(0), least(rows, e.num(width)), 1,
+           [&](Num i) { store(b, load(b, scalar_, e.at(scalar_, state, i)), e.at(scalar_, out, i * out_pitch)); });
+    b.CreateRetVoid();
+  });
+}
+
 llvm::Function* GemmKit::lane_sum() {
   return m_.helper(name("lane_sum"), signature("p", scalar_), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     int count = program::reduction_lanes(plan_.dtype);

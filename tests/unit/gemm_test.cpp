@@ -314,6 +314,12 @@ TEST_P(Gemm, LongSums) {
       }
     }
   }
+  for (std::int64_t m : {1, 5, 20, 130}) {
+    for (std::int64_t k : {0, 3, 64, 1100, 40000}) {
+      for (DType dtype : {DType::f32, DType::f64})
+        expect_product({.dtype = dtype, .m = m, .n = 1, .k = k, .a = Layout::columns}, GetParam());
+    }
+  }
   expect_product({.dtype = DType::f32, .m = 7, .n = 70, .k = 40000, .a = Layout::columns, .b = Layout::columns},
                  GetParam());
 }
