@@ -2,6 +2,7 @@
 #include "jit/segment.hpp"
 
 #include <llvm/IR/IntrinsicsX86.h>
+#include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
 
@@ -400,10 +401,7 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
   for (std::size_t n = 0; n < s.code.inputs.size(); ++n) inputs.push_back(input(v_, s, n, i, mask));
   const std::vector<llvm::Value*> outputs = v_.emit(s.code.code, inputs, s.code.calls);
   store_values(v_, s, outputs, i, m.target.avx512 ? mask : nullptr);
-  for (ValueId id : s.stage.kept) {
-    const DType dtype = types_[index(id)];
-    v_.store(dtype, outputs[s.code.output(id)], element(rows[index(id)], b.CreateAdd(s.position, i), size_of(dtype)));
-  }
+  store_kept(v_, s, outputs, i);
   for (std::size_t r = 0; r < s.reductions.size(); ++r) {
     const Accumulators& a = s.reductions[r];
     llvm::Value* value = outputs[s.code.output(a.value)];
@@ -422,6 +420,14 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
     llvm::Value* before = v_.load(a.dtype, p);
     llvm::Value* total = combined(before);
     v_.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
+  }
+}
+
+/// Rows of scratch memory have room for a whole vector at their end.
+void RowEmitter::store_kept(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i) {
+  for (ValueId id : s.stage.kept) {
+    const DType dtype = types_[index(id)];
+    v_.store(dtype, outputs[s.code.output(id)], element(rows[index(id)], b.CreateAdd(s.position, i), size_of(dtype)));
   }
 }
 
@@ -515,6 +521,56 @@ void RowEmitter::loop_over_whole(VectorEmitter& v_, Segment& s, llvm::Value* beg
   loop.finish(v_.lanes);
 }
 
+/// One copy of a long body: the last elements take masked loads and stores in a branch. Masks that are always full would
+/// make stores that miss the caches several times as slow.
+void RowEmitter::one_loop(int vectors, Segment& s) {
+  VectorEmitter several(m, b, vectors * v.lanes, v.lanes);
+  if (stream_ != nullptr) s.streams = may_stream(s);
+  Loop loop(b, b.getInt64(0), s.count);
+  llvm::Value* i = loop.index();
+  llvm::Value* rest = b.CreateSub(s.count, i);
+  llvm::Value* ends = b.CreateICmpSLT(rest, b.getInt64(static_cast<std::uint64_t>(several.lanes)));
+  const auto either = [&](auto&& with_mask) {
+    llvm::Function* f = b.GetInsertBlock()->getParent();
+    llvm::BasicBlock *last = m.block(f), *whole = m.block(f), *join = m.block(f);
+    b.CreateCondBr(ends, last, whole, llvm::MDBuilder(m.context).createBranchWeights(1, 64));
+    b.SetInsertPoint(last);
+    with_mask(several.first_lanes(rest));
+    b.CreateBr(join);
+    last = b.GetInsertBlock();
+    b.SetInsertPoint(whole);
+    with_mask(nullptr);
+    b.CreateBr(join);
+    whole = b.GetInsertBlock();
+    b.SetInsertPoint(join);
+    return std::pair(last, whole);
+  };
+  std::vector<llvm::Value*> inputs(s.code.inputs.size());
+  std::vector<std::size_t> loads;
+  for (std::size_t n = 0; n < inputs.size(); ++n) {
+    const StageCode::Input& what = s.code.inputs[n];
+    if (what.kind == StageCode::Input::Kind::load && s.fixed[n] == nullptr && !is_index(accesses_[what.number])) {
+      loads.push_back(n);
+    } else {
+      inputs[n] = input(several, s, n, i, nullptr);
+    }
+  }
+  std::vector<llvm::Value*> loaded;  // first with a mask
+  const auto [last, whole] = either([&](llvm::Value* mask) {
+    for (std::size_t n : loads) loaded.push_back(input(several, s, n, i, mask));
+  });
+  for (std::size_t k = 0; k < loads.size(); ++k) {
+    llvm::PHINode* phi = b.CreatePHI(loaded[k]->getType(), 2);
+    phi->addIncoming(loaded[k], last);
+    phi->addIncoming(loaded[k + loads.size()], whole);
+    inputs[loads[k]] = phi;
+  }
+  const std::vector<llvm::Value*> outputs = several.emit(s.code.code, inputs, s.code.calls);
+  either([&](llvm::Value* mask) { store_values(several, s, outputs, i, mask); });
+  store_kept(several, s, outputs, i);
+  loop.finish(several.lanes);
+}
+
 /// A body's chain of dependent operations takes longer than a processor can look ahead, so several vectors take turns.
 /// Longer bodies gain less and cost more time to compile.
 int RowEmitter::vectors_at_once(const Segment& s) const {
@@ -544,6 +600,11 @@ void RowEmitter::emit_segment(Segment& s) {
   const int vectors = vectors_at_once(s);
   // Masks of whole points cost several operations for each register of them.
   const bool points = !staging_.groups.empty();
+  if (m.target.avx512 && vectors > 1 && !small && !reduces && !points) {
+    one_loop(vectors, s);
+    scatter_stores(s);
+    return;
+  }
   if (vectors > 1 || (masks && ((small && !reduces) || points))) {
     VectorEmitter several(m, b, vectors * v.lanes, v.lanes);
     llvm::Value* end = whole_from(begin, several.lanes);

@@ -119,11 +119,13 @@ class RowEmitter {
                     llvm::Value* mask);
   void store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i,
                     llvm::Value* mask, bool streams);
+  void store_kept(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i);
   void scatter_stores(Segment& s);
   llvm::Value* may_stream(const Segment& s);
   llvm::Value* input(VectorEmitter& v_, Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
   void body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value* mask, int unrolled);
   void loop_over_whole(VectorEmitter& v_, Segment& s, llvm::Value* begin, llvm::Value* end);
+  void one_loop(int vectors, Segment& s);
   int vectors_at_once(const Segment& s) const;
   void unrolled_reduction(Segment& s, llvm::Value*& begin);
 };
