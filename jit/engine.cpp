@@ -149,7 +149,7 @@ class JitExecutable final : public runtime::Executable {
     Unit unit(*program_, target, numbers);
     if (unit.has_code()) {
       part.code = cache_ ? link(*compiled_object(*unit.module, target))
-                         : link(*compile_object(*unit.module, target, Effort::full));
+                         : link(*compile_object(*unit.module, target, Effort::kernel));
     }
     part.emitted = std::move(unit.kernels);
     for (std::size_t n = 0; n < numbers.size(); ++n) kernels_[numbers[n]] = resolve(part.emitted[n], part.code.get());

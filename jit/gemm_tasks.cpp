@@ -462,7 +462,7 @@ std::string_view name_of(GemmPart part) {
 llvm::Function* gemm_function(ModuleEmitter& m, DType dtype, GemmPart part) {
   const std::string name = "gemm_" + std::string(name_of(part)) + "_" + std::string(actinium::name_of(dtype));
   auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false);
-  return library_function(m, name, type, Effort::full, [&](ModuleEmitter& emitter, const std::string& symbol) {
+  return library_function(m, name, type, Effort::shared, [&](ModuleEmitter& emitter, const std::string& symbol) {
     Tasks(emitter, dtype).emit(symbol, part);
   });
 }

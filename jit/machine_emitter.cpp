@@ -201,7 +201,7 @@ llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm:
 }
 
 std::vector<llvm::Value*> VectorEmitter::call_all(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments) {
-  llvm::Value* all = m.call(b, subroutine(code, Effort::full), arguments);
+  llvm::Value* all = m.call(b, subroutine(code, Effort::shared), arguments);
   if (code.outputs.size() == 1) return {all};
   std::vector<llvm::Value*> results;
   for (unsigned i = 0; i < code.outputs.size(); ++i) results.push_back(b.CreateExtractValue(all, i));

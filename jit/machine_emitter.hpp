@@ -66,7 +66,7 @@ class VectorEmitter {
   llvm::Value* emit_instruction(const machine::Code& code, const machine::Inst& inst,
                                 std::span<llvm::Value* const> values);
   /// The code's subroutine (of one output), as often as `lanes` need.
-  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments, Effort effort = Effort::full);
+  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments, Effort effort = Effort::shared);
   /// All outputs of the code's subroutine; `lanes` is `unit`.
   std::vector<llvm::Value*> call_all(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
 

@@ -67,7 +67,7 @@ class ObjectCache {
 std::shared_ptr<const llvm::MemoryBuffer> compiled_object(llvm::Module& module, const Target& target) {
   const Key key = key_of(module, target);
   if (auto object = ObjectCache::instance().find(key)) return object;
-  std::shared_ptr<const llvm::MemoryBuffer> object = compile_object(module, target, Effort::full);
+  std::shared_ptr<const llvm::MemoryBuffer> object = compile_object(module, target, Effort::kernel);
   ObjectCache::instance().insert(key, object);
   return object;
 }

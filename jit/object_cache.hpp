@@ -9,7 +9,7 @@
 
 namespace actinium::jit {
 
-/// As compile_object with full effort; the result is shared with the cache. Any thread.
+/// As compile_object with the effort of a kernel; the result is shared with the cache. Any thread.
 std::shared_ptr<const llvm::MemoryBuffer> compiled_object(llvm::Module& module, const Target& target);
 
 }  // namespace actinium::jit

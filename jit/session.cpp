@@ -60,6 +60,15 @@ void initialize_llvm() {
   static_cast<void>(done);
 }
 
+llvm::CodeGenOptLevel level_of(Effort effort) {
+  switch (effort) {
+    case Effort::kernel: return llvm::CodeGenOptLevel::Default;
+    case Effort::shared: return llvm::CodeGenOptLevel::Less;
+    case Effort::quick: return llvm::CodeGenOptLevel::None;
+  }
+  return llvm::CodeGenOptLevel::Default;
+}
+
 std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target, Effort effort) {
   initialize_llvm();
   std::string error;
@@ -71,7 +80,7 @@ std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target, Effort e
   std::unique_ptr<llvm::TargetMachine> machine(
       found->createTargetMachine(compat::triple_argument(target.triple), target.cpu, target.features, options,
                                  llvm::Reloc::PIC_, llvm::CodeModel::Small,
-                                 effort == Effort::full ? llvm::CodeGenOptLevel::Less : llvm::CodeGenOptLevel::None,
+                                 level_of(effort),
                                  /*JIT=*/true));
   if (!machine) throw CompileError(fmt::format("no code generator for {} on {}", target.cpu, target.triple));
   return machine;
@@ -238,7 +247,7 @@ std::unique_ptr<llvm::LLVMContext> make_context() {
 
 std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const Target& target) {
   auto module = std::make_unique<llvm::Module>("actinium", context);
-  const MachinePool::Loan machine(machine_pool(), target, Effort::full);
+  const MachinePool::Loan machine(machine_pool(), target, Effort::kernel);
   compat::set_triple(*module, target.triple);
   module->setDataLayout((*machine).createDataLayout());
   return module;
@@ -251,7 +260,7 @@ std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, const T
 }
 
 std::string compile_assembly(llvm::Module& module, const Target& target) {
-  const llvm::SmallVector<char, 0> bytes = generate(module, target, Effort::full, llvm::CodeGenFileType::AssemblyFile);
+  const llvm::SmallVector<char, 0> bytes = generate(module, target, Effort::kernel, llvm::CodeGenFileType::AssemblyFile);
   return {bytes.data(), bytes.size()};
 }
 

@@ -26,8 +26,9 @@ std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const Targ
 
 /// What the code generator does for a module.
 enum class Effort : std::uint8_t {
-  full,
-  quick,  ///< less time, more instructions: for what hardly runs
+  kernel,
+  shared,  ///< constants are hoisted out of all loops: for products; in long bodies it spills them
+  quick,   ///< less time, more instructions: for what hardly runs
 };
 
 /// The module as a relocatable object or as assembly text. Any thread, one module each.
