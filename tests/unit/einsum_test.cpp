@@ -218,5 +218,17 @@ TEST(EinsumLowering, IntegersAndNumbers) {
   EXPECT_EQ(eval(einsum(",i->", 2.0, x), {{x, Tensor{1.0, 2.0, 3.0}}}).item<double>(), 12.0);
 }
 
+/// Written in primitives, they are batched as these are.
+TEST(EinsumLowering, IsBatchedByVmap) {
+  Graph g{f64};
+  const Expr x = g.input("x", {5, 3, 4}), w = g.input("w", {4, 2}), f = g.input("f", {2, 4, 3});
+  const Tensor xs = random_normal(1, {5, 3, 4}, 0, 1, f64), ws = random_normal(2, {4, 2}, 0, 1, f64),
+               fs = random_normal(3, {2, 4, 3}, 0, 1, f64);
+  const auto product = [&](const Expr& one) { return einsum("ij,jk->ki", one, w); };
+  EXPECT_EQ(eval(vmap(product)(x), {{x, xs}, {w, ws}}), eval(einsum("bij,jk->bki", x, w), {{x, xs}, {w, ws}}));
+  const auto filtered = [&](const Expr& one) { return max_pool(conv1d(one, f), {2}); };
+  EXPECT_EQ(eval(vmap(filtered)(x), {{x, xs}, {f, fs}}), eval(max_pool(conv1d(x, f), {2}), {{x, xs}, {f, fs}}));
+}
+
 }  // namespace
 }  // namespace actinium
