@@ -207,7 +207,7 @@ class GemmKit {
                                           int unit) const;
   struct Fetch {
     llvm::Value* from;
-    Num stride, shift;
+    Num stride, shift, mask;
   };
   Fetch emit_fetch(Emitter& e, llvm::Value* task, llvm::Value* harmless, Num depth);
   void emit_pack_along_k(Emitter& e);

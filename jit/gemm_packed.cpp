@@ -41,7 +41,8 @@ GemmKit::Fetch GemmKit::emit_fetch(Emitter& e, llvm::Value* task, llvm::Value* h
   const Flag active = next < number(GemmSlot::fetch_end);
   b.CreateStore(next + (e.num(b.CreateLShr(depth.value, shift.value)) + 1), place(GemmSlot::fetch_next));
   llvm::Value* from = e.at(b.getInt8Ty(), b.CreateLoad(m_.pointer(), place(GemmSlot::fetch_from)), next * stride);
-  return {b.CreateSelect(active, from, harmless), pick(active, stride, e.num(0)), shift};
+  const Num mask = e.num(b.CreateShl(b.getInt64(1), shift.value)) - 1;
+  return {b.CreateSelect(active, from, harmless), pick(active, stride, e.num(0)), shift, mask};
 }
 
 /// The tallest tile; at the end the lowest that holds the rest, and before it two of a middle height rather than the
@@ -91,15 +92,17 @@ void GemmKit::emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef
     for (int v = 0; v < vectors; ++v)
       store(b, columns[static_cast<std::size_t>(v)], e.at(scalar_, to, e.num(v * plan_.lanes)));
   }
-  // In turns the panel that is used next and the rows that this tile writes.
+  // Each 2^shift steps a row of the panel that is used next, and one of those that this tile writes.
   const Num step = e.num(loop.index());
-  const Num row_now = e.num(b.CreateLShr(step.value, e.b.getInt64(out_fetch_shift)));
-  llvm::Value* written = e.at(scalar_, out_first, row_now * out_pitch);
-  llvm::Value* wanted =
-      e.at(b.getInt8Ty(), fetch.from, e.num(b.CreateLShr(step.value, fetch.shift.value)) * fetch.stride);
-  llvm::Value* ahead = b.CreateSelect(b.CreateTrunc(step.value, b.getInt1Ty()), written, wanted);
-  for (std::int64_t at = 0; at < vectors * plan_.lanes * plan_.element(); at += cache_line)
-    emit_prefetch(b, e.bytes(ahead, at), /*write=*/false, /*near=*/false);
+  e.when(e.num(b.CreateAnd(step.value, fetch.mask.value)) == 0, [&] {
+    const Num row = e.num(b.CreateLShr(step.value, fetch.shift.value));
+    llvm::Value* wanted = e.at(b.getInt8Ty(), fetch.from, row * fetch.stride);
+    llvm::Value* written = e.at(scalar_, out_first, e.num(b.CreateLShr(step.value, out_fetch_shift)) * out_pitch);
+    for (std::int64_t at = 0; at < vectors * plan_.lanes * plan_.element(); at += cache_line) {
+      emit_prefetch(b, e.bytes(wanted, at), /*write=*/false, /*near=*/false);
+      emit_prefetch(b, e.bytes(written, at), /*write=*/false, /*near=*/false);
+    }
+  });
   for (int i = 0; i < rows; ++i) {
     llvm::Value* group = e.at(scalar_, a_now, group_pitch * (i / packed_group));
     llvm::Value* element = splat(b, load(b, scalar_, e.at(scalar_, group, e.num(i % packed_group))));
