@@ -82,6 +82,7 @@ class ColumnEmitter {
     chunks_ = divide_up(reduced_, program::chunk_elements);
     row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, stages(), *args_, function_->getArg(3),
                  rank_ + 2, false, kernel_.values);
+    row_->pipelines = false;
   }
 
   llvm::Value* divide_up(llvm::Value* n, std::int64_t by) {

@@ -136,6 +136,8 @@ class LoopEmitter {
     chunks_ = chunk_count(inner_);
     row_.emplace(m_, b_, vector_lanes(m_.target, kernel_.values), kernel_.accesses, kernel_.stages, *args_, function_->getArg(3),
                  layout_.rank + 1, kernel_.elementwise(), kernel_.values);
+    // Rows of several stages are often of a thousand elements: filling and draining a pipeline takes a tenth of that.
+    row_->pipelines = kernel_.elementwise() || kernel_.splits();
   }
 
   llvm::Value* end_of_chunk(llvm::Value* start) {

@@ -312,7 +312,12 @@ llvm::Value* VectorEmitter::emit_instruction(const machine::Code& code, const In
       }
       throw InternalError("jit: resize to a predicate");
     case Op::lookup: return lookup(code.tables[inst.imm], a);
-    case Op::rare: return rare(*code.callees[inst.imm], a, x, c);
+    case Op::rare:
+      return rare(*code.callees[inst.imm], any_lane(a), x, [&] {
+        // Compared anew, so that what the branch needs is all that stands before it.
+        if (auto* compare = llvm::dyn_cast<llvm::CmpInst>(a)) return Question{b.Insert(compare->clone()), c};
+        return Question{a, c};
+      });
   }
   throw InternalError("jit: unknown machine operation");
 }
@@ -480,14 +485,13 @@ llvm::Value* VectorEmitter::any_lane(llvm::Value* predicate) {
 }
 
 /// The callee is a function behind a branch that is taken if any lane asks for it.
-llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback,
-                                 llvm::Value* argument) {
+llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* any, llvm::Value* fallback,
+                                 llvm::function_ref<Question()> ask) {
   llvm::Function* here = b.GetInsertBlock()->getParent();
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
-  b.CreateCondBr(any_lane(predicate), taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
+  b.CreateCondBr(any, taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
   b.SetInsertPoint(taken);
-  // Compared anew, so that what the branch needs is all that stands before it.
-  if (auto* compare = llvm::dyn_cast<llvm::CmpInst>(predicate)) predicate = b.Insert(compare->clone());
+  auto [predicate, argument] = ask();
   if (lanes > 1) {
     llvm::Value* mask = b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes)));
     // The callee is made for lanes that ask for it, look-ups in range included: the others get the argument of one that

@@ -65,6 +65,14 @@ class VectorEmitter {
   /// One instruction of `code`, which is no input; `values` of those before it.
   llvm::Value* emit_instruction(const machine::Code& code, const machine::Inst& inst,
                                 std::span<llvm::Value* const> values);
+  /// Whether any lane of a predicate is true, as an i1.
+  llvm::Value* any_lane(llvm::Value* predicate);
+  /// Op::rare where the branch is taken if `any` (an i1): `ask` then gives the predicate and the argument.
+  struct Question {
+    llvm::Value *predicate, *argument;
+  };
+  llvm::Value* rare(const machine::Code& callee, llvm::Value* any, llvm::Value* fallback,
+                    llvm::function_ref<Question()> ask);
   /// The code's subroutine (of one output), as often as `lanes` need.
   llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments, Effort effort = Effort::shared);
   /// All outputs of the code's subroutine; `lanes` is `unit`.
@@ -82,8 +90,6 @@ class VectorEmitter {
   llvm::FunctionType* signature(const machine::Code& code) const;
   void define(const machine::Code& code, const std::string& symbol);
   llvm::Function* subroutine(const machine::Code& code, Effort effort);
-  llvm::Value* any_lane(llvm::Value* predicate);
-  llvm::Value* rare(const machine::Code& callee, llvm::Value* predicate, llvm::Value* fallback, llvm::Value* argument);
   llvm::Value* unary(llvm::Intrinsic::ID id, llvm::Value* a);
   /// operation(emitter of half the lanes, halves of `values`), twice; joined. For instructions of one register.
   template <class Operation>

@@ -24,7 +24,6 @@ constexpr std::size_t small_body = 40;
 constexpr std::size_t unrolled_body = 160;
 /// Vectors that a loop computes at once if its body has from `least_taking_turns` operations: all up to
 /// `most_taking_long_turns`, two up to `most_taking_turns`.
-constexpr int most_vectors = 4;
 constexpr std::ptrdiff_t least_taking_turns = 10, most_taking_long_turns = 72, most_taking_turns = 300;
 
 bool is_index(const Access& access) { return access.buffer == program::no_buffer; }
@@ -45,6 +44,11 @@ bool only_narrowed(const machine::Code& code, std::size_t input) {
     if (inst.a != number && inst.b != number && inst.c != number) return true;
     return inst.op == machine::Op::resize && inst.type == Type::i32;
   });
+}
+
+llvm::Value* combined(VectorEmitter& v, const Accumulators& a, llvm::Value* total, llvm::Value* value,
+                      llvm::Value* factor) {
+  return factor == nullptr ? emit_combine(v, a.combine, a.dtype, total, value) : v.muladd(a.dtype, value, factor, total);
 }
 
 }  // namespace
@@ -405,22 +409,24 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
   for (std::size_t r = 0; r < s.reductions.size(); ++r) {
     const Accumulators& a = s.reductions[r];
     llvm::Value* value = outputs[s.code.output(a.value)];
-    const auto combined = [&](llvm::Value* total) {
-      if (!a.factor) return emit_combine(v_, a.combine, a.dtype, total, value);
-      return v_.muladd(a.dtype, value, outputs[s.code.output(*a.factor)], total);
-    };
+    llvm::Value* factor = a.factor ? outputs[s.code.output(*a.factor)] : nullptr;
     if (unrolled >= 0) {
       auto& registers = s.registers[r];
       llvm::Value*& total = registers[static_cast<std::size_t>(unrolled) % registers.size()];
-      total = combined(total);
+      total = combined(v_, a, total, value, factor);
       continue;
     }
     llvm::Value* lane = b.CreateAnd(b.CreateAdd(s.position, i), b.getInt64(static_cast<std::uint64_t>(a.lanes - 1)));
-    llvm::Value* p = element(a.memory, lane, size_of(a.dtype));
-    llvm::Value* before = v_.load(a.dtype, p);
-    llvm::Value* total = combined(before);
-    v_.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
+    accumulate(v_, a, value, factor, lane, mask);
   }
+}
+
+void RowEmitter::accumulate(VectorEmitter& v_, const Accumulators& a, llvm::Value* value, llvm::Value* factor,
+                            llvm::Value* lane, llvm::Value* mask) {
+  llvm::Value* p = element(a.memory, lane, size_of(a.dtype));
+  llvm::Value* before = v_.load(a.dtype, p);
+  llvm::Value* total = combined(v_, a, before, value, factor);
+  v_.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
 }
 
 /// Rows of scratch memory have room for a whole vector at their end.
@@ -597,19 +603,29 @@ void RowEmitter::emit_segment(Segment& s) {
   const bool masks = m.target.avx512 || reduces;
   const bool small = s.code.code.insts.size() <= small_body;
   if (reduces) unrolled_reduction(s, begin);
-  const int vectors = vectors_at_once(s);
+  int vectors = vectors_at_once(s);
+  std::optional<Pipeline> pipeline;
+  if (vectors > 1 && pipelines) {
+    pipeline = plan(s);
+    if (pipeline->stages > 1) vectors = pipeline->vectors;
+  }
   // Masks of whole points cost several operations for each register of them.
   const bool points = !staging_.groups.empty();
-  if (m.target.avx512 && vectors > 1 && !small && !reduces && !points) {
+  const bool pipelined = pipeline && pipeline->stages > 1;
+  if (m.target.avx512 && vectors > 1 && !small && !reduces && !points && !pipelined) {
     one_loop(vectors, s);
     scatter_stores(s);
     return;
   }
-  if (vectors > 1 || (masks && ((small && !reduces) || points))) {
+  if (vectors > 1 || pipelined || (masks && ((small && !reduces) || points))) {
     VectorEmitter several(m, b, vectors * v.lanes, v.lanes);
     llvm::Value* end = whole_from(begin, several.lanes);
     if (stream_ != nullptr) s.streams = may_stream(s);
-    loop_over_whole(several, s, begin, end);
+    if (pipelined) {
+      pipelined_loop(several, s, *pipeline, begin, end);
+    } else {
+      loop_over_whole(several, s, begin, end);
+    }
     s.streams = nullptr;
     begin = end;
   }

@@ -11,12 +11,15 @@
 #include "jit/interleave.hpp"
 #include "jit/kernel.hpp"
 #include "jit/machine_emitter.hpp"
+#include "jit/pipeline.hpp"
 #include "jit/reduction.hpp"
 
 namespace actinium::jit {
 
 /// Elements of a segment if some access has to go through scratch memory.
 inline constexpr std::int64_t staged_elements = 512;
+/// Registers that a value of a loop may take.
+inline constexpr int most_vectors = 4;
 
 /// Where each access of a kernel has its staging slot: the beginning of a thread's scratch.
 struct Staging {
@@ -27,7 +30,8 @@ struct Staging {
   Staging(const std::vector<program::Access>& accesses, std::span<const program::Stage> stages);
 };
 
-/// A reduction in progress: `lanes` accumulators in memory, element `position` goes to number position mod lanes.
+/// A reduction in progress: `lanes` accumulators in memory, element `position` goes to number position mod lanes. For
+/// loops that are pipelined there is memory for most_vectors registers more, which nothing reads.
 struct Accumulators {
   program::Combine combine;
   DType dtype;
@@ -54,6 +58,8 @@ class RowEmitter {
   /// Rows of scratch memory of kept values, and rows that a loop's inputs come from (results of column reductions), by
   /// ValueId.
   std::vector<llvm::Value*> rows;
+  /// Whether rows are long enough for loops to be pipelined.
+  bool pipelines = true;
 
   /// Whole vectors are stored past the caches if `condition`: results that no cache would hold.
   void stream_stores(llvm::Value* condition) { stream_ = condition; }
@@ -120,6 +126,9 @@ class RowEmitter {
   void store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i,
                     llvm::Value* mask, bool streams);
   void store_kept(VectorEmitter& v_, Segment& s, std::span<llvm::Value* const> outputs, llvm::Value* i);
+  /// Adds an element (times a factor, or null) to the accumulators from `lane` on.
+  void accumulate(VectorEmitter& v_, const Accumulators& a, llvm::Value* value, llvm::Value* factor, llvm::Value* lane,
+                  llvm::Value* mask);
   void scatter_stores(Segment& s);
   llvm::Value* may_stream(const Segment& s);
   llvm::Value* input(VectorEmitter& v_, Segment& s, std::size_t number, llvm::Value* i, llvm::Value* mask);
@@ -127,6 +136,9 @@ class RowEmitter {
   void loop_over_whole(VectorEmitter& v_, Segment& s, llvm::Value* begin, llvm::Value* end);
   void one_loop(int vectors, Segment& s);
   int vectors_at_once(const Segment& s) const;
+  class Pipelined;
+  Pipeline plan(const Segment& s) const;
+  void pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin, llvm::Value* end);
   void unrolled_reduction(Segment& s, llvm::Value*& begin);
 };
 

@@ -21,6 +21,7 @@
 
 #include "actinium/error.h"
 #include "jit/llvm_compat.hpp"
+#include "jit/scheduling.hpp"
 #include "jit/support.hpp"
 
 namespace actinium::jit {
@@ -140,6 +141,7 @@ llvm::SmallVector<char, 0> generate(llvm::Module& module, const Target& target, 
   if (llvm::verifyModule(module, &out)) throw InternalError("jit: invalid LLVM module: " + text);
 #endif
   const MachinePool::Loan machine(machine_pool(), target, effort);
+  const KeptOrder order(module);
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;

@@ -1,0 +1,243 @@
+// The plan: times as if there were no limits but latencies, cut into stages of the time that one iteration takes.
+#include "jit/pipeline.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace actinium::jit {
+
+using machine::Code;
+using machine::Inst;
+using machine::Op;
+using machine::Type;
+using machine::Value;
+
+namespace {
+
+/// Cycles until a result is there, and the shares of execution units that an operation takes: measured with vectors of
+/// 512 bits on Zen 5, which has two units for products and fused operations, two for sums, conversions and comparisons,
+/// and four that share all of these and the logic.
+struct Cost {
+  int latency;
+  double products = 0, sums = 0, logic = 0, divider = 0;
+};
+
+Cost cost_of(const Inst& inst) {
+  const bool wide = inst.type == Type::f64 || inst.type == Type::i64;
+  switch (inst.op) {
+    case Op::constant:
+    case Op::bits:
+    case Op::from_bits:
+    case Op::lnot: return {0};
+    case Op::input: return {7};
+    case Op::add:
+    case Op::sub: return {.latency = 3, .sums = 1};
+    case Op::mul:
+    case Op::fma:
+    case Op::muladd: return {.latency = 4, .products = 1};
+    case Op::div: return {.latency = wide ? 13 : 11, .products = 2, .divider = wide ? 4.0 : 2.5};
+    case Op::sqrt: return {.latency = wide ? 20 : 14, .products = 2, .divider = wide ? 9.0 : 5.0};
+    case Op::neg:
+    case Op::abs:
+    case Op::copysign:
+    case Op::iadd:
+    case Op::isub:
+    case Op::iand:
+    case Op::ior:
+    case Op::ixor:
+    case Op::select: return {.latency = 1, .logic = 1};
+    case Op::shl:
+    case Op::lshr:
+    case Op::ashr: return {.latency = 1, .sums = 1};
+    case Op::min:
+    case Op::max: return {.latency = 2, .sums = 1};
+    case Op::rint:
+    case Op::floor:
+    case Op::ceil:
+    case Op::trunc:
+    case Op::to_float:
+    case Op::imul: return {.latency = 4, .sums = 1};
+    case Op::resize: return {.latency = 4, .sums = 2};
+    case Op::to_int: return {.latency = 10, .sums = 3, .logic = 3};
+    case Op::scale: return {.latency = 4, .products = 2};
+    case Op::lt:
+    case Op::le:
+    case Op::gt:
+    case Op::ge:
+    case Op::eq:
+    case Op::ne: return {.latency = 4, .sums = 1};
+    case Op::land:
+    case Op::lor:
+    case Op::lxor: return {.latency = 1, .logic = 1};
+    case Op::lookup: return {.latency = 6, .products = 1};
+    case Op::rare: return {0};
+  }
+  return {0};
+}
+
+/// Below this many cycles an iteration is so short that values would have to be carried through many.
+constexpr double least_interval = 22;
+/// An iteration takes so much longer than its busiest unit.
+constexpr double slack = 1.05;
+/// Instructions of a slice.
+constexpr std::size_t longest_slice = 16;
+
+class Planner {
+ public:
+  Planner(const Code& code, std::span<const PipelineInput> inputs) : code_(code), inputs_(inputs) {
+    const std::size_t n = code.insts.size();
+    plan_.stage.assign(n, 0);
+    asap_.assign(n, 0);
+    time_.assign(n, 0);
+    find_invariant();
+  }
+
+  Pipeline run(std::span<const Value> stored, int most_vectors) {
+    const double cycles = std::max(1.0, cycles_of_vector());
+    while (plan_.vectors < most_vectors && cycles * plan_.vectors < least_interval) plan_.vectors *= 2;
+    interval_ = static_cast<int>(std::ceil(cycles * plan_.vectors * slack));
+    find_slices();
+    as_soon_as_possible();
+    as_late_as_possible();
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (varies(i)) plan_.stage[i] = time_[i] / interval_;
+    }
+    place_memory(stored);
+    put_in_order();
+    return std::move(plan_);
+  }
+
+ private:
+  const Code& code_;
+  std::span<const PipelineInput> inputs_;
+  Pipeline plan_;
+  int interval_ = 1;
+  std::vector<int> asap_, time_;  // cycles from the beginning of the body
+
+  static std::size_t index(Value v) { return static_cast<std::size_t>(v); }
+  std::size_t size() const { return code_.insts.size(); }
+  const Inst& inst(std::size_t i) const { return code_.insts[i]; }
+  bool varies(std::size_t i) const { return plan_.stage[i] != Pipeline::invariant; }
+  template <class Fn>
+  void for_each_operand(const Inst& of, Fn&& fn) const {
+    for (Value v : {of.a, of.b, of.c}) {
+      if (v != machine::no_value) fn(index(v));
+    }
+  }
+
+  void find_invariant() {
+    for (std::size_t i = 0; i < size(); ++i) {
+      const Inst& it = inst(i);
+      bool all = it.op != Op::input || inputs_[it.imm].fixed;
+      for_each_operand(it, [&](std::size_t operand) { all &= !varies(operand); });
+      if (all) plan_.stage[i] = Pipeline::invariant;
+    }
+  }
+
+  void find_slices() {
+    plan_.slice.resize(size());
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (inst(i).op == Op::rare && varies(i)) plan_.slice[i] = slice_of(inst(i));
+    }
+  }
+  std::vector<Value> slice_of(const Inst& rare) const {
+    std::vector<char> wanted(size());
+    wanted[index(rare.a)] = wanted[index(rare.c)] = 1;
+    std::vector<Value> result;
+    for (std::size_t i = size(); i-- > 0;) {
+      if (!wanted[i] || !varies(i)) continue;
+      const Op op = inst(i).op;
+      const bool branches = op == Op::lookup || op == Op::rare;
+      if (branches || (op == Op::input && inputs_[inst(i).imm].first) || result.size() == longest_slice) return {};
+      result.push_back(static_cast<Value>(i));
+      for_each_operand(inst(i), [&](std::size_t operand) { wanted[operand] = 1; });
+    }
+    std::reverse(result.begin(), result.end());
+    return result;
+  }
+
+  /// Nothing is read from memory behind the stage of stores.
+  void place_memory(std::span<const Value> stored) {
+    for (Value v : stored) plan_.store_stage = std::max(plan_.store_stage, plan_.stage[index(v)]);
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (!plan_.slice[i].empty()) plan_.store_stage = std::max(plan_.store_stage, plan_.stage[i]);
+    }
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (!varies(i)) continue;
+      if (inst(i).op == Op::input && !stored.empty()) plan_.stage[i] = std::min(plan_.stage[i], plan_.store_stage);
+      plan_.stages = std::max(plan_.stages, plan_.stage[i] + 1);
+    }
+  }
+
+  double cycles_of_vector() const {
+    Cost sum{0};
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (!varies(i)) continue;
+      const Cost c = cost_of(inst(i));
+      sum.products += c.products, sum.sums += c.sums, sum.logic += c.logic, sum.divider += c.divider;
+    }
+    return std::max({sum.products / 2, sum.sums / 2, (sum.products + sum.sums + sum.logic) / 4, sum.divider});
+  }
+
+  int end_of_stage(int time) const { return (time / interval_ + 1) * interval_; }
+
+  /// A rare branch stands at the end of an iteration: its result is there in the next.
+  void as_soon_as_possible() {
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (!varies(i)) continue;
+      for_each_operand(inst(i), [&](std::size_t operand) {
+        if (!varies(operand)) return;
+        const bool rare = inst(operand).op == Op::rare;
+        const int ready = rare ? end_of_stage(asap_[operand]) : asap_[operand] + cost_of(inst(operand)).latency;
+        asap_[i] = std::max(asap_[i], ready);
+      });
+    }
+  }
+
+  /// What nothing else uses stays as soon as possible, all else moves to where it is used.
+  void as_late_as_possible() {
+    constexpr int unused = 1 << 30;
+    std::vector<int> latest(size(), unused);
+    for (std::size_t i = size(); i-- > 0;) {
+      if (!varies(i)) continue;
+      const Op op = inst(i).op;
+      time_[i] = latest[i] == unused ? asap_[i] : latest[i];
+      if (op == Op::input && inputs_[inst(i).imm].first) time_[i] = 0;
+      for_each_operand(inst(i), [&](std::size_t operand) {
+        int limit = time_[i] - cost_of(inst(operand)).latency;
+        if (inst(operand).op == Op::rare) limit = time_[i] / interval_ * interval_ - 1;
+        if (op == Op::rare) limit = end_of_stage(time_[i]) - 1;
+        if (op == Op::rare && inst(operand).op == Op::rare) limit = time_[i] / interval_ * interval_ - 1;
+        // The predicate is tested as soon as it is known, and computed again with the argument.
+        if (!plan_.slice[i].empty() && operand != index(inst(i).b)) return;
+        latest[operand] = std::min(latest[operand], limit);
+      });
+    }
+  }
+
+  void put_in_order() {
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (varies(i)) plan_.order.push_back(static_cast<Value>(i));
+    }
+    const auto key = [&](Value v) {
+      const std::size_t i = index(v);
+      return inst(i).op == Op::rare ? interval_ : std::min(time_[i] - plan_.stage[i] * interval_, interval_ - 1);
+    };
+    std::stable_sort(plan_.order.begin(), plan_.order.end(), [&](Value a, Value b) { return key(a) < key(b); });
+  }
+};
+
+}  // namespace
+
+Pipeline plan_pipeline(const Code& code, std::span<const PipelineInput> inputs, std::span<const Value> stored,
+                       int most_vectors) {
+  return Planner(code, inputs).run(stored, most_vectors);
+}
+
+bool is_repeated(const Code& code, Value value) {
+  const Op op = code.insts[static_cast<std::size_t>(value)].op;
+  static_assert(Op::lt < Op::lnot);
+  return op >= Op::lt && op <= Op::lnot;
+}
+
+}  // namespace actinium::jit

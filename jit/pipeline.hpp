@@ -1,0 +1,39 @@
+// Software pipelining: a loop whose body is a long chain of dependent operations works on several vectors at once, each
+// in another stage of the body, so that the processor finds work that does not wait. plan_pipeline() says which
+// instruction belongs to which stage; RowEmitter::pipelined_loop (pipelined_loop.cpp) emits it.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "math/machine.hpp"
+
+namespace actinium::jit {
+
+struct Pipeline {
+  int vectors = 1;                    ///< registers that make a value
+  int stages = 1;                     ///< iterations between the first and the last operation on a vector, and one
+  std::vector<machine::Value> order;  ///< what one iteration computes, in this order; `rare` stands at the end
+  std::vector<int> stage;             ///< by instruction; `invariant`
+  static constexpr int invariant = -1;
+  int store_stage = 0;  ///< of all stores
+  /// By instruction: of a `rare`, those that give its predicate and its argument from inputs, if they are few. They are
+  /// computed again behind the branch, and all that is carried to its stage is whether any lane asks for it.
+  std::vector<std::vector<machine::Value>> slice;
+};
+
+/// What a loop reads of `code`.
+struct PipelineInput {
+  bool fixed = false;  ///< the same for all iterations
+  bool first = false;  ///< is read in stage 0
+};
+
+/// At most `most_vectors` registers make a value. `stored` are outputs that go to memory which inputs may come from: no
+/// input is read in a later stage.
+Pipeline plan_pipeline(const machine::Code& code, std::span<const PipelineInput> inputs,
+                       std::span<const machine::Value> stored, int most_vectors);
+
+/// Whether a predicate is computed anew in a later stage than its own, not carried there: mask registers are few.
+bool is_repeated(const machine::Code& code, machine::Value value);
+
+}  // namespace actinium::jit

@@ -1,0 +1,251 @@
+// The loop of a Pipeline: iteration j computes stage k of the vector j - k. There is no code before or behind the loop:
+// the first and the last iterations compute stages of vectors that do not exist, from whatever is there, and what they
+// would write goes to scratch memory.
+#include <algorithm>
+
+#include "jit/pipeline.hpp"
+#include "jit/scheduling.hpp"
+#include "jit/segment.hpp"
+
+namespace actinium::jit {
+
+using machine::Inst;
+using machine::Op;
+using machine::Type;
+using machine::Value;
+
+/// The values of a pipelined body, of this and of earlier iterations.
+class RowEmitter::Pipelined {
+ public:
+  Pipelined(RowEmitter& row, VectorEmitter& v, Segment& s, const Pipeline& plan)
+      : row_(row), v_(v), s_(s), plan_(plan), code_(s.code.code), b_(row.b) {
+    const std::size_t n = code_.insts.size();
+    values_.resize(n), carried_.resize(n), environment_.resize(n), repeated_.resize(n), distance_.resize(n);
+    asked_.resize(n);
+  }
+
+  /// Over [begin, end), whole vectors.
+  void emit(llvm::Value* begin, llvm::Value* end) {
+    begin_ = begin, end_ = end;
+    invariants();
+    measure();
+    llvm::Value* drain = b_.getInt64(static_cast<std::uint64_t>((plan_.stages - 1) * v_.lanes));
+    Loop loop(b_, begin, b_.CreateSelect(b_.CreateICmpSLT(begin, end), b_.CreateAdd(end, drain), begin));
+    for (std::size_t i = 0; i < carried_.size(); ++i) {
+      const Type t = code_.insts[i].type;
+      // 1 takes no rare branch.
+      const std::uint64_t one = t == Type::f32 ? 0x3f800000u : t == Type::f64 ? 0x3ff0000000000000u : 0;
+      for (int k = 0; k < distance_[i]; ++k) carried_[i].push_back(loop.carry(v_.constant(t, one)));
+    }
+    index_ = loop.index();
+    s_.points.assign(row_.staging_.groups.size(), {});
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      for (int k = 0; k < asked_distance(i); ++k) asked_[i].push_back(loop.carry(b_.getFalse()));
+    }
+    asked_now_.resize(asked_.size());
+    for (Value v : plan_.order) {
+      values_[index(v)] = compute(code_.insts[index(v)], plan_.stage[index(v)]);
+      ask(v);
+    }
+    outputs();
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      for (std::size_t k = 0; k < asked_[i].size(); ++k) {
+        loop.next(asked_[i][k], k == 0 ? asked_now_[i] : static_cast<llvm::Value*>(asked_[i][k - 1]));
+      }
+    }
+    for (std::size_t i = 0; i < carried_.size(); ++i) {
+      for (std::size_t k = 0; k < carried_[i].size(); ++k) {
+        loop.next(carried_[i][k], k == 0 ? values_[i] : static_cast<llvm::Value*>(carried_[i][k - 1]));
+      }
+    }
+    loop.finish(v_.lanes);
+  }
+
+ private:
+  RowEmitter& row_;
+  VectorEmitter& v_;
+  Segment& s_;
+  const Pipeline& plan_;
+  const machine::Code& code_;
+  llvm::IRBuilder<>& b_;
+  /// By instruction: of a rare branch, whether a lane of earlier iterations asks for it, and of this one.
+  std::vector<std::vector<llvm::PHINode*>> asked_;
+  std::vector<llvm::Value*> asked_now_;
+  llvm::Value *begin_ = nullptr, *end_ = nullptr, *index_ = nullptr;
+  std::vector<llvm::Value*> values_;                              ///< by instruction: of this iteration
+  std::vector<int> distance_;                                     ///< by instruction: iterations until its last use
+  std::vector<std::vector<llvm::PHINode*>> carried_;              ///< by instruction: of 1, 2, ... iterations before
+  std::vector<std::vector<llvm::Value*>> repeated_;               ///< by instruction and stage
+  std::vector<llvm::Value*> environment_;                         ///< operands of the instruction being emitted
+  std::vector<std::pair<llvm::Value*, llvm::Value*>> positions_;  ///< by stage: of its vector; whether it exists
+
+  static std::size_t index(Value v) { return static_cast<std::size_t>(v); }
+  int stage(Value v) const { return std::max(0, plan_.stage[index(v)]); }
+
+  void invariants() {
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      if (plan_.stage[i] != Pipeline::invariant) continue;
+      const Inst& inst = code_.insts[i];
+      values_[i] = inst.op == Op::input ? row_.input(v_, s_, inst.imm, b_.getInt64(0), nullptr)
+                                        : v_.emit_instruction(code_, inst, values_);
+    }
+  }
+
+  /// Distances: how far each value is carried.
+  void measure() {
+    for (Value v : plan_.order) need_operands(code_.insts[index(v)], plan_.stage[index(v)]);
+    for (Value v : code_.outputs) need(v, stage_of_output(v));
+  }
+  void need_operands(const Inst& inst, int k) {
+    if (is_sliced(inst)) return need(inst.b, k);
+    for (Value v : {inst.a, inst.b, inst.c}) {
+      if (v != machine::no_value) need(v, k);
+    }
+  }
+  void need(Value v, int k) {
+    const int own = plan_.stage[index(v)];
+    if (own == Pipeline::invariant || own == k) return;
+    if (is_repeated(code_, v)) return need_operands(code_.insts[index(v)], k);
+    distance_[index(v)] = std::max(distance_[index(v)], k - own);
+  }
+
+  /// The value as stage k sees it.
+  llvm::Value* at(Value v, int k) {
+    const int own = plan_.stage[index(v)];
+    if (own == Pipeline::invariant || own == k) return values_[index(v)];
+    if (!is_repeated(code_, v)) return carried_[index(v)][static_cast<std::size_t>(k - own - 1)];
+    auto& repeated = repeated_[index(v)];
+    repeated.resize(static_cast<std::size_t>(plan_.stages));
+    llvm::Value*& again = repeated[static_cast<std::size_t>(k)];
+    if (again == nullptr) again = compute(code_.insts[index(v)], k);
+    return again;
+  }
+
+  llvm::Value* compute(const Inst& inst, int k) {
+    if (inst.op == Op::input) return row_.input(v_, s_, inst.imm, position(k).first, nullptr);
+    if (is_sliced(inst)) return branch(inst, k);
+    std::array<std::pair<Value, llvm::Value*>, 3> operands{};
+    std::size_t count = 0;
+    for (Value v : {inst.a, inst.b, inst.c}) {
+      if (v != machine::no_value) operands[count++] = {v, at(v, k)};
+    }
+    for (std::size_t i = 0; i < count; ++i) environment_[index(operands[i].first)] = operands[i].second;
+    return v_.emit_instruction(code_, inst, environment_);
+  }
+
+  // --- rare branches ---
+
+  std::size_t number(const Inst& inst) const { return static_cast<std::size_t>(&inst - code_.insts.data()); }
+  bool is_sliced(const Inst& inst) const { return !plan_.slice[number(inst)].empty(); }
+  int asked_distance(std::size_t rare) const {
+    return plan_.slice[rare].empty() ? 0 : plan_.stage[rare] - stage(code_.insts[rare].a);
+  }
+  /// What asks for rare branches is known now.
+  void ask(Value predicate) {
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      if (!plan_.slice[i].empty() && code_.insts[i].a == predicate)
+        asked_now_[i] = v_.any_lane(values_[index(predicate)]);
+    }
+  }
+  llvm::Value* branch(const Inst& rare, int k) {
+    const std::size_t i = number(rare);
+    llvm::Value* any = asked_[i].empty() ? asked_now_[i] : asked_[i].back();
+    llvm::Value* from = position(k).first;
+    return v_.rare(*code_.callees[rare.imm], any, at(rare.b, k), [&] {
+      for (Value v : plan_.slice[i]) {
+        const Inst& inst = code_.insts[index(v)];
+        for (Value operand : {inst.a, inst.b, inst.c}) {
+          if (operand != machine::no_value && plan_.stage[index(operand)] == Pipeline::invariant)
+            environment_[index(operand)] = values_[index(operand)];
+        }
+        environment_[index(v)] = inst.op == Op::input ? row_.input(v_, s_, inst.imm, from, nullptr)
+                                                      : v_.emit_instruction(code_, inst, environment_);
+      }
+      return VectorEmitter::Question{environment_[index(rare.a)], environment_[index(rare.c)]};
+    });
+  }
+
+  /// Where the vector of stage k lies, or one that does if there is none; and whether there is.
+  std::pair<llvm::Value*, llvm::Value*> position(int k) {
+    positions_.resize(static_cast<std::size_t>(plan_.stages));
+    auto& known = positions_[static_cast<std::size_t>(k)];
+    if (known.first != nullptr) return known;
+    llvm::Value* i = b_.CreateSub(index_, b_.getInt64(static_cast<std::uint64_t>(k * v_.lanes)));
+    llvm::Value* last = b_.CreateSub(end_, b_.getInt64(static_cast<std::uint64_t>(v_.lanes)));
+    llvm::Value* exists = b_.CreateICmpULT(b_.CreateSub(i, begin_), b_.CreateSub(end_, begin_));
+    if (k > 0) i = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, i, begin_);
+    if (k + 1 < plan_.stages) i = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, i, last);
+    return known = {i, exists};
+  }
+
+  bool is_stored(Value v) const {
+    const auto is = [&](program::ValueId id) { return code_.outputs[s_.code.output(id)] == v; };
+    return std::any_of(s_.stage.stores.begin(), s_.stage.stores.end(),
+                       [&](const auto& store) { return is(store.value); }) ||
+           std::any_of(s_.stage.kept.begin(), s_.stage.kept.end(), is);
+  }
+  int stage_of_reduction(const Accumulators& a) const {
+    const auto own = [&](program::ValueId id) { return stage(code_.outputs[s_.code.output(id)]); };
+    return a.factor ? std::max(own(a.value), own(*a.factor)) : own(a.value);
+  }
+  /// The last stage that uses it as an output.
+  int stage_of_output(Value v) const {
+    int last = is_stored(v) ? plan_.store_stage : stage(v);
+    for (const Accumulators& a : s_.reductions) {
+      const auto is = [&](program::ValueId id) { return code_.outputs[s_.code.output(id)] == v; };
+      if (is(a.value) || (a.factor && is(*a.factor))) last = std::max(last, stage_of_reduction(a));
+    }
+    return last;
+  }
+
+  void outputs() {
+    for (const Accumulators& a : s_.reductions) accumulate(a, stage_of_reduction(a));
+    if (s_.stage.stores.empty() && s_.stage.kept.empty()) return;
+    const int k = plan_.store_stage;
+    const auto [i, exists] = position(k);
+    std::vector<llvm::Value*> values;
+    for (Value v : code_.outputs) values.push_back(is_stored(v) ? at(v, k) : nullptr);
+    row_.store_kept(v_, s_, values, i);
+    std::vector<Place> places = s_.stores;
+    for (std::size_t n = 0; n < places.size(); ++n) {
+      llvm::Value* scratch = row_.slot(static_cast<int>(s_.stage.stores[n].access));
+      s_.stores[n].pointer = b_.CreateSelect(exists, places[n].pointer, scratch);
+    }
+    row_.store_values(v_, s_, values, b_.CreateSelect(exists, i, b_.getInt64(0)), nullptr);
+    s_.stores = std::move(places);
+  }
+
+  /// Behind the accumulators there is room for what does not count.
+  void accumulate(const Accumulators& a, int k) {
+    const auto [i, exists] = position(k);
+    llvm::Value* lane =
+        b_.CreateAnd(b_.CreateAdd(s_.position, i), b_.getInt64(static_cast<std::uint64_t>(a.lanes - 1)));
+    lane = b_.CreateSelect(exists, lane, b_.getInt64(static_cast<std::uint64_t>(a.lanes)));
+    const auto output = [&](program::ValueId id) { return at(code_.outputs[s_.code.output(id)], k); };
+    row_.accumulate(v_, a, output(a.value), a.factor ? output(*a.factor) : nullptr, lane, nullptr);
+  }
+};
+
+Pipeline RowEmitter::plan(const Segment& s) const {
+  std::vector<PipelineInput> inputs;
+  for (std::size_t n = 0; n < s.code.inputs.size(); ++n) {
+    const StageCode::Input& input = s.code.inputs[n];
+    const bool grouped = input.kind == StageCode::Input::Kind::load && staging_.group_of[input.number] >= 0;
+    inputs.push_back({.fixed = s.fixed[n] != nullptr, .first = grouped});
+  }
+  std::vector<Value> stored;
+  const auto add = [&](program::ValueId id) { stored.push_back(s.code.code.outputs[s.code.output(id)]); };
+  for (const program::Store& store : s.stage.stores) add(store.value);
+  for (program::ValueId id : s.stage.kept) add(id);
+  int most = most_vectors;
+  for (const Accumulators& a : s.reductions) most = std::min(most, a.lanes / v.lanes);
+  return plan_pipeline(s.code.code, inputs, stored, most);
+}
+
+void RowEmitter::pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin,
+                                llvm::Value* end) {
+  keep_order(b.GetInsertBlock()->getParent());
+  Pipelined(*this, v_, s, plan).emit(begin, end);
+}
+
+}  // namespace actinium::jit
