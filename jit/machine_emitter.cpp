@@ -173,23 +173,54 @@ std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::sp
                                               std::span<const Call> calls) {
   if (inputs.size() + calls.size() != code.inputs.size())
     throw InternalError("jit: code with a wrong number of inputs");
-  std::vector<llvm::Value*> values;
-  values.reserve(code.insts.size());
-  const auto result_of = [&](const Call& c) {
-    std::vector<llvm::Value*> arguments;
-    for (Value v : c.arguments) arguments.push_back(values[static_cast<std::uint32_t>(v)]);
-    return call(*c.body, arguments);
+  std::vector<llvm::Value*> values(code.insts.size()), results(calls.size());
+  const auto call_of = [&](const Inst& inst) {
+    return inst.op == Op::input && inst.imm >= inputs.size() ? &calls[inst.imm - inputs.size()] : nullptr;
   };
+  const auto result_of = [&](const Inst& inst) {
+    const std::size_t call = inst.imm - inputs.size();
+    if (results[call] == nullptr) call_together(calls, call, values, results);
+    return results[call];
+  };
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (const Inst& inst = code.insts[i]; inst.op == Op::input && call_of(inst) == nullptr) values[i] = inputs[inst.imm];
+  }
+  // Calls that wait for nothing come first, when no other values are in registers, which they would all overwrite.
   for (const Inst& inst : code.insts) {
-    if (inst.op != Op::input) {
-      values.push_back(emit_instruction(code, inst, values));
-    } else {
-      values.push_back(inst.imm < inputs.size() ? inputs[inst.imm] : result_of(calls[inst.imm - inputs.size()]));
-    }
+    const Call* c = call_of(inst);
+    const auto known = [&](Value v) { return values[static_cast<std::uint32_t>(v)] != nullptr; };
+    if (c != nullptr && std::all_of(c->arguments.begin(), c->arguments.end(), known)) result_of(inst);
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Inst& inst = code.insts[i];
+    if (inst.op != Op::input) values[i] = emit_instruction(code, inst, values);
+    if (call_of(inst) != nullptr) values[i] = result_of(inst);
   }
   std::vector<llvm::Value*> outputs;
   for (Value v : code.outputs) outputs.push_back(values[static_cast<std::uint32_t>(v)]);
   return outputs;
+}
+
+/// Functions of the same arguments are one subroutine: sin and cos share most of what they do.
+void VectorEmitter::call_together(std::span<const Call> calls, std::size_t first, std::span<llvm::Value* const> values,
+                                  std::span<llvm::Value*> results) {
+  std::vector<llvm::Value*> arguments;
+  for (Value v : calls[first].arguments) arguments.push_back(values[static_cast<std::uint32_t>(v)]);
+  std::vector<std::size_t> members{first};
+  for (std::size_t i = first + 1; i < calls.size(); ++i) {
+    const bool same = calls[i].arguments == calls[first].arguments && calls[i].body->inputs == calls[first].body->inputs;
+    if (same) members.push_back(i);
+  }
+  if (lanes != unit || members.size() == 1) {
+    results[first] = call(*calls[first].body, arguments);
+    return;
+  }
+  machine::Builder builder;
+  std::vector<machine::Var> inputs, outputs;
+  for (Type t : calls[first].body->inputs) inputs.push_back(builder.input(t));
+  for (std::size_t i : members) outputs.push_back(builder.inline_call(*calls[i].body, inputs)[0]);
+  const std::vector<llvm::Value*> all = call_all(builder.finish(outputs), arguments);
+  for (std::size_t k = 0; k < members.size(); ++k) results[members[k]] = all[k];
 }
 
 llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments, Effort effort) {

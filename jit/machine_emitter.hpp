@@ -87,6 +87,8 @@ class VectorEmitter {
   static llvm::Type* of_lanes(llvm::Type* scalar, int lanes) {
     return lanes == 1 ? scalar : llvm::FixedVectorType::get(scalar, static_cast<unsigned>(lanes));
   }
+  void call_together(std::span<const Call> calls, std::size_t first, std::span<llvm::Value* const> values,
+                     std::span<llvm::Value*> results);
   llvm::FunctionType* signature(const machine::Code& code) const;
   void define(const machine::Code& code, const std::string& symbol);
   llvm::Function* subroutine(const machine::Code& code, Effort effort);
