@@ -169,10 +169,27 @@ llvm::Value* VectorEmitter::in_halves(llvm::ArrayRef<llvm::Value*> values, Opera
   return b.CreateShuffleVector(low, part(both.size() / 2), both);
 }
 
-std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& code, std::span<llvm::Value* const> inputs,
+machine::Code VectorEmitter::adapted(machine::Code code) const {
+  const auto at = [&](Value v) -> const Inst& { return code.insts[static_cast<std::uint32_t>(v)]; };
+  for (Inst& inst : code.insts) {
+    // vscalef takes the floor of its exponent itself.
+    if (inst.op == Op::scale && m.target.avx512 && lanes > 1)
+      while (at(inst.b).op == Op::floor) inst.b = at(inst.b).a;
+    if (inst.op != Op::lookup || !permutes_by_low_bits(code.tables[inst.imm])) continue;
+    const auto is_mask = [&](Value v) {
+      return at(v).op == Op::constant && at(v).imm + 1 == code.tables[inst.imm].bits.size();
+    };
+    for (const Inst* index = &at(inst.a); index->op == Op::iand && (is_mask(index->a) || is_mask(index->b)); index = &at(inst.a))
+      inst.a = is_mask(index->b) ? index->a : index->b;
+  }
+  return code;
+}
+
+std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& given, std::span<llvm::Value* const> inputs,
                                               std::span<const Call> calls) {
-  if (inputs.size() + calls.size() != code.inputs.size())
+  if (inputs.size() + calls.size() != given.inputs.size())
     throw InternalError("jit: code with a wrong number of inputs");
+  const machine::Code code = adapted(given);
   std::vector<llvm::Value*> values(code.insts.size()), results(calls.size());
   const auto call_of = [&](const Inst& inst) {
     return inst.op == Op::input && inst.imm >= inputs.size() ? &calls[inst.imm - inputs.size()] : nullptr;
@@ -405,13 +422,12 @@ llvm::Value* VectorEmitter::scale(Type t, llvm::Value* a, llvm::Value* exponent)
   return b.CreateFMul(b.CreateFMul(a, power(half)), power(b.CreateFSub(e, half)));
 }
 
-/// i of `i & mask`, where the mask only takes away what an instruction that reads `count` entries does not look at.
-static llvm::Value* without_mask(llvm::Value* index, int count) {
-  auto* both = llvm::dyn_cast<llvm::BinaryOperator>(index);
-  if (both == nullptr || both->getOpcode() != llvm::Instruction::And) return index;
-  auto* mask = llvm::dyn_cast<llvm::Constant>(both->getOperand(1));
-  auto* bits = mask != nullptr ? llvm::dyn_cast_or_null<llvm::ConstantInt>(mask->getSplatValue()) : nullptr;
-  return bits != nullptr && bits->equalsInt(static_cast<std::uint64_t>(count - 1)) ? both->getOperand(0) : index;
+/// Whether permute_lookup takes of an index just the bits that number the table's entries.
+bool VectorEmitter::permutes_by_low_bits(const machine::Table& table) const {
+  const int bits = bits_of(table.type), width = std::min(lanes * bits, m.target.vector_bits);
+  const auto entries = static_cast<int>(table.bits.size());
+  if (!m.target.avx512 || !is_float(table.type)) return false;
+  return (width == 512 && entries == width / bits) || ((width == 512 || width == 256) && entries == 2 * width / bits);
 }
 
 /// Tables that fit two registers, by a permutation; null if the table or the vector does not fit.
@@ -436,7 +452,7 @@ llvm::Value* VectorEmitter::permute_lookup(const machine::Table& table, llvm::Va
     return single ? b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_sf_512, {}, {part(0), i})
                   : b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_df_512, {}, {part(0), i});
   }
-  if (entries <= 2 * lanes) return b.CreateIntrinsic(id, {}, {part(0), without_mask(i, 2 * lanes), part(lanes)});
+  if (entries <= 2 * lanes) return b.CreateIntrinsic(id, {}, {part(0), i, part(lanes)});
   llvm::Value* low = b.CreateIntrinsic(id, {}, {part(0), i, part(lanes)});
   llvm::Value* high = b.CreateIntrinsic(id, {}, {part(2 * lanes), i, part(3 * lanes)});
   llvm::Value* in_low =

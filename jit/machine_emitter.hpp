@@ -62,7 +62,10 @@ class VectorEmitter {
   /// the code beyond `inputs` are results of `calls`, in order.
   std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs,
                                  std::span<const Call> calls = {});
-  /// One instruction of `code`, which is no input; `values` of those before it.
+  /// The code with operands as this target's instructions take them: what they do to an operand themselves (the floor of an
+  /// exponent, the mask of an index) is left out.
+  machine::Code adapted(machine::Code code) const;
+  /// One instruction of adapted `code`, which is no input; `values` of those before it.
   llvm::Value* emit_instruction(const machine::Code& code, const machine::Inst& inst,
                                 std::span<llvm::Value* const> values);
   /// Whether any lane of a predicate is true, as an i1.
@@ -82,6 +85,7 @@ class VectorEmitter {
   llvm::Value* fused(machine::Type type, llvm::Value* a, llvm::Value* x, llvm::Value* c);
   llvm::Value* scale(machine::Type type, llvm::Value* a, llvm::Value* exponent);
   llvm::Value* lookup(const machine::Table& table, llvm::Value* index);
+  bool permutes_by_low_bits(const machine::Table& table) const;
   llvm::Value* permute_lookup(const machine::Table& table, llvm::Value* index);
   llvm::Value* permute_eights(const machine::Table& table, llvm::Value* index);
   static llvm::Type* of_lanes(llvm::Type* scalar, int lanes) {

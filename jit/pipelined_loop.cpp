@@ -18,7 +18,7 @@ using machine::Value;
 class RowEmitter::Pipelined {
  public:
   Pipelined(RowEmitter& row, VectorEmitter& v, Segment& s, const Pipeline& plan)
-      : row_(row), v_(v), s_(s), plan_(plan), code_(s.code.code), b_(row.b) {
+      : row_(row), v_(v), s_(s), plan_(plan), code_(v.adapted(s.code.code)), b_(row.b) {
     const std::size_t n = code_.insts.size();
     values_.resize(n), carried_.resize(n), environment_.resize(n), repeated_.resize(n), distance_.resize(n);
     asked_.resize(n);
@@ -66,7 +66,7 @@ class RowEmitter::Pipelined {
   VectorEmitter& v_;
   Segment& s_;
   const Pipeline& plan_;
-  const machine::Code& code_;
+  const machine::Code code_;
   llvm::IRBuilder<>& b_;
   /// By instruction: of a rare branch, whether a lane of earlier iterations asks for it, and of this one.
   std::vector<std::vector<llvm::PHINode*>> asked_;

@@ -199,8 +199,9 @@ def erfc_v(kind):
 
 # name, what it is, {kind: degree}, f, lo, hi, weight (error is relative to the result, or to what the comment says)
 FITS = [
-    ("exp_q", "(e^r - 1 - r)/r^2 on |r| <= ln2/2", {"f32": 4, "f64": 9}, expm1_quotient, -HALF_LN2, HALF_LN2,
+    ("exp_q", "(e^r - 1 - r)/r^2 on |r| <= ln2/2", {"f64": 9}, expm1_quotient, -HALF_LN2, HALF_LN2,
      lambda r: r * r / mp.exp(r)),
+    ("exp_t", "(e^r - 1 - r)/r^2 on |r| <= ln2/32", {"f32": 1}, expm1_quotient, -HALF_LN2 / 16, HALF_LN2 / 16, lambda r: r * r / mp.exp(r)),
     ("expm1_q", "(e^r - 1 - r - r^2/2)/r^3 on |r| <= 0.7 ln2", {"f32": 4, "f64": 10}, expm1_tail, -LN2 * 0.702, LN2 * 0.702,
      lambda r: abs(r) ** 3 / abs(mp.expm1(r)) if r else mp.mpf(0)),
     ("exp2_q", "(2^r - 1 - r log 2)/r^2 on |r| <= 1/2", {"f32": 5, "f64": 10}, exp2_tail, -0.501, 0.501, lambda r: r * r / mp.mpf(2) ** r),
@@ -375,6 +376,10 @@ def constants():
             lines += array("double", f"{name}_{kind}", [literal(v) for v in values])
     for name, text, value in NUMBERS:
         lines += [f"/// {text}.", f"inline constexpr double {name} = {literal(round_to('f64', value))};"]
+    powers = [mp.mpf(2) ** (mp.mpf(i) / 16) for i in range(16)]
+    lines.append("/// 2^(i/16) for exp in f32, and what is left of it.")
+    lines += array("double", "sixteenth_powers", [literal(round_to("f32", p)) for p in powers])
+    lines += array("double", "sixteenth_powers_low", [literal(round_to("f32", p - round_to("f32", p))) for p in powers])
     anchors = [near_single(mp.tanh, a) if a else a for a in TANH_ANCHORS]
     lines.append("/// The anchors of tanh in f32, where it is almost an f32, and their tanh.")
     lines += array("double", "tanh_anchor", [literal(a) for a in anchors])

@@ -56,6 +56,36 @@ Expr curvature_of(const Swish& s, const Expr& beta) {
   const Expr a = abs(s.z), bracket = fma(s.h * s.g, 2.0 + a, 2.0 - a);
   return beta * (((bracket * s.h) * s.g) / (s.d * s.d * s.d));
 }
+/// silu where beta*x is exact, by e = exp(-z) scaled so that it is finite and 1/(1 + e) normal wherever the result is
+/// not 0: no sign of x to tell apart, and no exp in halves.
+struct PlainSwish {
+  Expr z, unit, e, s;  ///< unit: the scale; s = sigmoid(z)/unit
+};
+PlainSwish plain_swish(const Expr& z) {
+  const bool single = z.dtype() == DType::f32;
+  const Expr unit = number(z, single ? 0x1p-32 : 0x1p-64), zc = limited(z, single ? -109 : -752, single ? 109 : 752);
+  const Expr e = primitive(Op::exp_scaled, -zc);
+  return {zc, unit, e, 1.0 / (unit + e)};
+}
+std::optional<Expr> exact_product(const Expr& beta, const Expr& x) {
+  const Product p = product(beta, x);
+  return is(p.low, 0) ? std::optional(p.value) : std::nullopt;
+}
+Expr silu(const Terms& t) {
+  const auto z = exact_product(t[0], t.x);
+  if (!z) return value_of(swish(t[0], t.x), t.x);
+  const PlainSwish s = plain_swish(*z);
+  const Expr xc = is(t[0], 1) ? s.z : where(*z < s.z, s.z / t[0], t.x);
+  return where(*z > 40, t.x, (xc * s.s) * s.unit);
+}
+/// sigmoid(z)^2 (1 + e (1 + z)), in which 1 + z is exact near the zero.
+Expr silu_slope(const Terms& t) {
+  const auto z = exact_product(t[0], t.x);
+  if (!z) return slope_of(swish(t[0], t.x));
+  const PlainSwish s = plain_swish(*z);
+  return (muladd(s.e, muladd(s.z, s.unit, s.unit), s.unit * s.unit) * s.s) * s.s;
+}
+
 Expr silu_closed(const Expr& beta, const Expr& x) { return x * sigmoid(beta * x); }
 Expr silu_closed_slope(const Expr& beta, const Expr& x) {
   const Expr z = limited(beta * x, -far(x), far(x));
@@ -189,7 +219,7 @@ std::vector<Facts> swish_entries() {
   f.documentation = "Minimum -0.2785 at -1.2785.";
   f.source = "Elfwing et al. 2017; beta: Ramachandran et al. 2017, ONNX Swish(alpha)";
   f.advice = "Hidden layers of deep convolutional networks and transformers: smooth, and a negative unit still learns.";
-  f.value = {F(value_of(swish(t[0], x), x)), F(slope_of(swish(t[0], x))), F(curvature_of(swish(t[0], x), t[0]))};
+  f.value = {silu, silu_slope, F(curvature_of(swish(t[0], x), t[0]))};
   f.closed = {F(silu_closed(t[0], x)), F(silu_closed_slope(t[0], x)), F(silu_closed_curvature(t[0], x))};
   f.parameter = silu_parameter;
   f.special = silu_special;

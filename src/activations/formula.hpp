@@ -22,6 +22,12 @@ inline bool is(const Expr& e, double value) { return literal(e) == value; }
 inline Expr primitive(ops::Op op, const Expr& x) {
   return ops::build(nullptr, op, std::span<const Expr>(&x, 1));
 }
+/// a*b + c, fused where the target fuses: where the rounding of the product does not matter.
+inline Expr muladd(const Expr& a, const Expr& b, const Expr& c) {
+  const Expr terms[] = {a, b, c};
+  if (!a.is_bound() && !b.is_bound() && !c.is_bound()) return a * b + c;
+  return ops::build(nullptr, ops::Op::muladd, terms);
+}
 inline Expr sech2(const Expr& x) { return primitive(ops::Op::sech2, x); }
 inline Expr logistic_pdf(const Expr& x) { return primitive(ops::Op::logistic_pdf, x); }
 inline Expr gauss(const Expr& x) { return primitive(ops::Op::gauss, x); }

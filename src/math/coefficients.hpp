@@ -5,12 +5,12 @@
 
 namespace actinium::math::coefficients {
 
-/// (e^r - 1 - r)/r^2 on |r| <= ln2/2: error 2^-28.19.
-inline constexpr double exp_q_f32[] = {0x1.fffffcp-2, 0x1.55549p-3, 0x1.5558d2p-5, 0x1.123b1p-7, 0x1.6a218cp-10};
 /// (e^r - 1 - r)/r^2 on |r| <= ln2/2: error 2^-57.58.
 inline constexpr double exp_q_f64[] = {0x1.000000000000ap-1, 0x1.55555555554f8p-3, 0x1.5555555550739p-5,
     0x1.111111112824p-7, 0x1.6c16c1846e069p-10, 0x1.a01a0128b4f5fp-13, 0x1.a0199948b6152p-16, 0x1.71df27c9f55a3p-19,
     0x1.28ae30a49d0c2p-22, 0x1.ad7d75b6d9eedp-26};
+/// (e^r - 1 - r)/r^2 on |r| <= ln2/32: error 2^-29.22.
+inline constexpr double exp_t_f32[] = {0x1.00022p-1, 0x1.55559cp-3};
 /// (e^r - 1 - r - r^2/2)/r^3 on |r| <= 0.7 ln2: error 2^-27.79.
 inline constexpr double expm1_q_f32[] = {0x1.555552p-3, 0x1.5553d6p-5, 0x1.1113bcp-7, 0x1.6e6194p-10, 0x1.9f657p-13};
 /// (e^r - 1 - r - r^2/2)/r^3 on |r| <= 0.7 ln2: error 2^-60.02.
@@ -224,6 +224,13 @@ inline constexpr double normtail_slope_f64[] = {0x1.0f876ccdf6cd9p+0, 0x1.b1a18f
 inline constexpr double inverse_ln2 = 0x1.71547652b82fep+0;
 /// 2/pi.
 inline constexpr double inverse_half_pi = 0x1.45f306dc9c883p-1;
+/// 2^(i/16) for exp in f32, and what is left of it.
+inline constexpr double sixteenth_powers[] = {0x1p+0, 0x1.0b5586p+0, 0x1.172b84p+0, 0x1.2387a6p+0, 0x1.306fep+0,
+    0x1.3dea64p+0, 0x1.4bfdaep+0, 0x1.5ab07ep+0, 0x1.6a09e6p+0, 0x1.7a1148p+0, 0x1.8ace54p+0, 0x1.9c4918p+0,
+    0x1.ae89fap+0, 0x1.c199bep+0, 0x1.d5818ep+0, 0x1.ea4afap+0};
+inline constexpr double sixteenth_powers_low[] = {0x0p+0, 0x1.9f3122p-25, -0x1.c15742p-27, 0x1.ceac48p-25,
+    0x1.4636e2p-25, 0x1.824684p-25, -0x1.593abcp-25, -0x1.5bd5ecp-27, 0x1.9fcef4p-26, -0x1.829fdp-25, 0x1.15506ep-27,
+    0x1.51f848p-27, -0x1.a94b14p-26, -0x1.3d56b2p-27, -0x1.822dbcp-27, 0x1.52486cp-27};
 /// The anchors of tanh in f32, where it is almost an f32, and their tanh.
 inline constexpr double tanh_anchor[] = {0x0p+0, 0x1.bfd6b6p-3, 0x1.004bdcp-2, 0x1.3fed28p-2, 0x1.7eebc4p-2,
     0x1.c1533p-2, 0x1.00839p-1, 0x1.40f1dep-1, 0x1.81eb46p-1, 0x1.c0322ep-1, 0x1.01281p+0, 0x1.3fe69ap+0,

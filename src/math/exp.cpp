@@ -45,22 +45,35 @@ Halves hyperbolic_parts(Var magnitude, double first) {
   return h;
 }
 
+machine::Table table_of(std::span<const double> values, double factor = 1) {
+  machine::Table t{Type::f32, {}};
+  for (double v : values) t.bits.push_back(std::bit_cast<std::uint32_t>(static_cast<float>(v * factor)));
+  return t;
+}
+
+// 2^floor(n) 2^(i/16) e^r, n = floor(n) + i/16 the sixteenth nearest to x / log 2: r is so small that two coefficients
+// do, and the rounding of 2^(i/16), unless its low part is added, is half the error.
+enum class Roots { high, both };
+Var exp_single(Var x, double factor, Roots roots) {
+  const Var shifted = muladd(x, k::inverse_ln2, 0x1.8p19), n = shifted - 0x1.8p19;
+  const Var i = bits(shifted) & 15, root = lookup(table_of(k::sixteenth_powers, factor), i);
+  const Var r = muladd(n, -k::ln2_half_f32[1], muladd(n, -k::ln2_half_f32[0], x));
+  const Var rest = muladd(polynomial(r, k::exp_t_f32), r, 1.0);
+  const Var step = roots == Roots::high ? root * r : muladd(root, r, lookup(table_of(k::sixteenth_powers_low, factor), i));
+  return scale(muladd(rest, step, root), floor(n));
+}
+
 // tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the nearest anchor: 0, then four an octave from
 // 7/32, so that the change is small against tanh a.
 Var tanh_single(Var x) {
-  const auto table = [](std::span<const double> values) {
-    machine::Table t{Type::f32, {}};
-    for (double v : values) t.bits.push_back(std::bit_cast<std::uint32_t>(static_cast<float>(v)));
-    return t;
-  };
   const Var magnitude = min(like(x, 9.2), abs(x));
   // The exponent and two bits of the mantissa, rounded; 3/16 and all below, NaN too, is number 0.
   const Var index = lshr(bits(max(magnitude, like(x, 0x1.8p-3))) - (0x3e400000ll - 0x00100000ll), 21);
-  const Var tanh_a = lookup(table(k::tanh_of_anchor), index);
-  const Var b = magnitude - lookup(table(k::tanh_anchor), index);
+  const Var tanh_a = lookup(table_of(k::tanh_of_anchor), index);
+  const Var b = magnitude - lookup(table_of(k::tanh_anchor), index);
   const Var z = b * b;
   const Var tanh_b = muladd(b * z, polynomial(z, k::tanh_s_f32), b);
-  const Var change = lookup(table(k::sech2_of_anchor), index) * tanh_b / muladd(tanh_a, tanh_b, 1.0);
+  const Var change = lookup(table_of(k::sech2_of_anchor), index) * tanh_b / muladd(tanh_a, tanh_b, 1.0);
   return copysign(tanh_a + change, x);
 }
 
@@ -77,16 +90,23 @@ Var tanh_double(Var x) {
 }  // namespace
 
 Var exp_in_range(Var x) {
+  if (is_single(x)) return exp_single(x, 1, Roots::both);
   const Rounded n = round_product(x, k::inverse_ln2);
   const Pair parts = without_twos(x, n.value);
   const Var r = parts.high - parts.low;
-  const Var q = polynomial(r, pick(x, k::exp_q_f32, k::exp_q_f64));
-  // f32 has no error to spare for the rounding of r.
-  const Var p = is_single(x) ? parts.high + muladd(r * r, q, -parts.low) : muladd(r * r, q, r);
-  return scale(p + 1.0, n.value);
+  return scale(muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0, n.value);
 }
 
 Var exp(Var x) { return exp_in_range(is_single(x) ? clamped(x, -105, 89) : clamped(x, -746, 710)); }
+
+Var exp_scaled(Var x) {
+  if (is_single(x)) return exp_single(clamped(x, -170, 170), 0x1p-32, Roots::high);
+  const Var inside = clamped(x, -1400, 1400);
+  const Rounded n = round_product(inside, k::inverse_ln2);
+  const Pair parts = without_twos(inside, n.value);
+  const Var r = parts.high - parts.low;
+  return scale(muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0, n.value - 64.0);
+}
 
 Var exp2(Var x) {
   const Var inside = is_single(x) ? clamped(x, -151, 129) : clamped(x, -1076, 1025);

@@ -111,6 +111,7 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::raw_min: return real ? min(x, y) : minimum(x, y);
     case Op::raw_max: return real ? max(x, y) : maximum(x, y);
     case Op::muladd: return real ? muladd(x, y, z) : x * y + z;
+    case Op::exp_scaled: return exp_scaled(x);
     case Op::input:
     case Op::constant:
     case Op::tensor:

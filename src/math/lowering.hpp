@@ -57,6 +57,7 @@ Var leading_half(Var x);
 // --- the lowerings ---
 
 Var exp(Var x);
+Var exp_scaled(Var x);  ///< exp(x) 2^-32 (f32), 2^-64 (f64)
 Var exp2(Var x);
 Var expm1(Var x);
 Var sinh(Var x);

@@ -351,6 +351,7 @@ const Entry entries[] = {
     {Op::raw_max, lowered()},
     {Op::muladd, lowered()},
     {Op::normtail, lowered()},
+    {Op::exp_scaled, lowered()},
 };
 
 }  // namespace

@@ -54,6 +54,8 @@ enum class Kind : std::uint8_t {
   /* muladd(a, b, c): fused where the target fuses. normtail(x): normcdf(-|x|) times 2^32 (f32), 2^64, so that a tail     */ \
   /* has all its digits; where x is positive and normcdf(x) rounds to 1, f32 gives just something small                  */ \
   X(raw_min, 2, elementwise) X(raw_max, 2, elementwise) X(muladd, 3, elementwise) X(normtail, 1, elementwise)            \
+  /* exp(x) 2^-32 (f32), 2^-64 (f64): does not overflow where x/(1 + exp(-x)) has not vanished yet; never differentiated */ \
+  X(exp_scaled, 1, elementwise)                                                                                          \
   /* structure. broadcast: to node.shape, ints = {} (operand aligned right). transpose: ints = permutation. slice: dims = */ \
   /* starts, ints = steps (may be negative), extent from node.shape. pad(x, value): dims = {lo..., hi...} (>= 0).         */ \
   /* concat: ints = {axis}. gather(x, i): ints = {axis}; shape x[:axis] + i.shape + x[axis+1:]. scatter_add(base, i,      */ \

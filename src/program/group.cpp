@@ -113,6 +113,7 @@ int weight(Op op) {
     case Op::div: return 6;
     case Op::exp:
     case Op::exp2:
+    case Op::exp_scaled:
     case Op::expm1:
     case Op::log:
     case Op::log2:
