@@ -248,8 +248,8 @@ Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes) {
   const Expr back = r.d - r.x;
   const Expr low = (r.x - (r.d - back)) - (r.m + back);
   r.low = where(low < 1, low, 1);  // nan where x or m is infinite, or x - m is: then e is 0 or nan
-  const std::array terms{exp(r.d), r.low, exp(r.d)};
-  r.e = ops::build(x.graph(), Op::muladd, terms);
+  const Expr e = exp(-abs(r.d));  // d is not positive, and by this form exp knows
+  r.e = muladd(e, r.low, e);
   const Expr largest = r.x == r.m;
   r.ties = total(pick(r.x, largest, 1, 0), axes);
   r.rest = total(where(largest, r.d, r.e), axes);  // d is 0 there, or nan if the largest is infinite
