@@ -219,6 +219,23 @@ TEST(MathSpecial, TheTailOfTheNormalKeepsItsDigits) {
   EXPECT_LT(apply<float>(Op::normtail, DType::f32, 6.0f), 0x1p5f);  // beside 1 in 32 bits
 }
 
+TEST(MathSpecial, ScaledExpIsFiniteWhereItsReciprocalIsNormal) {
+  for (double x : {-60.0, -17.3, -1.0, -0.01, 0.0, 0.3, 2.0, 40.0, 88.9, 109.0}) {
+    const auto expected = static_cast<float>(std::ldexp(std::exp(static_cast<double>(static_cast<float>(x))), -32));
+    EXPECT_NEAR(apply<float>(Op::exp_scaled, DType::f32, static_cast<float>(x)), expected,
+                2 * (std::nextafter(expected, INFINITY) - expected))
+        << x;
+  }
+  for (double x : {-600.0, -17.3, -1.0, 0.0, 0.3, 40.0, 709.9, 752.0}) {
+    const auto expected = static_cast<double>(std::ldexp(std::exp(static_cast<long double>(x)), -64));
+    EXPECT_NEAR(f(Op::exp_scaled, x), expected, 2 * (std::nextafter(expected, INFINITY) - expected)) << x;
+  }
+  EXPECT_EQ(f(Op::exp_scaled, -inf), 0);
+  EXPECT_EQ(f(Op::exp_scaled, inf), inf);
+  EXPECT_TRUE(std::isnan(f(Op::exp_scaled, nan)));
+  EXPECT_TRUE(std::isnan(apply<float>(Op::exp_scaled, DType::f32, static_cast<float>(nan))));
+}
+
 TEST(MathSpecial, OddFunctionsAreOddToTheBit) {
   for (Op op : {Op::sin, Op::tan, Op::asin, Op::atan, Op::sinh, Op::tanh, Op::asinh, Op::atanh, Op::erf, Op::cbrt}) {
     for (double x : {1e-310, 1e-9, 0.1, 0.3, 0.49, 0.51, 0.62, 0.63, 0.93, 1.1, 2.7, 30.0, 1e5, 1e10, 1e300}) {
