@@ -21,9 +21,15 @@ using Operands = std::span<const Expr>;
 
 Expr variable_like(const Expr& x) { return variable(x.graph(), x.dtype(), x.shape()); }
 
+/// All rules here are batched in one way.
+class Rule : public ops::CustomRule {
+ public:
+  std::shared_ptr<const CustomRule> batched(const Dim& size, std::span<const char> has) const final;
+};
+
 /// The batched form of any rule: the rule for one example, traced with variables and made again for the batch. Rules within
 /// are batched in turn, so this nests.
-class Batched final : public ops::CustomRule {
+class Batched final : public Rule {
  public:
   Batched(std::shared_ptr<const CustomRule> inner, Dim size, std::span<const char> has) : inner_(std::move(inner)), size_(std::move(size)), has_(has.begin(), has.end()) {}
 
@@ -50,10 +56,6 @@ class Batched final : public ops::CustomRule {
     const Expr t = inner_->jvp(e.y, e.x, directions);
     if (ops::is_literal(t, 0)) return t;
     return autodiff::batch(std::span(&t, 1), e.own, e.all, size_, std::source_location())[0];
-  }
-
-  std::shared_ptr<const CustomRule> batched(const Dim& size, std::span<const char> has) const override {
-    return std::make_shared<Batched>(std::make_shared<Batched>(*this), size, has);
   }
 
  private:
@@ -83,6 +85,10 @@ class Batched final : public ops::CustomRule {
   Dim size_;
   std::vector<char> has_;
 };
+
+std::shared_ptr<const ops::CustomRule> Rule::batched(const Dim& size, std::span<const char> has) const {
+  return std::make_shared<Batched>(shared_from_this(), size, has);
+}
 
 /// What a user's rule gave, as it must be.
 Expr checked(std::string_view transform, Expr given, const Expr& like, std::string_view what, const std::source_location& where) {
@@ -119,7 +125,7 @@ List places(const Expr& y, Operands x, Operands directions) {
 }
 
 /// A user's vjp: cotangents of x, traced for a variable as cotangent of y. jvp is its transpose.
-class OwnVjp final : public ops::CustomRule, public std::enable_shared_from_this<OwnVjp> {
+class OwnVjp final : public Rule {
  public:
   OwnVjp(const Expr& y, Operands x, const Expr& ct, Operands cotangents) : from_(places(y, x, std::span(&ct, 1))), cotangents_(cotangents) {}
 
@@ -143,16 +149,12 @@ class OwnVjp final : public ops::CustomRule, public std::enable_shared_from_this
     return total;
   }
 
-  std::shared_ptr<const CustomRule> batched(const Dim& size, std::span<const char> has) const override {
-    return std::make_shared<Batched>(shared_from_this(), size, has);
-  }
-
  private:
   Ids from_, cotangents_;
 };
 
 /// A user's jvp: the tangent of y, traced for variables as tangents of x. vjp is its transpose.
-class OwnJvp final : public ops::CustomRule, public std::enable_shared_from_this<OwnJvp> {
+class OwnJvp final : public Rule {
  public:
   OwnJvp(const Expr& y, Operands x, Operands tangents, const Expr& tangent) : from_(places(y, x, tangents)), tangent_(std::span(&tangent, 1)) {}
 
@@ -173,16 +175,12 @@ class OwnJvp final : public ops::CustomRule, public std::enable_shared_from_this
     return detail::vjp(tangent, std::span(&tangents[i], 1), cotangent)[0];
   }
 
-  std::shared_ptr<const CustomRule> batched(const Dim& size, std::span<const char> has) const override {
-    return std::make_shared<Batched>(shared_from_this(), size, has);
-  }
-
  private:
   Ids from_, tangent_;
 };
 
 /// Computes the body again from what went into it, behind `again`, when cotangents come: nothing of it is kept till then.
-class Recompute final : public ops::CustomRule, public std::enable_shared_from_this<Recompute> {
+class Recompute final : public Rule {
  public:
   Recompute(const Expr& body, Operands from) : body_(std::span(&body, 1)), from_(from) {}
 
@@ -203,10 +201,6 @@ class Recompute final : public ops::CustomRule, public std::enable_shared_from_t
       directions.push_back(tangents[i]);
     }
     return detail::jvp(std::span(&value, 1), along, directions, std::source_location())[0];
-  }
-
-  std::shared_ptr<const CustomRule> batched(const Dim& size, std::span<const char> has) const override {
-    return std::make_shared<Batched>(shared_from_this(), size, has);
   }
 
  private:

@@ -11,17 +11,9 @@ namespace {
 
 using autodiff::batch;
 using ops::fail;
+using ops::moved;
 
 Location place(const Expr& x, const std::source_location& where) { return ops::place(x.graph().get(), where); }
-
-/// x with `axis` brought to the front, or the front to `axis`.
-Expr moved(const Expr& x, int from, int to) {
-  std::vector<int> order;
-  for (int i = 0; i < x.rank(); ++i)
-    if (i != from) order.push_back(i);
-  order.insert(order.begin() + to, from);
-  return transpose(x, order);
-}
 
 /// The size that all mapped arguments have along their axes.
 Dim batch_size(std::span<const Expr> xs, std::span<const std::optional<int>> axes, const std::source_location& where) {

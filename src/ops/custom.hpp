@@ -8,7 +8,7 @@
 
 namespace actinium::ops {
 
-class CustomRule {
+class CustomRule : public std::enable_shared_from_this<CustomRule> {
  public:
   virtual ~CustomRule() = default;
   /// Cotangent of x[i], of its shape; an unbound 0 for none.

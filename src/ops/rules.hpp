@@ -93,6 +93,8 @@ Expr to_last(const Expr& x, std::span<const std::int64_t> axes);
 Expr from_last(const Expr& merged, const Shape& shape, std::span<const std::int64_t> axes);
 /// `x` without `axes`, with those axes put back as size 1.
 Expr keep_axes(const Expr& x, const Shape& full, std::span<const std::int64_t> axes);
+/// x with the axis `from` at the place `to`.
+Expr moved(const Expr& x, int from, int to);
 /// The expression stretched to `shape` (no node if it has it already).
 Expr stretch(const Expr& x, const Shape& shape);
 

@@ -325,14 +325,6 @@ Expr concat_batch(const Expr& y, Operands x, const Batch& b) {
   return remade(y, parts, shifted(y), {});
 }
 
-/// `axis` of x brought to `to`.
-Expr moved(const Expr& x, int axis, int to) {
-  std::vector<int> order;
-  for (int i = 0; i < x.rank(); ++i)
-    if (i != axis) order.push_back(i);
-  order.insert(order.begin() + to, axis);
-  return transpose(x, order);
-}
 /// Both batch axes of rows and indices in one: element (b, i) of x [B, n, ...] is row b*n + i of [B*n, ...]. An index outside
 /// stays outside (scatter_add drops it) or goes to the nearest element (gather), and never to another example.
 Expr rows_of(const Expr& x) {
@@ -406,6 +398,14 @@ std::span<const Entry> structure_entries() { return entries; }
 
 Expr filled(const Expr& like, double value, const Shape& shape) {
   return stretch(Expr(like.graph(), like.graph()->number(like.dtype(), value)), shape);
+}
+
+Expr moved(const Expr& x, int from, int to) {
+  std::vector<int> order;
+  for (int i = 0; i < x.rank(); ++i)
+    if (i != from) order.push_back(i);
+  order.insert(order.begin() + to, from);
+  return transpose(x, order);
 }
 
 }  // namespace actinium::ops

@@ -27,6 +27,15 @@ void expect_near(const std::vector<double>& got, const std::vector<double>& want
   ASSERT_EQ(got.size(), want.size());
   for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], tolerance * std::max(1.0, std::abs(want[i]))) << i;
 }
+template <class F>
+std::string message(F&& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
 /// Nodes that `e` needs once simplified.
 std::size_t count(const Expr& e) {
   const std::vector<char> needed = reachable(*e.graph(), std::array{e.id()});
@@ -130,14 +139,6 @@ TEST(Vmap, Misuse) {
   Graph g;
   const Expr a = g.input("a", {3, 2}), b = g.input("b", {4, 2}), s = g.input("s", {});
   const auto add = [](const Expr& x, const Expr& y) { return x + y; };
-  const auto message = [](auto&& f) -> std::string {
-    try {
-      f();
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "no error";
-  };
   EXPECT_NE(message([&] { vmap(add)(a, b); }).find("[vmap] batches differ: a [3, 2] has 3 along axis 0, b [4, 2] has 4 along axis 0"), std::string::npos);
   EXPECT_NE(message([&] { vmap(add)(a, s); }).find("s [] is a scalar: it has no axis to map"), std::string::npos) << message([&] { vmap(add)(a, s); });
   EXPECT_NE(message([&] { vmap(add, {{std::nullopt}})(a, b); }).find("no argument is mapped"), std::string::npos);
@@ -370,14 +371,6 @@ TEST(CustomJvp, GivesBothModes) {
 TEST(CustomVjp, Misuse) {
   Graph g{f64};
   const Expr x = g.input("x", {3}), w = g.input("w", {3});
-  const auto message = [](auto&& f) -> std::string {
-    try {
-      f();
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "no error";
-  };
   const auto identity = [](const Expr& a) { return a; };
   EXPECT_NE(message([&] { custom_vjp([&](const Expr& a) { return a * w; }, [](const Expr& ct, const Expr&, const Expr&) { return ct; })(x); })
                 .find("the function uses w [3], which is not among its arguments: its gradient would be lost"), std::string::npos);
