@@ -32,7 +32,7 @@ class RowEmitter::Pipelined {
     llvm::Value* drain = b_.getInt64(static_cast<std::uint64_t>((plan_.stages - 1) * v_.lanes));
     Loop loop(b_, begin, b_.CreateSelect(b_.CreateICmpSLT(begin, end), b_.CreateAdd(end, drain), begin));
     for (std::size_t i = 0; i < carried_.size(); ++i) {
-      const Type t = code_.insts[i].type;
+      const Type t = emitted_type(code_.insts[i]);
       // 1 takes no rare branch.
       const std::uint64_t one = t == Type::f32 ? 0x3f800000u : t == Type::f64 ? 0x3ff0000000000000u : 0;
       for (int k = 0; k < distance_[i]; ++k) carried_[i].push_back(loop.carry(v_.constant(t, one)));
@@ -81,6 +81,14 @@ class RowEmitter::Pipelined {
 
   static std::size_t index(Value v) { return static_cast<std::size_t>(v); }
   int stage(Value v) const { return std::max(0, plan_.stage[index(v)]); }
+
+  /// Indices of which only the low half is used are narrow from the start.
+  Type emitted_type(const Inst& inst) const {
+    if (inst.op != Op::input || inst.type != Type::i64) return inst.type;
+    const llvm::Value* lanes = s_.loads[inst.imm].mask;
+    const bool narrow = lanes != nullptr && lanes->getType()->isVectorTy() && lanes->getType()->getScalarType()->isIntegerTy(32);
+    return narrow ? Type::i32 : Type::i64;
+  }
 
   void invariants() {
     for (std::size_t i = 0; i < values_.size(); ++i) {
