@@ -124,7 +124,7 @@ ACTINIUM_API Expr derivative(At y, const Expr& x, int n = 1);
 /// y and its derivatives of orders 1 to `order` along x(s) = x + s*direction, each of y's shape: d^k y/ds^k at s = 0. Of one
 /// variable, or element by element of an elementwise map, with the direction 1. Taylor mode: each order is built of the lower
 /// ones (Griewank, Walther, "Evaluating derivatives", 2008, chapter 13), so that the expression grows with the square of the order
-/// for any op, where differentiating again and again doubles it. ValueError if order < 0.
+/// where derivatives close (tanh and sech2, sin and cos, exp, products), while differentiating again and again multiplies it. ValueError if order < 0.
 ACTINIUM_API std::vector<Expr> jet(At y, const Expr& x, int order, const Expr& direction = 1);
 
 // --- Batches ---

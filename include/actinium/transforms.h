@@ -42,11 +42,10 @@ std::tuple<A...> all_with_leaves(const std::vector<Expr>& leaves, const A&... li
   return std::tuple<A...>{with_leaves(like, leaves, next)...};  // braces: from left to right
 }
 
-/// f's first argument replaced, one leaf of its result or its only result at a time.
+/// The result of a function that must give one Expr.
 template <class R>
-const Expr& single(std::string_view transform, const R& value) {
+const Expr& single(const R& value) {
   static_assert(std::same_as<R, Expr>, "this transform needs a function that gives one Expr");
-  (void)transform;
   return value;
 }
 
@@ -91,7 +90,7 @@ template <detail::traceable F>
 auto jacobian(F function, Mode mode = Mode::automatic, std::source_location where = std::source_location::current()) {
   return [function = std::move(function), mode, where]<class P>(const P& x, const auto&... rest) {
     const auto y = function(x, rest...);
-    return detail::with_leaves(x, jacobian({detail::single("jacobian", y), where}, detail::flatten(x), mode));
+    return detail::with_leaves(x, jacobian({detail::single(y), where}, detail::flatten(x), mode));
   };
 }
 
@@ -99,7 +98,7 @@ auto jacobian(F function, Mode mode = Mode::automatic, std::source_location wher
 template <detail::traceable F>
 auto hessian(F function, std::source_location where = std::source_location::current()) {
   return [function = std::move(function), where](const Expr& x, const auto&... rest) {
-    return hessian(At{detail::single("hessian", function(x, rest...)), where}, x);
+    return hessian(At{detail::single(function(x, rest...)), where}, x);
   };
 }
 
@@ -167,7 +166,7 @@ auto custom_jvp(F function, Rule rule, std::source_location where = std::source_
 template <detail::traceable F>
 auto checkpoint(F function, std::source_location where = std::source_location::current()) {
   return [function = std::move(function), where](const auto&... arguments) -> Expr {
-    return detail::checkpointed(detail::single("checkpoint", function(arguments...)), detail::flatten_all(arguments...), where);
+    return detail::checkpointed(detail::single(function(arguments...)), detail::flatten_all(arguments...), where);
   };
 }
 

@@ -109,7 +109,10 @@ std::vector<std::vector<Expr>> hessian(At y, const std::vector<Expr>& x) {
   std::vector<std::vector<Expr>> blocks;
   for (const Expr& slope : detail::grad(y, x)) {
     blocks.emplace_back();
-    for (const Expr& e : x) blocks.back().push_back(is_elementwise(slope, e) ? jacobian({slope, y.where}, e) : jacobian({slope, y.where}, e, Mode::forward));
+    for (const Expr& e : x) {
+      const bool may_be_diagonal = slope.rank() > 0 && slope.shape() == e.shape();  // forward too if it is none
+      blocks.back().push_back(jacobian({slope, y.where}, e, may_be_diagonal ? Mode::automatic : Mode::forward));
+    }
   }
   return blocks;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 
 #include "autodiff/sweep.hpp"
 #include "ops/error.hpp"
@@ -34,6 +35,12 @@ std::vector<NodeId> walk_cone(const GraphPtr& graph, const Cone& cone, std::span
   return made;
 }
 
+std::vector<Expr> bound_of(std::span<const Expr> list) {
+  std::vector<Expr> bound;
+  std::copy_if(list.begin(), list.end(), std::back_inserter(bound), [](const Expr& e) { return e.is_bound(); });
+  return bound;
+}
+
 }  // namespace
 
 Expr variable(const GraphPtr& graph, DType dtype, const Shape& shape) {
@@ -44,9 +51,7 @@ Expr variable(const GraphPtr& graph, DType dtype, const Shape& shape) {
 
 std::vector<Expr> substitute(std::span<const Expr> y, std::span<const Expr> x, std::span<const Expr> images) {
   const GraphPtr& graph = x[0].graph();
-  std::vector<Expr> bound;
-  for (const Expr& e : y)
-    if (e.is_bound()) bound.push_back(e);
+  const std::vector<Expr> bound = bound_of(y);
   const Cone body = dependents(*graph, bound, x);
   Ambient ambient(*graph, std::source_location());
   const std::vector<NodeId> made = walk_cone(graph, body, x, images, [&](const Expr& node, std::span<const Expr> operands, auto) {
@@ -63,9 +68,7 @@ std::vector<Expr> substitute(std::span<const Expr> y, std::span<const Expr> x, s
 std::vector<Expr> batch(std::span<const Expr> y, std::span<const Expr> x, std::span<const Expr> images, const Dim& size,
                         const std::source_location& where) {
   const GraphPtr& graph = x[0].graph();
-  std::vector<Expr> bound;
-  for (const Expr& e : y)
-    if (e.is_bound()) bound.push_back(e);
+  const std::vector<Expr> bound = bound_of(y);
   const Cone body = dependents(*graph, bound, x);
   Ambient ambient(*graph, where);
   const std::vector<NodeId> made = walk_cone(graph, body, x, images, [&](const Expr& node, std::span<const Expr> operands, auto has) {
@@ -81,9 +84,8 @@ std::vector<Expr> batch(std::span<const Expr> y, std::span<const Expr> x, std::s
 }
 
 std::vector<Expr> captured(std::span<const Expr> y, std::span<const Expr> x) {
-  std::vector<Expr> bound, result;
-  for (const Expr& e : y)
-    if (e.is_bound()) bound.push_back(e);
+  const std::vector<Expr> bound = bound_of(y);
+  std::vector<Expr> result;
   if (bound.empty() || x.empty()) return result;
   const GraphPtr& graph = x[0].graph();
   const Cone body = dependents(*graph, bound, x);
@@ -105,9 +107,7 @@ std::vector<Expr> captured(std::span<const Expr> y, std::span<const Expr> x) {
 
 void check_free(std::string_view transform, std::span<const Expr> y, std::span<const Expr> variables, std::string_view what,
                 const std::source_location& where) {
-  std::vector<Expr> bound;
-  for (const Expr& e : y)
-    if (e.is_bound()) bound.push_back(e);
+  const std::vector<Expr> bound = bound_of(y);
   if (bound.empty() || variables.empty()) return;
   const GraphPtr& graph = variables[0].graph();
   const Cone body = dependents(*graph, bound, variables);
