@@ -13,6 +13,8 @@ def wave(x):
 
 
 class Compile:
+    """Without what earlier compiles left: heyoka keeps objects in memory and on disk."""
+
     def __init__(self, make):
         self.make = make
 
@@ -20,16 +22,25 @@ class Compile:
         pass
 
     def seconds(self):
+        hy.llvm_state.set_diskcache_enabled(False)
+        hy.llvm_state.clear_memcache()
         start = time.perf_counter()
         self.make()
         return time.perf_counter() - start
 
 
-def over(functions, variables, inputs, dtype, shapes):
-    compiled = hy.cfunc(functions, vars=variables, fp_type=dtype, fast_math=True, parallel_mode=False)
+def over(functions, variables, inputs, dtype, shapes, **options):
+    compiled = hy.cfunc(functions, vars=variables, fp_type=dtype, fast_math=True, parallel_mode=False, **options)
     results = np.empty((len(functions), inputs.shape[1]), dtype)
     split = np.cumsum(shapes)[:-1]
     return lambda: compiled(inputs, outputs=results), lambda _: [part if len(part) > 1 else part[0] for part in np.split(results, split)]
+
+
+def widths(*arguments):
+    """As heyoka chooses, and with vectors of 512 bits, as many at once as do best here."""
+    return [("cfunc, fast math", *over(*arguments)),
+            ("512 bits", *over(*arguments, force_avx512=True)),
+            ("512 bits, 16 at once", *over(*arguments, force_avx512=True, batch_size=16))]
 
 
 def variants(row, data, threads):
@@ -37,14 +48,12 @@ def variants(row, data, threads):
         x = hy.make_vars("x")
         y = wave(x)
         functions = [y] if row == "8" else [y, hy.diff(y, x)]
-        run, outputs = over(functions, [x], data["x"].reshape(1, -1), np.float32, [1] * len(functions))
-        return [("cfunc, fast math", run, outputs)]
+        return widths(functions, [x], data["x"].reshape(1, -1), np.float32, [1] * len(functions))
     q = list(hy.make_vars(*[f"q{i}" for i in range(7)]))
     diff = lambda e: [hy.diff(e, v) for v in q]
     if row == "15.b":
         position, jacobian = arm.kinematics(q, hy.cos, hy.sin, diff, hy.expression)
-        run, outputs = over(position + jacobian, q, data["q"], np.float64, [3, 42])
-        return [("cfunc, fast math", run, outputs)]
+        return widths(position + jacobian, q, data["q"], np.float64, [3, 42])
     if row == "15.c":
         def make():
             position, jacobian = arm.kinematics(q, hy.cos, hy.sin, diff, hy.expression)
