@@ -612,7 +612,7 @@ void RowEmitter::emit_segment(Segment& s) {
   // Masks of whole points cost several operations for each register of them.
   const bool points = !staging_.groups.empty();
   const bool pipelined = pipeline && pipeline->stages > 1;
-  if (m.target.avx512 && vectors > 1 && !small && !reduces && !points && !pipelined) {
+  if (m.target.avx512 && !small && !reduces && !points && !pipelined) {
     one_loop(vectors, s);
     scatter_stores(s);
     return;
