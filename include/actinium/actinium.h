@@ -17,6 +17,7 @@
 #include <actinium/random.h>
 #include <actinium/ravel.h>
 #include <actinium/shape.h>
+#include <actinium/sparse.h>
 #include <actinium/structs.h>
 #include <actinium/tensor.h>
 #include <actinium/transforms.h>

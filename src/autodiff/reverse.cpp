@@ -1,6 +1,10 @@
 // The reverse sweep: cotangents from y back to x, one forward-numbered arena walked backwards. Start reading at sweep.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
 #include "actinium/autodiff.h"
 #include "autodiff/sweep.hpp"
 #include "ops/cotangent.hpp"
@@ -14,11 +18,89 @@ namespace {
 Expr operand_cotangent(const Expr& y, std::span<const Expr> operands, int i, const Expr& cotangent) {
   const ops::Rule& rule = ops::rule(y.graph()->op(y.id()));
   if (rule.vjp != nullptr) return rule.vjp(y, operands, i, cotangent);
-  return ops::vjp_from_partial(operands[static_cast<std::size_t>(i)], i, cotangent, [&](int k) { return rule.partial(y, operands, k); });
+  return ops::vjp_from_partial(operands[static_cast<std::size_t>(i)], i, cotangent,
+                               [&](int k) { return rule.partial(y, operands, k); });
 }
 
-/// Contributions add up in one order, whatever the caller asked for: users by descending id, operands from left to right.
-std::vector<Expr> sweep(const Expr& y, std::span<const Expr> x, const Expr& cotangent, const std::source_location& where) {
+/// A contribution that is zero but for a range along one axis, as the adjoint of a slice is.
+struct Piece {
+  Expr inside;
+  int axis;
+  std::int64_t first, last;  ///< half-open
+};
+std::optional<Piece> piece_of(const Expr& e) {
+  const GraphData& g = *e.graph();
+  if (g.op(e.id()) != ops::Op::pad || g.constant_value(g.operand(e.id(), 1)).value_or(1) != 0) return std::nullopt;
+  const auto& dims = g.attributes(e.id()).dims;
+  const auto rank = static_cast<std::size_t>(e.rank());
+  std::optional<Piece> piece;
+  for (std::size_t i = 0; i < rank; ++i) {
+    if (dims[i].is(0) && dims[rank + i].is(0)) continue;
+    const Expr inside(e.graph(), g.operand(e.id(), 0));
+    const Dim& size = inside.shape()[static_cast<int>(i)];
+    if (piece || !dims[i].is_constant() || !size.is_constant()) return std::nullopt;
+    piece = Piece{inside, static_cast<int>(i), dims[i].constant(), dims[i].constant() + size.constant()};
+  }
+  return piece;
+}
+
+/// Pieces along one axis, ascending and apart, with zeros between them.
+Expr joined(std::span<const Piece> pieces, const Shape& shape) {
+  const int axis = pieces[0].axis;
+  std::vector<Expr> parts;
+  Dim at = 0;
+  const auto zeros = [&](const Dim& until) {
+    if (until == at) return;
+    std::vector<Dim> dims = shape.dims();
+    dims[static_cast<std::size_t>(axis)] = until - at;
+    parts.push_back(ops::filled(pieces[0].inside, 0, Shape(std::move(dims))));
+  };
+  for (const Piece& p : pieces) {
+    zeros(p.first);
+    parts.push_back(p.inside);
+    at = p.last;
+  }
+  zeros(shape[axis]);
+  return concat(parts, axis);
+}
+
+/// Contributions to one node, of which some are pieces. Those that do not overlap become one array, instead of a sum of
+/// arrays that are mostly zero: linear for an array that is taken apart element by element.
+Expr assembled(std::vector<NodeId>& parts, const GraphPtr& graph) {
+  std::vector<std::pair<Piece, std::size_t>> pieces;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    if (const auto p = piece_of({graph, parts[i]}); p && (pieces.empty() || p->axis == pieces[0].first.axis))
+      pieces.emplace_back(*p, i);
+  std::stable_sort(pieces.begin(), pieces.end(),
+                   [](const auto& a, const auto& b) { return a.first.last < b.first.last; });
+  while (pieces.size() > 1) {
+    std::vector<Piece> row;
+    std::vector<std::size_t> taken;
+    std::vector<std::pair<Piece, std::size_t>> rest;
+    for (const auto& [piece, i] : pieces) {
+      if (!row.empty() && piece.first < row.back().last) {
+        rest.emplace_back(piece, i);
+        continue;
+      }
+      row.push_back(piece);
+      taken.push_back(i);
+    }
+    if (row.size() == 1) break;
+    const NodeId whole = joined(row, graph->shape(parts[taken[0]])).id();
+    for (std::size_t i : taken) parts[i] = no_node;
+    parts[*std::min_element(taken.begin(), taken.end())] = whole;
+    pieces = std::move(rest);
+  }
+  Expr sum;
+  for (NodeId id : parts)
+    if (id != no_node) sum = ops::accumulate(sum, {graph, id});
+  return sum;
+}
+
+/// Contributions add up in one order, whatever the caller asked for: users by descending id, operands from left to
+/// right.
+std::vector<Expr> sweep(const Expr& y, std::span<const Expr> x, const Expr& cotangent,
+                        const std::source_location& where) {
   const GraphPtr& graph = y.graph();
   const Cone active = cone(*graph, std::span(&y, 1), x);
   std::vector<Expr> result;
@@ -31,11 +113,14 @@ std::vector<Expr> sweep(const Expr& y, std::span<const Expr> x, const Expr& cota
   std::vector<NodeId> cotangents(active.active.size(), no_node);
   auto slot = [&](NodeId id) -> NodeId& { return cotangents[index(id) - active.first]; };
   slot(y.id()) = cotangent.id();
+  std::unordered_map<std::uint32_t, std::vector<NodeId>>
+      pending;  // where the first piece has come: all contributions, in order
   std::vector<Expr> operands;
   for (std::uint32_t n = index(y.id()) + 1; n-- > active.first;) {
     const NodeId id{n};
     if (!active.contains(id) || slot(id) == no_node) continue;
     ambient.at(id);
+    if (const auto parts = pending.find(n); parts != pending.end()) slot(id) = assembled(parts->second, graph).id();
     operands_of(graph, id, operands);
     const Expr node{graph, id}, own{graph, slot(id)};
     for (std::size_t i = 0; i < operands.size(); ++i) {
@@ -43,7 +128,13 @@ std::vector<Expr> sweep(const Expr& y, std::span<const Expr> x, const Expr& cota
       if (!active.contains(o)) continue;
       const Expr part = operand_cotangent(node, operands, static_cast<int>(i), own);
       if (ops::is_literal(part, 0)) continue;
-      slot(o) = slot(o) == no_node ? part.id() : ops::accumulate({graph, slot(o)}, part).id();
+      auto parts = pending.find(index(o));
+      if (parts == pending.end() && piece_of(part)) {
+        parts = pending.try_emplace(index(o)).first;
+        if (slot(o) != no_node) parts->second.push_back(slot(o));
+      }
+      if (parts != pending.end()) parts->second.push_back(part.id());
+      slot(o) = slot(o) == no_node || parts != pending.end() ? part.id() : ops::accumulate({graph, slot(o)}, part).id();
     }
   }
   for (const Expr& e : x) {
@@ -62,7 +153,8 @@ std::vector<Expr> grad(const At& y, std::span<const Expr> x) {
   autodiff::check("grad", std::span(&y.expr, 1), x, y.where);
   if (y.expr.rank() != 0)
     ops::fail<ShapeError>(ops::place(y.expr.graph().get(), y.where), "grad",
-                          fmt::format("{} is no scalar: take the gradient of sum(...), or use vjp", describe(*y.expr.graph(), y.expr.id())));
+                          fmt::format("{} is no scalar: take the gradient of sum(...), or use vjp",
+                                      describe(*y.expr.graph(), y.expr.id())));
   return vjp(y, x, 1);
 }
 
@@ -77,7 +169,9 @@ std::vector<Expr> vjp(const At& y, std::span<const Expr> x, const Expr& cotangen
 }  // namespace detail
 
 Expr derivative(At y, const Expr& x, int n) {
-  if (n < 0) ops::fail<ValueError>(ops::place(x.graph().get(), y.where), "derivative", fmt::format("of order {}: 0 or more is expected", n));
+  if (n < 0)
+    ops::fail<ValueError>(ops::place(x.graph().get(), y.where), "derivative",
+                          fmt::format("of order {}: 0 or more is expected", n));
   Expr result = y.expr;
   for (int i = 0; i < n; ++i) result = detail::vjp({result, y.where}, std::span(&x, 1), 1)[0];
   return result;

@@ -206,13 +206,39 @@ Range range_of(const At& x, const Dim& start, const std::optional<Dim>& stop, st
   return {first, *count};
 }
 
+/// The part of a concat along `axis` that has the whole range, which then counts from the part's beginning; otherwise x.
+/// What an element of a stack depends on is then that element alone, for derivatives too.
+Expr part_with(Expr x, int axis, Range& range) {
+  while (x.graph()->op(x.id()) == Op::concat && x.graph()->attributes(x.id()).ints[0] == axis && range.first.is_constant() &&
+         range.count.is_constant()) {
+    Dim start = 0;
+    NodeId found = no_node;
+    for (NodeId part : x.graph()->operands(x.id())) {
+      const Dim& size = x.graph()->shape(part)[axis];
+      if (!size.is_constant() || start.constant() > range.first.constant()) break;
+      const Dim stop = start + size;
+      if (range.first.constant() + range.count.constant() <= stop.constant()) {
+        found = part;
+        break;
+      }
+      start = stop;
+    }
+    if (found == no_node) break;
+    x = Expr(x.graph(), found);
+    range.first = range.first - start;
+  }
+  return x;
+}
+
 }  // namespace
 
 Expr slice(At x, const Dim& start, const std::optional<Dim>& stop, std::int64_t step, int axis) {
   const Shape& shape = x.expr.shape();
   const int at = normal_axis(place(x), "slice", axis, shape.rank());
   const auto index = static_cast<std::size_t>(at);
-  const Range range = range_of(x, start, stop, step, shape[at]);
+  Range range = range_of(x, start, stop, step, shape[at]);
+  if (step == 1 && x.expr.is_bound())
+    if (Expr part = part_with(x.expr, at, range); !part.same_as(x.expr)) return slice({part, x.where}, range.first, range.first + range.count, 1, at);
   std::vector<Dim> dims = shape.dims();
   dims[index] = range.count;
   if (step == 1 && dims == shape.dims()) return x.expr;

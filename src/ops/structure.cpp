@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "ops/cotangent.hpp"
@@ -246,9 +247,40 @@ TypedShape gather_shape(const BuildContext& c, const TypedShape*) {
   const auto axis = static_cast<int>(c.attributes.ints[0]);
   return {type_of(c, 0), make_shape(c, gathered(shape_of(c, 0), shape_of(c, 1), axis))};
 }
+
+/// `extent` as a number of integer type.
+Expr extent_of(const GraphPtr& g, DType type, const Dim& extent) {
+  const TypedShape scalar{type, {}};
+  return extent.is_constant() ? Expr(g, g->number(type, static_cast<double>(extent.constant())))
+                              : build(g, Op::dim_size, {}, Attributes{{}, {extent}, {}, {}}, {}, &scalar);
+}
+/// Whether indices are known to be of elements of an axis of this size.
+bool always_inside(const Expr& indices, const Dim& n) {
+  const GraphPtr& g = indices.graph();
+  if (indices.dtype() == DType::i32 && n.is_constant() && n.constant() > std::numeric_limits<std::int32_t>::max()) return true;
+  NodeId id = indices.id();
+  while (g->op(id) == Op::cast || g->op(id) == Op::reshape || g->op(id) == Op::broadcast) id = g->operand(id, 0);
+  const auto fits = [&](const Dim& d) { return d == n || (d.is_constant() && n.is_constant() && d.constant() <= n.constant()); };
+  const auto axis = [&] { return static_cast<int>(g->attributes(id).ints[0]); };
+  switch (g->op(id)) {
+    case Op::iota: return fits(g->shape(id)[axis()]);
+    case Op::argsort:
+    case Op::argmax:
+    case Op::argmin: return fits(g->shape(g->operand(id, 0))[axis()]);
+    default: return false;  // NOLINT
+  }
+}
+/// Indices outside read the nearest element, and that is whose cotangent they give.
 Expr gather_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
   if (i == 1) return {};
-  return scatter_add(filled(ct, 0, x[0].shape()), x[1], ct, static_cast<int>(attributes_of(y).ints[0]));
+  const auto axis = static_cast<int>(attributes_of(y).ints[0]);
+  const Dim& n = x[0].shape()[axis];
+  Expr nearest = x[1];
+  if (!always_inside(nearest, n)) {
+    const Expr extent = extent_of(x[1].graph(), x[1].dtype(), n);
+    nearest = min(max(x[1], -extent), extent - 1);
+  }
+  return scatter_add(filled(ct, 0, x[0].shape()), nearest, ct, axis);
 }
 Expr gather_jvp(const Expr& y, Operands x, Operands t) { return gather(t[0], x[1], static_cast<int>(attributes_of(y).ints[0])); }
 
@@ -264,7 +296,15 @@ TypedShape scatter_shape(const BuildContext& c, const TypedShape*) {
 Expr scatter_vjp(const Expr& y, Operands x, int i, const Expr& ct) {
   if (i == 0) return ct;
   if (i == 1) return {};
-  return gather(ct, x[1], static_cast<int>(attributes_of(y).ints[0]));
+  const auto axis = static_cast<int>(attributes_of(y).ints[0]);
+  const Expr read = gather(ct, x[1], axis);
+  const Dim& n = x[0].shape()[axis];
+  if (always_inside(x[1], n)) return read;
+  // An update at an index outside is dropped, and gather would read the nearest element.
+  const Expr extent = extent_of(x[1].graph(), x[1].dtype(), n);
+  std::vector<Dim> dims = x[1].shape().dims();
+  dims.resize(dims.size() + static_cast<std::size_t>(ct.rank() - axis - 1), Dim(1));
+  return masked(reshape(x[1] >= -extent && x[1] < extent, dims), false, read);
 }
 Expr scatter_jvp(const Expr& y, Operands x, Operands t) {
   const Expr base = is_literal(t[0], 0) ? filled(x[0], 0, x[0].shape()) : t[0];
@@ -334,11 +374,7 @@ Expr rows_of(const Expr& x) {
 }
 Expr row_indices(const Expr& given, const Dim& size, const Dim& n, bool drops) {
   const GraphPtr& g = given.graph();
-  const auto extent = [&](const Dim& d) {
-    const TypedShape scalar{DType::i64, {}};
-    return d.is_constant() ? Expr(g, g->number(DType::i64, static_cast<double>(d.constant())))
-                           : build(g, Op::dim_size, {}, Attributes{{}, {d}, {}, {}}, {}, &scalar);
-  };
+  const auto extent = [&](const Dim& d) { return extent_of(g, DType::i64, d); };
   const TypedShape counted{DType::i64, given.shape()};
   const Expr i = cast(given, DType::i64), example = build(g, Op::iota, {}, Attributes{{0}, {}, {}, {}}, {}, &counted);
   const Expr count = extent(n), from_start = where(i < 0, i + count, i), base = example * count;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <stdexcept>
 
@@ -205,16 +206,18 @@ class Evaluator {
     if (x.size() == 3) fill([&](const Index& at) { return three(op, get(*x[0], at), get(*x[1], at), get(*x[2], at)); });
   }
 
-  /// The index of x behind that of a gather's result.
-  static Index source(const Index& at, std::size_t axis, const Array& indices, std::int64_t extent, std::size_t rank) {
+  /// The element of x behind that of a gather's result; none if the index is outside.
+  static std::optional<Index> source(const Index& at, std::size_t axis, const Array& indices, std::int64_t extent, std::size_t rank, bool nearest) {
     const std::size_t inner = indices.shape.size();
     const Index where(at.begin() + static_cast<std::ptrdiff_t>(axis), at.begin() + static_cast<std::ptrdiff_t>(axis + inner));
     auto i = static_cast<std::int64_t>(get(indices, where));
     if (i < 0) i += extent;
+    if (nearest) i = std::clamp<std::int64_t>(i, 0, extent - 1);
+    if (i < 0 || i >= extent) return std::nullopt;
     Index from(at.begin(), at.begin() + static_cast<std::ptrdiff_t>(axis));
     from.push_back(i);
     from.insert(from.end(), at.begin() + static_cast<std::ptrdiff_t>(axis + inner), at.end());
-    if (from.size() != rank || i < 0 || i >= extent) throw std::out_of_range("gather");
+    if (from.size() != rank) throw std::out_of_range("gather");
     return from;
   }
 
@@ -257,10 +260,12 @@ class Evaluator {
           return get(*x[part], at);
         });
       case Op::gather:
-        return fill([&](const Index& at) { return get(*x[0], source(at, axis, *x[1], x[0]->shape[axis], x[0]->shape.size())); });
+        return fill([&](const Index& at) { return get(*x[0], *source(at, axis, *x[1], x[0]->shape[axis], x[0]->shape.size(), true)); });
       case Op::scatter_add:
         y.data = x[0]->data;
-        for_each(x[2]->shape, [&](const Index& at) { ref(y, source(at, axis, *x[1], y.shape[axis], y.shape.size())) += get(*x[2], at); });
+        for_each(x[2]->shape, [&](const Index& at) {
+          if (const auto to = source(at, axis, *x[1], y.shape[axis], y.shape.size(), false)) ref(y, *to) += get(*x[2], at);
+        });
         return;
       case Op::one_hot:
         return fill([&](Index at) {

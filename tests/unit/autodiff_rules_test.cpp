@@ -78,6 +78,24 @@ std::vector<Case> cases() {
     const Expr i = cast(g.iota({3, 2}, 0), i64) * 2 - 2;  // -2 counts from the end; 0 and 2 occur twice each
     return square(scatter_add(x[0], i, x[1]));
   });
+  // Indices outside: gather reads the nearest element, scatter_add drops the update.
+  add("gather_outside", {{{3, 5}, -1, 1}}, [](const Arguments& x) {
+    return square(gather(x[0], cast(Graph(x[0].graph()).iota({5}), i32) * 4 - 9, 1));  // -9, -5, -1, 3, 7
+  });
+  add("scatter_outside", {{{5, 2}, -1, 1}, {{2, 5, 2}, -1, 1}}, [](const Arguments& x) {
+    return square(scatter_add(x[0], cast(Graph(x[0].graph()).iota({2, 5}, 1), i64) * 4 - 9, x[1])) * x[0];
+  });
+  add("scatter_outside_axis", {{{2, 5, 2}, -1, 1}, {{2, 3, 2}, -1, 1}}, [](const Arguments& x) {
+    return square(scatter_add(x[0], cast(Graph(x[0].graph()).iota({3}), i64) * 5 - 1, x[1], 1)) * x[0];
+  });
+  add("elements", {{{7}, -1, 1}}, [](const Arguments& x) {  // taken apart, one twice and one never
+    const auto at = [&](int i) { return squeeze(slice(x[0], i, i + 1)); };
+    return stack({at(0) * at(2), sin(at(4)) * at(0), at(5) * at(6) * at(1)}) * at(2);
+  });
+  add("pieces", {{{8, 3}, -1, 1}}, [](const Arguments& x) {  // ranges that overlap, along two axes, and the whole
+    const auto from = [&](int first, int last, int axis = 0) { return slice(x[0], first, last, 1, axis); };
+    return sum(from(0, 3) * from(5, 8)) * sum(from(2, 6)) + sum(square(from(1, 3, 1))) * from(4, 5) + sum(x[0] * x[0]);
+  });
   add("flip", {m}, [](const Arguments& x) { return square(flip(x[0], 1)) * flip(x[0]); });
   add("sum", {m}, [](const Arguments& x) { return square(sum(x[0], 1)); });
   add("sum_keepdims", {m}, [](const Arguments& x) { return x[0] * sum(square(x[0]), {0, 1}, true); });
