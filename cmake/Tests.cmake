@@ -12,7 +12,7 @@ if(Eigen3_FOUND)
   target_link_libraries(test_support PUBLIC Eigen3::Eigen)
 endif()
 
-foreach(kind IN ITEMS unit activations golden error fuzz)
+foreach(kind IN ITEMS unit activations golden error fuzz problems)
   file(GLOB sources CONFIGURE_DEPENDS tests/${kind}/*.cpp tests/${kind}/*/*.cpp)
   if(NOT sources)
     continue()
