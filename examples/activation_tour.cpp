@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 
 /// One number through an activation, in double.
@@ -49,6 +51,7 @@ int main() {
   std::vector<double> points;
   for (int i = 0; i < 50; ++i) points.push_back(-10 + 20.0 * i / 49);
   const auto f = ac::compile({x}, {sigmoid(x), relu(x), leaky(x), tanh(x), ac::derivative(sigmoid(x), x)});
+  compiled("four activations and a derivative", f);
   const auto [s, r, l, t, ds] = f(points);
   std::printf("%9s %9s %9s %9s %9s\n", "x", "sigmoid", "relu", "leaky", "tanh");
   for (int i = 0; i < 50; ++i) std::printf("%9.4f %9.6f %9.4f %9.4f %9.6f\n", points[static_cast<std::size_t>(i)], s(i), r(i), l(i), t(i));

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <iostream>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 
 int main() {
@@ -17,7 +19,7 @@ int main() {
   const auto h = swoosh(matmul(x, W) + b);
   const auto f = ac::compile({x, W, b}, h);
   std::cout << "h = " << h << "\n";
-  std::cout << "kernels of the layer: " << f.stats().kernels << "\n";
+  compiled("the layer", f);
   std::cout << "h at ones: " << ac::to_text(f(ac::Tensor::ones({1, 8}), ac::Tensor::ones({8, 4}), ac::Tensor::zeros({4}))) << "\n";
 
   // Parameters by keyword, for builtin and defined ones alike; a parameter may be an expression, and learned.

@@ -5,6 +5,8 @@
 #include <iostream>
 #include <vector>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 using ac::Expr;
 
@@ -39,8 +41,11 @@ int main() {
       },
       [](const Expr& y, const Expr& /*a*/, const Expr& tangent) { return tangent / (1.0 + exp(y)); });
   const Expr y = root(x);
-  show("y + exp(y) - x:           ", y + exp(y) - x);
-  show("dy/dx, reverse:           ", ac::grad(sum(y), x));
-  show("d2y/dx2:                  ", ac::derivative(y, x, 2));
-  show("by hand:                  ", -exp(y) / (1.0 + exp(y)) / square(1.0 + exp(y)));
+  const auto f = ac::compile({x}, {y + exp(y) - x, ac::grad(sum(y), x), ac::derivative(y, x, 2), -exp(y) / (1.0 + exp(y)) / square(1.0 + exp(y))});
+  const auto [left, slope, curvature, by_hand] = f(xs);
+  std::cout << "y + exp(y) - x:           " << ac::to_text(left) << "\n";
+  std::cout << "dy/dx, reverse:           " << ac::to_text(slope) << "\n";
+  std::cout << "d2y/dx2:                  " << ac::to_text(curvature) << "\n";
+  std::cout << "by hand:                  " << ac::to_text(by_hand) << "\n";
+  compiled("the root and its derivatives", f);
 }

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 
 template <class T>
@@ -130,7 +132,7 @@ double train_network(const ac::Activation& activation, const Images& train, cons
     std::fflush(stdout);
   }
   if (!options.quiet) {
-    std::printf("step: %zu kernels, compiled in %.1f ms\n", step.stats().kernels, 1e3 * step.stats().compile_seconds);
+    compiled("a step of learning", step);
     std::printf("parameters: %lld, fingerprint %016llx\n", static_cast<long long>(ac::parameter_count(params)),
                 static_cast<unsigned long long>(fingerprint(params)));
   }

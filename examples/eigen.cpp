@@ -4,6 +4,8 @@
 #include <Eigen/Dense>
 #include <iostream>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 
 int main() {
@@ -13,6 +15,8 @@ int main() {
   const auto y = sigmoid(matmul(x, W) + b);
   const auto [dW, db] = ac::grad(sum(y), W, b);
   const auto f = ac::compile({x, W, b}, {y, dW, db});
+
+  compiled("the layer with its gradients", f);
 
   Eigen::MatrixXd xs(2, 3), Ws(3, 2), ys(2, 2), dWs(3, 2);
   xs << 1, 2, 3, 4, 5, 6;

@@ -3,6 +3,8 @@
 
 #include <iostream>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 
 /// A nested list in brackets, as NumPy writes one.
@@ -23,6 +25,7 @@ int main() {
   const auto [dW, db] = ac::grad(sum(y), W, b);
   const auto f = ac::compile({x, W, b}, {y, dW, db});
   const auto [ys, dWs, dbs] = f(xs, Ws, bs);
+  compiled("the layer with its gradients", f);
 
   std::cout << "y_eval:" << list(ys) << "\n";
   std::cout << "gradient of sum(y) with respect to W:\n";

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 
 /// Weights that keep the size of a layer's values: He's for those that drop or damp negative values, LeCun's for the
@@ -71,6 +73,7 @@ Learned after_steps(const std::string& name, double rate) {
                          ac::Tensor::zeros({1})};
   ac::AdamState<Net<ac::Tensor>> state;
   const auto step = ac::compile(ac::value_and_grad(loss), params, ac::spec({"batch", features}));
+  compiled("a step of learning", step);
   const auto xs = ac::random_normal(3, {512, features});
   Learned learned{};
   for (int i = 0; i < 300; ++i) {

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 
 // --- Layers, as little as the point needs ---
@@ -132,6 +134,7 @@ int main() {
   // Learn the slopes: drive sum(h^2) down for a few steps of gradient descent.
   const auto loss = mean(square(h));
   const auto learn = ac::compile({in, W, b, alpha}, {loss, ac::grad(loss, alpha)});
+  compiled("the loss with its gradient", learn);
   ac::Tensor slopes = ac::Tensor::full({4}, 0.25, ac::f64);
   double first = 0, last = 0;
   for (int i = 0; i < 100; ++i) {

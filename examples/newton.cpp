@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 using ac::Expr;
 
@@ -43,6 +45,9 @@ int main() {
   const Expr error = mean(square(parameter(0) * sigmoid(parameter(1) * (t - parameter(2))) - y));
   const auto newton = ac::compile({p, t, y}, {error, ac::grad(error, p), ac::hessian(error, p)});
   const auto product = ac::compile({p, v, t, y}, ac::hvp(error, p, v));
+
+  compiled("value, gradient and Hessian", newton);
+  compiled("Hessian times vector", product);
 
   std::vector<double> ts, ys;
   const ac::Tensor noise = ac::random_uniform(7, {40}, 0, 1, ac::f64);

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 using ac::Expr;
 
@@ -104,7 +106,7 @@ void solve(int steps, const std::string& directory) {
   const auto point = ac::spec({"points"});
   const auto step = ac::compile(ac::value_and_grad(loss), params, point, point);
   const auto field = ac::compile(solution, params, point, point);
-  std::printf("%s: %zu kernels, compiled in %.0f ms\n", Equation::name, step.stats().kernels, 1e3 * step.stats().compile_seconds);
+  compiled(Equation::name, step);
 
   ac::AdamState<Net<ac::Tensor>> state;
   std::vector<float> a(points), b(points);

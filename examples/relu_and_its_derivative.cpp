@@ -5,6 +5,8 @@
 #include <iostream>
 #include <vector>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 
 int main() {
@@ -24,6 +26,7 @@ int main() {
   // The derivative is another expression.
   const auto dy = ac::derivative(y, x);
   const auto f = ac::compile({x}, {y, dy});
+  compiled("relu and its derivative", f);
   std::vector<double> range;
   for (int i = -3; i < 5; ++i) range.push_back(i);
   const auto [ys, dys] = f(range);

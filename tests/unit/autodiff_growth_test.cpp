@@ -218,5 +218,69 @@ TEST(GrowthOfLayers, IsAFewNodesForEveryActivation) {
   }
 }
 
+// --- What is compiled: nodes and kernels of a value with its gradient are linear in what the user wrote. ---
+
+struct Size {
+  std::size_t nodes, kernels;
+};
+Size compiled_size(const Expr& x, const std::vector<Expr>& outputs) {
+  const Stats s = compile(x, outputs, {.engine = Engine::interpret}).stats();
+  return {s.nodes, s.kernels};
+}
+/// With its gradient.
+Size size_of(const Expr& x, const Expr& y) { return compiled_size(x, {y, grad(y, x)}); }
+
+void expect_linear(const std::function<Size(int)>& size, int n) {
+  const Size a = size(n), b = size(2 * n), c = size(4 * n);
+  EXPECT_EQ(c.nodes - b.nodes, 2 * (b.nodes - a.nodes));
+  EXPECT_LE(static_cast<double>(c.kernels - b.kernels), 1.05 * 2 * static_cast<double>(b.kernels - a.kernels) + 2);
+}
+
+TEST(GrowthOfCompiledCode, IsLinearInTheStepsOfAnUnrolledLoop) {
+  expect_linear([](int steps) {
+    Graph g{f64};
+    const Expr x = g.input("x", {"n"});
+    Expr y = x;
+    for (int i = 0; i < steps; ++i) {
+      const Expr middle = y + 0.05 * x * pad(slice(y, 0, -1), {1}, {0}, 1.0);
+      y = y + 0.1 * x * pad(slice(middle, 0, -1), {1}, {0}, 1.0);
+    }
+    return size_of(x, sum(y));
+  }, 10);
+}
+
+TEST(GrowthOfCompiledCode, IsLinearInTheElementsOfAnArrayTakenApart) {
+  const auto chain = [](int n) {
+    Graph g{f64};
+    const Expr x = g.input("x", {n});
+    Expr y = 0;
+    for (int i = 0; i + 1 < n; ++i) y = y + sin(squeeze(slice(x, i, i + 1))) * squeeze(slice(x, i + 1, i + 2));
+    return std::pair{x, y};
+  };
+  expect_linear([&](int n) {
+    const auto [x, y] = chain(n);
+    return size_of(x, y);
+  }, 16);
+  // And so is the work: no sum of arrays that are zero but for one element.
+  const auto work = [&](int n) {
+    const auto [x, y] = chain(n);
+    return work_of({grad(y, x)});
+  };
+  EXPECT_LE(work(128) - work(64), 1.01 * 2 * (work(64) - work(32)));
+}
+
+TEST(GrowthOfCompiledCode, IsLinearInTheOutputsOfASparseBlock) {
+  expect_linear([](int n) {
+    Graph g{f64};
+    const Expr x = g.input("x", {"p", 3});
+    const auto f = [&](const Expr& v) {
+      std::vector<Expr> y;
+      for (int i = 0; i < n; ++i) y.push_back(sum(sin(v * static_cast<double>(i + 1))));
+      return stack(y);
+    };
+    return compiled_size(x, {sparse_jacobian(f)(x).values});
+  }, 4);
+}
+
 }  // namespace
 }  // namespace actinium
