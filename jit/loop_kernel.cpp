@@ -156,14 +156,17 @@ class LoopEmitter {
     row_->stream_stores(b_.CreateICmpUGT(elements, b_.getInt64(streamed_bytes / bytes)));
   }
 
+  /// Tasks that are neighbours in a row make one loop: starting anew for each costs more than what a chunk's first
+  /// elements wait for.
   void elementwise() {
     stream_large_results();
-    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_,
-                  [&](llvm::Value*, auto indices, llvm::Value* chunk) {
-                    row_->set_row(indices);
-                    llvm::Value* start = start_of_chunk(chunk);
-                    row_->run(kernel_.stages[0], codes_[0], start, end_of_chunk(start), {});
-                  });
+    for_each_row(m_, b_, function_->getArg(1), function_->getArg(2), extents_, chunks_,
+                 [&](auto indices, llvm::Value* chunk, llvm::Value* chunks) {
+                   row_->set_row(indices);
+                   llvm::Value* end = b_.CreateShl(b_.CreateAdd(chunk, chunks), 14);
+                   end = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, end, inner_);
+                   row_->run(kernel_.stages[0], codes_[0], start_of_chunk(chunk), end, {});
+                 });
     row_->finish_streaming();
   }
 

@@ -17,11 +17,19 @@ using machine::Value;
 /// The values of a pipelined body, of this and of earlier iterations.
 class RowEmitter::Pipelined {
  public:
-  Pipelined(RowEmitter& row, VectorEmitter& v, Segment& s, const Pipeline& plan)
-      : row_(row), v_(v), s_(s), plan_(plan), code_(v.adapted(s.code.code)), b_(row.b) {
+  /// `whole`: of all registers of a value. `v`: the same, or of one register if they are computed one after the other.
+  Pipelined(RowEmitter& row, VectorEmitter& whole, VectorEmitter& v, Segment& s, const Pipeline& plan)
+      : row_(row), whole_(whole), v_(v), s_(s), plan_(plan), code_(v.adapted(s.code.code)), b_(row.b) {
     const std::size_t n = code_.insts.size();
-    values_.resize(n), carried_.resize(n), environment_.resize(n), repeated_.resize(n), distance_.resize(n);
-    asked_.resize(n);
+    distance_.resize(n);
+    parts_.resize(static_cast<std::size_t>(whole.lanes / v.lanes));
+    for (std::size_t k = 0; k < parts_.size(); ++k) {
+      Part& p = parts_[k];
+      p.first = static_cast<int>(k) * v.lanes;
+      p.values.resize(n), p.carried.resize(n), p.environment.resize(n), p.repeated.resize(n), p.asked.resize(n);
+      p.asked_now.resize(n);
+    }
+    part_ = parts_.data();
   }
 
   /// Over [begin, end), whole vectors.
@@ -29,54 +37,45 @@ class RowEmitter::Pipelined {
     begin_ = begin, end_ = end;
     invariants();
     measure();
-    llvm::Value* drain = b_.getInt64(static_cast<std::uint64_t>((plan_.stages - 1) * v_.lanes));
+    llvm::Value* drain = b_.getInt64(static_cast<std::uint64_t>((plan_.stages - 1) * whole_.lanes));
     Loop loop(b_, begin, b_.CreateSelect(b_.CreateICmpSLT(begin, end), b_.CreateAdd(end, drain), begin));
-    for (std::size_t i = 0; i < carried_.size(); ++i) {
-      const Type t = emitted_type(code_.insts[i]);
-      // 1 takes no rare branch.
-      const std::uint64_t one = t == Type::f32 ? 0x3f800000u : t == Type::f64 ? 0x3ff0000000000000u : 0;
-      for (int k = 0; k < distance_[i]; ++k) carried_[i].push_back(loop.carry(v_.constant(t, one)));
-    }
+    for (Part& p : parts_) carry(loop, p);
     index_ = loop.index();
-    s_.points.assign(row_.staging_.groups.size(), {});
-    for (std::size_t i = 0; i < asked_.size(); ++i) {
-      for (int k = 0; k < asked_distance(i); ++k) asked_[i].push_back(loop.carry(b_.getFalse()));
-    }
-    asked_now_.resize(asked_.size());
-    for (Value v : plan_.order) {
-      values_[index(v)] = compute(code_.insts[index(v)], plan_.stage[index(v)]);
-      ask(v);
+    for (Part& p : parts_) {
+      part_ = &p;
+      s_.points.assign(row_.staging_.groups.size(), {});
+      for (Value v : plan_.order) {
+        p.values[index(v)] = compute(code_.insts[index(v)], plan_.stage[index(v)]);
+        ask(v);
+      }
     }
     outputs();
-    for (std::size_t i = 0; i < asked_.size(); ++i) {
-      for (std::size_t k = 0; k < asked_[i].size(); ++k) {
-        loop.next(asked_[i][k], k == 0 ? asked_now_[i] : static_cast<llvm::Value*>(asked_[i][k - 1]));
-      }
-    }
-    for (std::size_t i = 0; i < carried_.size(); ++i) {
-      for (std::size_t k = 0; k < carried_[i].size(); ++k) {
-        loop.next(carried_[i][k], k == 0 ? values_[i] : static_cast<llvm::Value*>(carried_[i][k - 1]));
-      }
-    }
-    loop.finish(v_.lanes);
+    for (const Part& p : parts_) hand_on(loop, p);
+    loop.finish(whole_.lanes);
   }
 
  private:
   RowEmitter& row_;
-  VectorEmitter& v_;
+  VectorEmitter &whole_, &v_;
   Segment& s_;
   const Pipeline& plan_;
   const machine::Code code_;
   llvm::IRBuilder<>& b_;
-  /// By instruction: of a rare branch, whether a lane of earlier iterations asks for it, and of this one.
-  std::vector<std::vector<llvm::PHINode*>> asked_;
-  std::vector<llvm::Value*> asked_now_;
+  /// What one register of each value is, or all of them.
+  struct Part {
+    int first = 0;                                     ///< number of its first element
+    std::vector<llvm::Value*> values;                  ///< by instruction: of this iteration
+    std::vector<std::vector<llvm::PHINode*>> carried;  ///< by instruction: of 1, 2, ... iterations before
+    std::vector<std::vector<llvm::Value*>> repeated;   ///< by instruction and stage
+    std::vector<llvm::Value*> environment;             ///< operands of the instruction being emitted
+    /// By instruction: of a rare branch, whether a lane of earlier iterations asks for it, and of this one.
+    std::vector<std::vector<llvm::PHINode*>> asked;
+    std::vector<llvm::Value*> asked_now;
+  };
+  std::vector<Part> parts_;
+  Part* part_ = nullptr;  ///< being emitted
   llvm::Value *begin_ = nullptr, *end_ = nullptr, *index_ = nullptr;
-  std::vector<llvm::Value*> values_;                              ///< by instruction: of this iteration
   std::vector<int> distance_;                                     ///< by instruction: iterations until its last use
-  std::vector<std::vector<llvm::PHINode*>> carried_;              ///< by instruction: of 1, 2, ... iterations before
-  std::vector<std::vector<llvm::Value*>> repeated_;               ///< by instruction and stage
-  std::vector<llvm::Value*> environment_;                         ///< operands of the instruction being emitted
   std::vector<std::pair<llvm::Value*, llvm::Value*>> positions_;  ///< by stage: of its vector; whether it exists
 
   static std::size_t index(Value v) { return static_cast<std::size_t>(v); }
@@ -86,16 +85,38 @@ class RowEmitter::Pipelined {
   Type emitted_type(const Inst& inst) const {
     if (inst.op != Op::input || inst.type != Type::i64) return inst.type;
     const llvm::Value* lanes = s_.loads[inst.imm].mask;
-    const bool narrow = lanes != nullptr && lanes->getType()->isVectorTy() && lanes->getType()->getScalarType()->isIntegerTy(32);
+    const bool narrow =
+        lanes != nullptr && lanes->getType()->isVectorTy() && lanes->getType()->getScalarType()->isIntegerTy(32);
     return narrow ? Type::i32 : Type::i64;
   }
 
+  void carry(Loop& loop, Part& p) {
+    for (std::size_t i = 0; i < p.carried.size(); ++i) {
+      const Type t = emitted_type(code_.insts[i]);
+      // 1 takes no rare branch.
+      const std::uint64_t one = t == Type::f32 ? 0x3f800000u : t == Type::f64 ? 0x3ff0000000000000u : 0;
+      for (int k = 0; k < distance_[i]; ++k) p.carried[i].push_back(loop.carry(v_.constant(t, one)));
+      for (int k = 0; k < asked_distance(i); ++k) p.asked[i].push_back(loop.carry(b_.getFalse()));
+    }
+  }
+  static void hand_on(Loop& loop, const Part& p) {
+    const auto next = [&](const std::vector<llvm::PHINode*>& earlier, llvm::Value* now) {
+      for (std::size_t k = 0; k < earlier.size(); ++k)
+        loop.next(earlier[k], k == 0 ? now : static_cast<llvm::Value*>(earlier[k - 1]));
+    };
+    for (std::size_t i = 0; i < p.carried.size(); ++i) {
+      next(p.carried[i], p.values[i]);
+      next(p.asked[i], p.asked_now[i]);
+    }
+  }
+
   void invariants() {
-    for (std::size_t i = 0; i < values_.size(); ++i) {
+    for (std::size_t i = 0; i < code_.insts.size(); ++i) {
       if (plan_.stage[i] != Pipeline::invariant) continue;
       const Inst& inst = code_.insts[i];
-      values_[i] = inst.op == Op::input ? row_.input(v_, s_, inst.imm, b_.getInt64(0), nullptr)
-                                        : v_.emit_instruction(code_, inst, values_);
+      llvm::Value* value = inst.op == Op::input ? row_.input(v_, s_, inst.imm, b_.getInt64(0), nullptr)
+                                                : v_.emit_instruction(code_, inst, part_->values);
+      for (Part& p : parts_) p.values[i] = value;
     }
   }
 
@@ -120,9 +141,9 @@ class RowEmitter::Pipelined {
   /// The value as stage k sees it.
   llvm::Value* at(Value v, int k) {
     const int own = plan_.stage[index(v)];
-    if (own == Pipeline::invariant || own == k) return values_[index(v)];
-    if (!is_repeated(code_, v)) return carried_[index(v)][static_cast<std::size_t>(k - own - 1)];
-    auto& repeated = repeated_[index(v)];
+    if (own == Pipeline::invariant || own == k) return part_->values[index(v)];
+    if (!is_repeated(code_, v)) return part_->carried[index(v)][static_cast<std::size_t>(k - own - 1)];
+    auto& repeated = part_->repeated[index(v)];
     repeated.resize(static_cast<std::size_t>(plan_.stages));
     llvm::Value*& again = repeated[static_cast<std::size_t>(k)];
     if (again == nullptr) again = compute(code_.insts[index(v)], k);
@@ -130,15 +151,15 @@ class RowEmitter::Pipelined {
   }
 
   llvm::Value* compute(const Inst& inst, int k) {
-    if (inst.op == Op::input) return row_.input(v_, s_, inst.imm, position(k).first, nullptr);
+    if (inst.op == Op::input) return row_.input(v_, s_, inst.imm, at_part(position(k).first), nullptr);
     if (is_sliced(inst)) return branch(inst, k);
     std::array<std::pair<Value, llvm::Value*>, 3> operands{};
     std::size_t count = 0;
     for (Value v : {inst.a, inst.b, inst.c}) {
       if (v != machine::no_value) operands[count++] = {v, at(v, k)};
     }
-    for (std::size_t i = 0; i < count; ++i) environment_[index(operands[i].first)] = operands[i].second;
-    return v_.emit_instruction(code_, inst, environment_);
+    for (std::size_t i = 0; i < count; ++i) part_->environment[index(operands[i].first)] = operands[i].second;
+    return v_.emit_instruction(code_, inst, part_->environment);
   }
 
   // --- rare branches ---
@@ -150,26 +171,26 @@ class RowEmitter::Pipelined {
   }
   /// What asks for rare branches is known now.
   void ask(Value predicate) {
-    for (std::size_t i = 0; i < asked_.size(); ++i) {
+    for (std::size_t i = 0; i < code_.insts.size(); ++i) {
       if (!plan_.slice[i].empty() && code_.insts[i].a == predicate)
-        asked_now_[i] = v_.any_lane(values_[index(predicate)]);
+        part_->asked_now[i] = v_.any_lane(part_->values[index(predicate)]);
     }
   }
   llvm::Value* branch(const Inst& rare, int k) {
     const std::size_t i = number(rare);
-    llvm::Value* any = asked_[i].empty() ? asked_now_[i] : asked_[i].back();
-    llvm::Value* from = position(k).first;
+    llvm::Value* any = part_->asked[i].empty() ? part_->asked_now[i] : part_->asked[i].back();
+    llvm::Value* from = at_part(position(k).first);
     return v_.rare(*code_.callees[rare.imm], any, at(rare.b, k), [&] {
       for (Value v : plan_.slice[i]) {
         const Inst& inst = code_.insts[index(v)];
         for (Value operand : {inst.a, inst.b, inst.c}) {
           if (operand != machine::no_value && plan_.stage[index(operand)] == Pipeline::invariant)
-            environment_[index(operand)] = values_[index(operand)];
+            part_->environment[index(operand)] = part_->values[index(operand)];
         }
-        environment_[index(v)] = inst.op == Op::input ? row_.input(v_, s_, inst.imm, from, nullptr)
-                                                      : v_.emit_instruction(code_, inst, environment_);
+        part_->environment[index(v)] = inst.op == Op::input ? row_.input(v_, s_, inst.imm, from, nullptr)
+                                                            : v_.emit_instruction(code_, inst, part_->environment);
       }
-      return VectorEmitter::Question{environment_[index(rare.a)], environment_[index(rare.c)]};
+      return VectorEmitter::Question{part_->environment[index(rare.a)], part_->environment[index(rare.c)]};
     });
   }
 
@@ -178,12 +199,17 @@ class RowEmitter::Pipelined {
     positions_.resize(static_cast<std::size_t>(plan_.stages));
     auto& known = positions_[static_cast<std::size_t>(k)];
     if (known.first != nullptr) return known;
-    llvm::Value* i = b_.CreateSub(index_, b_.getInt64(static_cast<std::uint64_t>(k * v_.lanes)));
-    llvm::Value* last = b_.CreateSub(end_, b_.getInt64(static_cast<std::uint64_t>(v_.lanes)));
+    llvm::Value* i = b_.CreateSub(index_, b_.getInt64(static_cast<std::uint64_t>(k * whole_.lanes)));
+    llvm::Value* last = b_.CreateSub(end_, b_.getInt64(static_cast<std::uint64_t>(whole_.lanes)));
     llvm::Value* exists = b_.CreateICmpULT(b_.CreateSub(i, begin_), b_.CreateSub(end_, begin_));
     if (k > 0) i = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, i, begin_);
     if (k + 1 < plan_.stages) i = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, i, last);
     return known = {i, exists};
+  }
+
+  /// Of elements from `first` on, where those of the part begin that is being emitted.
+  llvm::Value* at_part(llvm::Value* first) {
+    return part_->first == 0 ? first : b_.CreateAdd(first, b_.getInt64(static_cast<std::uint64_t>(part_->first)));
   }
 
   bool is_stored(Value v) const {
@@ -206,20 +232,30 @@ class RowEmitter::Pipelined {
     return last;
   }
 
+  /// An output as stage k sees it, of all registers.
+  llvm::Value* output(Value v, int k) {
+    std::vector<llvm::Value*> registers;
+    for (Part& p : parts_) {
+      part_ = &p;
+      registers.push_back(at(v, k));
+    }
+    return whole_.joined(registers);
+  }
+
   void outputs() {
     for (const Accumulators& a : s_.reductions) accumulate(a, stage_of_reduction(a));
     if (s_.stage.stores.empty() && s_.stage.kept.empty()) return;
     const int k = plan_.store_stage;
     const auto [i, exists] = position(k);
     std::vector<llvm::Value*> values;
-    for (Value v : code_.outputs) values.push_back(is_stored(v) ? at(v, k) : nullptr);
-    row_.store_kept(v_, s_, values, i);
+    for (Value v : code_.outputs) values.push_back(is_stored(v) ? output(v, k) : nullptr);
+    row_.store_kept(whole_, s_, values, i);
     std::vector<Place> places = s_.stores;
     for (std::size_t n = 0; n < places.size(); ++n) {
       llvm::Value* scratch = row_.slot(static_cast<int>(s_.stage.stores[n].access));
       s_.stores[n].pointer = b_.CreateSelect(exists, places[n].pointer, scratch);
     }
-    row_.store_values(v_, s_, values, b_.CreateSelect(exists, i, b_.getInt64(0)), nullptr);
+    row_.store_values(whole_, s_, values, b_.CreateSelect(exists, i, b_.getInt64(0)), nullptr);
     s_.stores = std::move(places);
   }
 
@@ -229,8 +265,8 @@ class RowEmitter::Pipelined {
     llvm::Value* lane =
         b_.CreateAnd(b_.CreateAdd(s_.position, i), b_.getInt64(static_cast<std::uint64_t>(a.lanes - 1)));
     lane = b_.CreateSelect(exists, lane, b_.getInt64(static_cast<std::uint64_t>(a.lanes)));
-    const auto output = [&](program::ValueId id) { return at(code_.outputs[s_.code.output(id)], k); };
-    row_.accumulate(v_, a, output(a.value), a.factor ? output(*a.factor) : nullptr, lane, nullptr);
+    const auto of = [&](program::ValueId id) { return output(code_.outputs[s_.code.output(id)], k); };
+    row_.accumulate(whole_, a, of(a.value), a.factor ? of(*a.factor) : nullptr, lane, nullptr);
   }
 };
 
@@ -253,7 +289,12 @@ Pipeline RowEmitter::plan(const Segment& s) const {
 void RowEmitter::pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin,
                                 llvm::Value* end) {
   keep_order(b.GetInsertBlock()->getParent());
-  Pipelined(*this, v_, s, plan).emit(begin, end);
+  const auto& insts = s.code.code.insts;
+  const bool branches = std::any_of(insts.begin(), insts.end(), [](const Inst& inst) { return inst.op == Op::rare; });
+  if (branches || plan.vectors == 1) return Pipelined(*this, v_, v_, s, plan).emit(begin, end);
+  // Register after register, so that loads are spread over the iteration: several in a row make the processor wait
+  // where they miss the caches.
+  Pipelined(*this, v_, v, s, plan).emit(begin, end);
 }
 
 }  // namespace actinium::jit

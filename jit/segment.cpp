@@ -640,38 +640,4 @@ void RowEmitter::emit_segment(Segment& s) {
   scatter_stores(s);
 }
 
-void for_each_task(
-    ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
-    llvm::Value* chunks,
-    const std::function<void(llvm::Value* row, std::span<llvm::Value* const> indices, llvm::Value* chunk)>& fn) {
-  emit_if(b, b.CreateICmpSLT(begin, end), [&] {
-    llvm::Value *first_row = begin, *first_chunk = b.getInt64(0);
-    if (chunks != nullptr) {
-      first_row = b.CreateSDiv(begin, chunks);
-      first_chunk = b.CreateSRem(begin, chunks);
-    }
-    Loop tasks(b, begin, end, /*skippable=*/false);
-    llvm::PHINode* row = tasks.carry(first_row);
-    llvm::PHINode* chunk = chunks == nullptr ? nullptr : tasks.carry(first_chunk);
-    std::vector<llvm::Value*> indices(extents.size());
-    llvm::Value* rest = row;
-    for (std::size_t d = extents.size(); d-- > 1;) {
-      indices[d] = b.CreateSRem(rest, extents[d]);
-      rest = b.CreateSDiv(rest, extents[d]);
-    }
-    if (!extents.empty()) indices[0] = rest;
-    fn(row, indices, chunk == nullptr ? b.getInt64(0) : static_cast<llvm::Value*>(chunk));
-    llvm::Value* next_row = b.CreateAdd(row, b.getInt64(1));
-    if (chunks != nullptr) {
-      llvm::Value* next_chunk = b.CreateAdd(chunk, b.getInt64(1));
-      llvm::Value* wraps = b.CreateICmpEQ(next_chunk, chunks);
-      next_row = b.CreateSelect(wraps, next_row, row);
-      tasks.next(chunk, b.CreateSelect(wraps, b.getInt64(0), next_chunk));
-    }
-    tasks.next(row, next_row);
-    tasks.finish(1);
-  });
-  static_cast<void>(m);
-}
-
 }  // namespace actinium::jit

@@ -149,4 +149,10 @@ void for_each_task(
     llvm::Value* chunks,
     const std::function<void(llvm::Value* row, std::span<llvm::Value* const> indices, llvm::Value* chunk)>& fn);
 
+/// The same, with the tasks of a row at once: fn(indices, first chunk, how many).
+void for_each_row(
+    ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
+    llvm::Value* chunks,
+    const std::function<void(std::span<llvm::Value* const> indices, llvm::Value* chunk, llvm::Value* chunks)>& fn);
+
 }  // namespace actinium::jit

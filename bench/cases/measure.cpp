@@ -17,8 +17,9 @@ namespace {
 constexpr double sample_seconds = 3e-4;
 /// Calls shorter than this are made untimed before a sample, to bring back what other contenders drove out of the
 /// caches: once, and again until so much time is up. Weights of some MiB are back in the third cache after several
-/// passes only; a contender that shares its arrays with others would gain a fifth by that.
-constexpr double warmed_below = 4e-3, warm_seconds = 1e-3;
+/// passes only; a contender that shares its arrays with others would gain a fifth by that. Of longer arrays, too, the
+/// last part may be found there by whom comes next.
+constexpr double warmed_below = 0.1, warm_seconds = 1e-3;
 
 /// What takes longer has one sample.
 constexpr double slow = 0.5;

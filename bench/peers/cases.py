@@ -24,6 +24,7 @@ import numpy as np
 
 CLOCKS = {"wall": time.perf_counter, "process": time.process_time}
 CORES = sorted(os.sched_getaffinity(0))
+WARMED_BELOW = 0.1  # seconds: shorter calls are made untimed once before they are timed, as bench/cases does with its own
 
 
 def stay_on(cores):
@@ -51,7 +52,7 @@ def prepare(module, library, request):
     return runs, {"variants": answer}
 
 
-def measure(run, request):
+def measure(run, request, last):
     clock = CLOCKS[request["clock"]]
     if hasattr(run, "many"):  # repeats itself, without Python between
         run.many(1)
@@ -61,7 +62,7 @@ def measure(run, request):
     if hasattr(run, "seconds"):  # knows itself what is to be timed
         return {"seconds": sum(run.seconds() for _ in range(request["count"]))}
     repeat = range(request["count"])
-    if request["count"] > 1:
+    if request["count"] > 1 or last < WARMED_BELOW:
         run()
     gc.disable()
     start = clock()
@@ -78,16 +79,19 @@ def main():
     os.dup2(2, 1)  # whatever a library prints goes to stderr
     module = importlib.import_module(f"peers_{library}")
     print(json.dumps({"ready": library}), file=answers)
-    runs = []
+    runs, last = [], {}
     for line in sys.stdin:
         request = json.loads(line)
         try:
             if request["do"] == "prepare":
                 runs.clear()
+                last.clear()
                 gc.collect()
                 runs, answer = prepare(module, library, request)
             else:
-                answer = measure(runs[request["variant"]], request)
+                variant = request["variant"]
+                answer = measure(runs[variant], request, last.get(variant, WARMED_BELOW))
+                last[variant] = answer["seconds"] / request["count"]
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             answer = {"failure": repr(error)[:200]}
