@@ -11,8 +11,8 @@ struct Rows {
   A of;
   Expr index;
 };
-/// Arrays of which example i reads row index[i], along axis 0; a negative index counts from the end, one outside reads
-/// the nearest row.
+/// Arrays of which example i reads row index[i], along axis 0. A negative index counts from the end; one that was computed and
+/// is outside reads the nearest row, an input that is outside is a CallError.
 template <class A>
 Rows<A> rows(A arrays, Expr index) {
   return {std::move(arrays), std::move(index)};

@@ -254,15 +254,28 @@ Expr extent_of(const GraphPtr& g, DType type, const Dim& extent) {
   return extent.is_constant() ? Expr(g, g->number(type, static_cast<double>(extent.constant())))
                               : build(g, Op::dim_size, {}, Attributes{{}, {extent}, {}, {}}, {}, &scalar);
 }
-/// Whether indices are known to be of elements of an axis of this size.
+template <class T>
+bool all_inside(const void* data, std::int64_t count, std::int64_t n) {
+  const T* i = static_cast<const T*>(data);
+  return std::all_of(i, i + count, [&](T at) { return at >= -n && at < n; });
+}
+/// Whether indices are known to be of elements of an axis of this size. Those that are inputs are checked at the call.
 bool always_inside(const Expr& indices, const Dim& n) {
   const GraphPtr& g = indices.graph();
   if (indices.dtype() == DType::i32 && n.is_constant() && n.constant() > std::numeric_limits<std::int32_t>::max()) return true;
   NodeId id = indices.id();
-  while (g->op(id) == Op::cast || g->op(id) == Op::reshape || g->op(id) == Op::broadcast) id = g->operand(id, 0);
+  const auto rearranges = [&](Op op) { return op == Op::reshape || op == Op::broadcast || op == Op::transpose || op == Op::slice || op == Op::flip; };
+  while (rearranges(g->op(id)) || (g->op(id) == Op::cast && is_integer(g->dtype(g->operand(id, 0))))) id = g->operand(id, 0);
   const auto fits = [&](const Dim& d) { return d == n || (d.is_constant() && n.is_constant() && d.constant() <= n.constant()); };
   const auto axis = [&] { return static_cast<int>(g->attributes(id).ints[0]); };
   switch (g->op(id)) {
+    case Op::input: return true;
+    case Op::tensor: {
+      const void* data = g->attributes(id).object.get();
+      const std::int64_t count = g->shape(id).size().constant();
+      if (!n.is_constant()) return false;
+      return g->dtype(id) == DType::i32 ? all_inside<std::int32_t>(data, count, n.constant()) : all_inside<std::int64_t>(data, count, n.constant());
+    }
     case Op::iota: return fits(g->shape(id)[axis()]);
     case Op::argsort:
     case Op::argmax:

@@ -85,6 +85,14 @@ std::vector<Case> cases() {
   add("scatter_outside", {{{5, 2}, -1, 1}, {{2, 5, 2}, -1, 1}}, [](const Arguments& x) {
     return square(scatter_add(x[0], cast(Graph(x[0].graph()).iota({2, 5}, 1), i64) * 4 - 9, x[1])) * x[0];
   });
+  add("gather_constant", {{{3, 5}, -1, 1}}, [](const Arguments& x) {
+    Graph g(x[0].graph());
+    return square(gather(x[0], g.constant("i", Tensor(std::vector<std::int64_t>{7, -1, 0}, {3})), 1)) + gather(x[0], g.constant("j", Tensor{4, -5, 2}), 1);
+  });
+  add("scatter_constant", {{{5}, -1, 1}, {{4}, -1, 1}}, [](const Arguments& x) {
+    Graph g(x[0].graph());
+    return square(scatter_add(x[0], g.constant("i", Tensor{4, -6, 0, 5}), x[1])) * scatter_add(x[0], g.constant("j", Tensor{4, -5, 0, 4}), x[1]);
+  });
   add("scatter_outside_axis", {{{2, 5, 2}, -1, 1}, {{2, 3, 2}, -1, 1}}, [](const Arguments& x) {
     return square(scatter_add(x[0], cast(Graph(x[0].graph()).iota({3}), i64) * 5 - 1, x[1], 1)) * x[0];
   });

@@ -160,6 +160,19 @@ TEST(SparseJacobian, RowsOfOneArrayTwice) {
   expect_dense(j, {y}, {{nodes, k}, {{nodes, xs}, {from, is}, {to, js}, {k, ks}}}, 6, 10);
 }
 
+/// The row that is read is the nearest one, and that is where the entry stands.
+TEST(SparseJacobian, OfRowsBeyondTheEnds) {
+  Graph g{f64};
+  const Expr x = g.input("x", {3, 2}), given = g.input("given", {4}, i64), which = given * 2 - 1;
+  const auto f = [](const Expr& v) { return sin(v) * sum(v); };
+  const auto j = sparse_jacobian(f)(rows(x, which));
+  const std::vector<double> xs = numbers(6);
+  const std::vector<std::int64_t> numbers_given{4, -4, -1, 2};  // 7, -9, -3, 3
+  expect_dense(j, {vmap(f)(gather(x, which))}, {{x}, {{x, xs}, {given, numbers_given}}}, 8, 6);
+  const Tensor columns = eval(j.columns, {{x, xs}, {given, numbers_given}});
+  EXPECT_EQ(integers(columns), (std::vector<std::int64_t>{4, 5, 4, 5, 0, 1, 0, 1, 0, 1, 0, 1, 4, 5, 4, 5}));
+}
+
 TEST(SparseJacobian, OfStructsByRow) {
   Graph g{f64};
   const Camera<Expr> cameras{g.input("rotation", {3, 2, 2}), g.input("focal", {3})};
