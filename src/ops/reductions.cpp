@@ -56,19 +56,51 @@ Expr spread_back(const Expr& y, const Expr& x, const Expr& ct) {
 Expr sum_vjp(const Expr& y, Operands x, int, const Expr& ct) { return spread_back(y, x[0], ct); }
 Expr sum_jvp(const Expr& y, Operands, Operands t) { return sum(t[0], axes_of(y)); }
 
+/// The products of all elements of the last axis but one, each by itself: n squared of them.
+Expr each_without_one(const Expr& row) {
+  const int last = row.rank() - 1;
+  const Dim n = row.shape()[last];
+  auto counting = [&](int axis) {
+    const TypedShape shape{DType::i64, Shape{n, n}};
+    return build(row.graph(), Op::iota, {}, Attributes{{axis}, {}, {}, {}}, {}, &shape);
+  };
+  return prod(where(counting(0) == counting(1), Expr(1), expand_dims(row, last)), -1);  // [rest..., n, n]
+}
+
+/// The same by a tree of products of neighbours: an element's others are its neighbour and the others of the two. 3 n products.
+Expr all_without_one(const Expr& row) {
+  const int last = row.rank() - 1;
+  struct Level {
+    Expr even, odd;
+    std::int64_t size;
+  };
+  std::vector<Level> levels;
+  for (Expr x = row; !x.shape()[last].is(1); x = levels.back().even * levels.back().odd) {
+    const std::int64_t size = x.shape()[last].constant();
+    std::vector<Dim> none(static_cast<std::size_t>(x.rank()), Dim(0)), one = none;
+    one.back() = 1;
+    if (size % 2 != 0) x = pad(x, none, one, 1.0);
+    levels.push_back({slice(x, 0, std::nullopt, 2, last), slice(x, 1, std::nullopt, 2, last), size});
+  }
+  Expr others = 1;
+  for (; !levels.empty(); levels.pop_back()) {
+    const Level& l = levels.back();
+    std::vector<Dim> dims = l.even.shape().dims();
+    dims.back() = dims.back() * 2;
+    const Expr pairs = stack({others * l.odd, others * l.even}, last + 1);
+    others = slice(reshape(pairs, dims), 0, l.size, 1, last);
+  }
+  return others;
+}
+
 /// The product of all elements but one, for each one: exact whatever number of them is zero, and so are its own derivatives,
 /// which dividing the product by the element would not be.
 Expr products_of_others(const Expr& y, const Expr& x) {
+  constexpr std::int64_t few = 8;
   const Expr row = to_last(x, ints_of(y));  // [rest..., n]
-  const int last = row.rank() - 1;
-  const Dim n = row.shape()[last];
-  const GraphPtr& g = x.graph();
-  auto counting = [&](int axis) {
-    const TypedShape shape{DType::i64, Shape{n, n}};
-    return build(g, Op::iota, {}, Attributes{{axis}, {}, {}, {}}, {}, &shape);
-  };
-  const Expr others = where(counting(0) == counting(1), Expr(1), expand_dims(row, last));  // [rest..., n, n]
-  return from_last(prod(others, -1), x.shape(), ints_of(y));
+  const Dim& n = row.shape()[row.rank() - 1];
+  const bool tree = n.is_constant() && n.constant() > few;
+  return from_last(tree ? all_without_one(row) : each_without_one(row), x.shape(), ints_of(y));
 }
 Expr prod_vjp(const Expr& y, Operands x, int, const Expr& ct) {
   return scaled(spread_back(y, x[0], ct), products_of_others(y, x[0]));

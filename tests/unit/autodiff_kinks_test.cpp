@@ -131,6 +131,17 @@ TEST(AutodiffTies, ProductsWithZeros) {
   EXPECT_EQ(gradient_of(f, {{3}, {2, 3, 5}}).data, (std::vector<double>{15, 10, 6}));
   EXPECT_EQ(gradient_of(f, {{3}, {2, 0, 5}}).data, (std::vector<double>{0, 10, 0}));
   EXPECT_EQ(gradient_of(f, {{3}, {0, 0, 5}}).data, (std::vector<double>{0, 0, 0}));
+  // Of many elements, by a tree.
+  for (const int zeros : {0, 1, 2}) {
+    std::vector<double> x{2, 1, 3, 1, 1, 2, 1, 5, 1, 2, 1}, others;
+    for (int i = 0; i < zeros; ++i) x[static_cast<std::size_t>(10 - 5 * i)] = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      others.push_back(1);
+      for (std::size_t j = 0; j < x.size(); ++j)
+        if (j != i) others.back() *= x[j];
+    }
+    EXPECT_EQ(gradient_of(f, {{11}, x}).data, others) << zeros;
+  }
   // Second derivatives too: d2/dx0 dx1 of x0 x1 x2 is x2, whatever is zero.
   const Function second = [](const Expr& x) { return slice(grad(prod(x), x), 0, 1); };
   EXPECT_EQ(gradient_of([&](const Expr& x) { return sum(second(x)); }, {{3}, {0, 0, 5}}).data, (std::vector<double>{0, 5, 0}));

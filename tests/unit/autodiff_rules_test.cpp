@@ -109,6 +109,8 @@ std::vector<Case> cases() {
   add("sum_keepdims", {m}, [](const Arguments& x) { return x[0] * sum(square(x[0]), {0, 1}, true); });
   add("mean", {m}, [](const Arguments& x) { return exp(mean(x[0], 0)); });
   add("prod", {m}, [](const Arguments& x) { return prod(x[0], 1); });
+  add("prod_long", {{{2, 11}, 0.5, 1.5}}, [](const Arguments& x) { return prod(x[0], 1); });
+  add("prod_all", {{{3, 4}, 0.5, 1.5}}, [](const Arguments& x) { return prod(x[0]); });
   add("prod_axes", {{{2, 3, 2}, -1, 1}}, [](const Arguments& x) { return prod(x[0], {0, 2}); });
   add("reduce_max", {m}, [](const Arguments& x) { return square(reduce_max(x[0], 0)); });
   add("reduce_max_axes", {{{2, 3, 2}, -1, 1}}, [](const Arguments& x) { return square(reduce_max(x[0], {0, 2})); });
