@@ -240,16 +240,16 @@ void VectorEmitter::call_together(std::span<const Call> calls, std::size_t first
   for (std::size_t k = 0; k < members.size(); ++k) results[members[k]] = all[k];
 }
 
-llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments, Effort effort) {
+llvm::Value* VectorEmitter::call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments) {
   if (lanes > unit) {
     return in_halves(arguments,
-                     [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.call(code, parts, effort); });
+                     [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) { return v.call(code, parts); });
   }
-  return m.call(b, subroutine(code, effort), arguments);
+  return m.call(b, subroutine(code), arguments);
 }
 
 std::vector<llvm::Value*> VectorEmitter::call_all(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments) {
-  llvm::Value* all = m.call(b, subroutine(code, Effort::shared), arguments);
+  llvm::Value* all = m.call(b, subroutine(code), arguments);
   if (code.outputs.size() == 1) return {all};
   std::vector<llvm::Value*> results;
   for (unsigned i = 0; i < code.outputs.size(); ++i) results.push_back(b.CreateExtractValue(all, i));
@@ -280,17 +280,79 @@ void VectorEmitter::define(const machine::Code& code, const std::string& symbol)
 }
 
 /// The code as a function of `unit` lanes in the process's library.
-llvm::Function* VectorEmitter::subroutine(const machine::Code& code, Effort effort) {
-  const bool quick = effort == Effort::quick;
-  const std::string name = fmt::format("{}_{:016x}_{}", quick ? "rare" : "body", fingerprint(code), unit);
+llvm::Function* VectorEmitter::subroutine(const machine::Code& code) {
+  const std::string name = fmt::format("body_{:016x}_{}", fingerprint(code), unit);
   llvm::FunctionType* type = VectorEmitter(m, b, unit).signature(code);
-  llvm::Function* f = library_function(m, name, type, effort, [&](ModuleEmitter& library, const std::string& symbol) {
-    llvm::IRBuilder<> builder(library.context);
-    VectorEmitter(library, builder, unit).define(code, symbol);
-  });
+  llvm::Function* f =
+      library_function(m, name, type, Effort::shared, [&](ModuleEmitter& library, const std::string& symbol) {
+        llvm::IRBuilder<> builder(library.context);
+        VectorEmitter(library, builder, unit).define(code, symbol);
+      });
   f->setCallingConv(llvm::CallingConv::Fast);
-  if (quick) f->addFnAttr(llvm::Attribute::Cold);
   return f;
+}
+
+/// (arguments, fallback, bits of the lanes that ask) to the branch's result.
+llvm::FunctionType* VectorEmitter::rare_signature(const machine::Code& code) const {
+  llvm::Type* result = type(code.type(code.outputs[0]));
+  return llvm::FunctionType::get(result, {type(code.inputs[0]), result, b.getInt32Ty()}, false);
+}
+
+/// Leaves all registers as they are, so that the code it interrupts has none to save.
+void preserve_registers(const ModuleEmitter& m, llvm::Function* f) {
+  f->setCallingConv(llvm::CallingConv::Fast);
+  f->addFnAttr(llvm::Attribute::Cold);
+  if (m.target.x86) f->addFnAttr("no_caller_saved_registers");
+}
+
+llvm::Function* VectorEmitter::rare_subroutine(const machine::Code& code) {
+  const std::string name = fmt::format("rare_{:016x}_{}", fingerprint(code), unit);
+  llvm::FunctionType* type = VectorEmitter(m, b, unit).rare_signature(code);
+  llvm::Function* f =
+      library_function(m, name, type, Effort::quick, [&](ModuleEmitter& library, const std::string& symbol) {
+        llvm::IRBuilder<> builder(library.context);
+        VectorEmitter(library, builder, unit).define_rare(code, symbol);
+      });
+  preserve_registers(m, f);
+  return f;
+}
+
+void VectorEmitter::define_rare(const machine::Code& code, const std::string& symbol) {
+  llvm::Function* f = m.function(rare_signature(code), symbol, true);
+  preserve_registers(m, f);
+  llvm::BasicBlock *entry = m.block(f), *none = m.block(f), *some = m.block(f);
+  llvm::Value *argument = f->getArg(0), *fallback = f->getArg(1), *asking = f->getArg(2);
+  b.SetInsertPoint(entry);
+  b.CreateCondBr(b.CreateICmpEQ(asking, b.getInt32(0)), none, some);
+  b.SetInsertPoint(none);
+  b.CreateRet(fallback);
+  b.SetInsertPoint(some);
+  if (lanes > 1) {
+    // The code is made for lanes that ask for it, look-ups in range included: the others get the argument of one that
+    // does.
+    llvm::Value* predicate =
+        b.CreateBitCast(b.CreateTrunc(asking, b.getIntNTy(static_cast<unsigned>(lanes))), type(Type::b1));
+    llvm::Value* first = b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, asking, b.getTrue());
+    argument = b.CreateSelect(predicate, argument, splat(b.CreateExtractElement(argument, first)));
+    b.CreateRet(b.CreateSelect(predicate, emit(code, {&argument, 1})[0], fallback));
+  } else {
+    b.CreateRet(emit(code, {&argument, 1})[0]);
+  }
+}
+
+/// What the callee gives for the lanes that ask for it, and `fallback` for the others.
+llvm::Value* VectorEmitter::answered(const machine::Code& callee, llvm::Value* predicate, llvm::Value* argument,
+                                     llvm::Value* fallback) {
+  if (lanes > unit) {
+    return in_halves({predicate, argument, fallback}, [&](VectorEmitter& v, llvm::ArrayRef<llvm::Value*> parts) {
+      return v.answered(callee, parts[0], parts[1], parts[2]);
+    });
+  }
+  llvm::Function* f = rare_subroutine(callee);
+  llvm::Value* asking = lanes == 1 ? predicate : b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes)));
+  llvm::CallInst* result = m.call(b, f, {argument, fallback, b.CreateZExt(asking, b.getInt32Ty())});
+  if (m.target.x86) result->addFnAttr(llvm::Attribute::get(m.context, "no_caller_saved_registers"));
+  return result;
 }
 
 llvm::Value* VectorEmitter::unary(llvm::Intrinsic::ID id, llvm::Value* a) { return b.CreateUnaryIntrinsic(id, a); }
@@ -538,16 +600,8 @@ llvm::Value* VectorEmitter::rare(const machine::Code& callee, llvm::Value* any, 
   llvm::BasicBlock *before = b.GetInsertBlock(), *taken = m.block(here), *join = m.block(here);
   b.CreateCondBr(any, taken, join, llvm::MDBuilder(m.context).createBranchWeights(1, 1 << 20));
   b.SetInsertPoint(taken);
-  auto [predicate, argument] = ask();
-  if (lanes > 1) {
-    llvm::Value* mask = b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes)));
-    // The callee is made for lanes that ask for it, look-ups in range included: the others get the argument of one that
-    // does.
-    llvm::Value* first =
-        b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask, b.getTrue()), b.getInt64Ty());
-    argument = b.CreateSelect(predicate, argument, splat(b.CreateExtractElement(argument, first)));
-  }
-  llvm::Value* merged = b.CreateSelect(predicate, call(callee, {argument}, Effort::quick), fallback);
+  const auto [predicate, argument] = ask();
+  llvm::Value* merged = answered(callee, predicate, argument, fallback);
   b.CreateBr(join);
   b.SetInsertPoint(join);
   llvm::PHINode* result = b.CreatePHI(fallback->getType(), 2);

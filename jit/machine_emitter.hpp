@@ -77,7 +77,7 @@ class VectorEmitter {
   llvm::Value* rare(const machine::Code& callee, llvm::Value* any, llvm::Value* fallback,
                     llvm::function_ref<Question()> ask);
   /// The code's subroutine (of one output), as often as `lanes` need.
-  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments, Effort effort = Effort::shared);
+  llvm::Value* call(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
   /// All outputs of the code's subroutine; `lanes` is `unit`.
   std::vector<llvm::Value*> call_all(const machine::Code& code, llvm::ArrayRef<llvm::Value*> arguments);
 
@@ -95,7 +95,12 @@ class VectorEmitter {
                      std::span<llvm::Value*> results);
   llvm::FunctionType* signature(const machine::Code& code) const;
   void define(const machine::Code& code, const std::string& symbol);
-  llvm::Function* subroutine(const machine::Code& code, Effort effort);
+  llvm::Function* subroutine(const machine::Code& code);
+  llvm::FunctionType* rare_signature(const machine::Code& code) const;
+  llvm::Function* rare_subroutine(const machine::Code& code);
+  void define_rare(const machine::Code& code, const std::string& symbol);
+  llvm::Value* answered(const machine::Code& callee, llvm::Value* predicate, llvm::Value* argument,
+                        llvm::Value* fallback);
   llvm::Value* unary(llvm::Intrinsic::ID id, llvm::Value* a);
   /// operation(emitter of half the lanes, halves of `values`), twice; joined. For instructions of one register.
   template <class Operation>

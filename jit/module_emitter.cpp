@@ -64,7 +64,6 @@ Loop::Loop(llvm::IRBuilder<>& builder, llvm::Value* begin, llvm::Value* end, boo
 llvm::PHINode* Loop::carry(llvm::Value* initial) {
   llvm::PHINode* phi = builder_.CreatePHI(initial->getType(), 2);
   phi->addIncoming(initial, preheader_);
-  initial_.emplace_back(phi, initial);
   return phi;
 }
 
@@ -75,23 +74,18 @@ void Loop::finish(llvm::Value* step) {
   for (auto& [phi, value] : carried_) phi->addIncoming(value, latch);
   builder_.CreateCondBr(builder_.CreateICmpSLT(next, end_), body_, exit_);
   builder_.SetInsertPoint(exit_);
-  for (auto& [phi, value] : carried_) {
-    llvm::PHINode* result = builder_.CreatePHI(phi->getType(), 2);
-    result->addIncoming(value, latch);
-    if (skippable_) {
-      for (auto& [other, initial] : initial_) {
-        if (other == phi) result->addIncoming(initial, preheader_);
-      }
-    }
-    results_.emplace_back(phi, result);
-  }
+  latch_ = latch;
 }
 
-llvm::Value* Loop::result(llvm::PHINode* carried) const {
-  for (auto& [phi, value] : results_) {
-    if (phi == carried) return value;
-  }
-  return carried;
+llvm::Value* Loop::result(llvm::PHINode* carried) {
+  llvm::PHINode*& result = results_[carried];
+  if (result != nullptr) return result;
+  const llvm::IRBuilder<>::InsertPointGuard guard(builder_);
+  builder_.SetInsertPoint(exit_, exit_->begin());
+  result = builder_.CreatePHI(carried->getType(), 2);
+  result->addIncoming(carried->getIncomingValueForBlock(latch_), latch_);
+  if (skippable_) result->addIncoming(carried->getIncomingValueForBlock(preheader_), preheader_);
+  return result;
 }
 
 }  // namespace actinium::jit

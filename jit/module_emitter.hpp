@@ -75,17 +75,16 @@ class Loop {
     finish(llvm::ConstantInt::get(index_->getType(), static_cast<std::uint64_t>(step)));
   }
   /// After finish(): the value of a carried variable behind the loop (also if the body never ran).
-  llvm::Value* result(llvm::PHINode* carried) const;
+  llvm::Value* result(llvm::PHINode* carried);
 
  private:
   llvm::IRBuilder<>& builder_;
   llvm::Value* end_;
-  llvm::BasicBlock *preheader_, *body_, *exit_;
+  llvm::BasicBlock *preheader_, *body_, *exit_, *latch_ = nullptr;
   llvm::PHINode* index_;
   bool skippable_;
   std::vector<std::pair<llvm::PHINode*, llvm::Value*>> carried_;
-  std::vector<std::pair<llvm::PHINode*, llvm::Value*>> initial_;
-  std::vector<std::pair<llvm::PHINode*, llvm::Value*>> results_;
+  std::map<llvm::PHINode*, llvm::PHINode*> results_;
 };
 
 /// Emits `then` under a condition; the builder ends behind it.

@@ -92,7 +92,7 @@ class Planner {
     find_invariant();
   }
 
-  Pipeline run(std::span<const Value> stored, int most_vectors) {
+  Pipeline run(std::span<const Value> stored, int most_vectors, bool overlaps) {
     const double cycles = std::max(1.0, cycles_of_vector());
     while (plan_.vectors < most_vectors && cycles * plan_.vectors < least_interval) plan_.vectors *= 2;
     interval_ = static_cast<int>(std::ceil(cycles * plan_.vectors * slack));
@@ -102,7 +102,7 @@ class Planner {
     for (std::size_t i = 0; i < size(); ++i) {
       if (varies(i)) plan_.stage[i] = time_[i] / interval_;
     }
-    place_memory(stored);
+    place_memory(stored, overlaps ? 1 : 0);
     put_in_order();
     return std::move(plan_);
   }
@@ -156,17 +156,19 @@ class Planner {
     return result;
   }
 
-  /// Nothing is read from memory behind the stage of stores.
-  void place_memory(std::span<const Value> stored) {
+  /// Memory is read so many stages before the stores.
+  void place_memory(std::span<const Value> stored, int before) {
     for (Value v : stored) plan_.store_stage = std::max(plan_.store_stage, plan_.stage[index(v)]);
     for (std::size_t i = 0; i < size(); ++i) {
-      if (!plan_.slice[i].empty()) plan_.store_stage = std::max(plan_.store_stage, plan_.stage[i]);
+      if (!plan_.slice[i].empty()) plan_.store_stage = std::max(plan_.store_stage, plan_.stage[i] + before);
     }
     for (std::size_t i = 0; i < size(); ++i) {
       if (!varies(i)) continue;
-      if (inst(i).op == Op::input && !stored.empty()) plan_.stage[i] = std::min(plan_.stage[i], plan_.store_stage);
+      if (inst(i).op == Op::input && !stored.empty())
+        plan_.stage[i] = std::min(plan_.stage[i], std::max(0, plan_.store_stage - before));
       plan_.stages = std::max(plan_.stages, plan_.stage[i] + 1);
     }
+    if (!stored.empty()) plan_.stages = std::max(plan_.stages, plan_.store_stage + 1);
   }
 
   double cycles_of_vector() const {
@@ -230,8 +232,8 @@ class Planner {
 }  // namespace
 
 Pipeline plan_pipeline(const Code& code, std::span<const PipelineInput> inputs, std::span<const Value> stored,
-                       int most_vectors) {
-  return Planner(code, inputs).run(stored, most_vectors);
+                       int most_vectors, bool overlaps) {
+  return Planner(code, inputs).run(stored, most_vectors, overlaps);
 }
 
 bool is_repeated(const Code& code, Value value) {

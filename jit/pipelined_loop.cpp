@@ -32,7 +32,7 @@ class RowEmitter::Pipelined {
     part_ = parts_.data();
   }
 
-  /// Over [begin, end), whole vectors.
+  /// Over [begin, end), a vector or more: the last one overlaps the one before if they do not end there.
   void emit(llvm::Value* begin, llvm::Value* end) {
     begin_ = begin, end_ = end;
     invariants();
@@ -203,7 +203,7 @@ class RowEmitter::Pipelined {
     llvm::Value* last = b_.CreateSub(end_, b_.getInt64(static_cast<std::uint64_t>(whole_.lanes)));
     llvm::Value* exists = b_.CreateICmpULT(b_.CreateSub(i, begin_), b_.CreateSub(end_, begin_));
     if (k > 0) i = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, i, begin_);
-    if (k + 1 < plan_.stages) i = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, i, last);
+    i = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, i, last);
     return known = {i, exists};
   }
 
@@ -252,8 +252,7 @@ class RowEmitter::Pipelined {
     row_.store_kept(whole_, s_, values, i);
     std::vector<Place> places = s_.stores;
     for (std::size_t n = 0; n < places.size(); ++n) {
-      llvm::Value* scratch = row_.slot(static_cast<int>(s_.stage.stores[n].access));
-      s_.stores[n].pointer = b_.CreateSelect(exists, places[n].pointer, scratch);
+      s_.stores[n].pointer = b_.CreateSelect(exists, places[n].pointer, row_.scratch(row_.staging_.sink));
     }
     row_.store_values(whole_, s_, values, b_.CreateSelect(exists, i, b_.getInt64(0)), nullptr);
     s_.stores = std::move(places);
@@ -283,7 +282,12 @@ Pipeline RowEmitter::plan(const Segment& s) const {
   for (program::ValueId id : s.stage.kept) add(id);
   int most = most_vectors;
   for (const Accumulators& a : s.reductions) most = std::min(most, a.lanes / v.lanes);
-  return plan_pipeline(s.code.code, inputs, stored, most);
+  return plan_pipeline(s.code.code, inputs, stored, most, may_overlap(s));
+}
+
+/// Sums count each element once, and short rows by the million are better off without a pipeline's filling.
+bool RowEmitter::may_overlap(const Segment& s) const {
+  return m.target.avx512 && s.reductions.empty() && staging_.groups.empty() && dimensions_ == 1;
 }
 
 void RowEmitter::pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin,
@@ -295,6 +299,49 @@ void RowEmitter::pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& p
   // Register after register, so that loads are spread over the iteration: several in a row make the processor wait
   // where they miss the caches.
   Pipelined(*this, v_, v, s, plan).emit(begin, end);
+}
+
+/// The loop with nothing behind it. Where it does not end with a vector, the last one overlaps the one before, whose
+/// results it computes again; less than a vector goes through scratch memory.
+void RowEmitter::pipelined_to_the_end(VectorEmitter& v_, Segment& s, const Pipeline& plan) {
+  llvm::Value* lanes = b.getInt64(static_cast<std::uint64_t>(v_.lanes));
+  llvm::Value* is_short = b.CreateICmpSLT(s.count, lanes);
+  if (stream_ != nullptr) {
+    llvm::Value* whole = b.CreateICmpEQ(b.CreateAnd(s.count, b.getInt64(static_cast<std::uint64_t>(v_.lanes - 1))), b.getInt64(0));
+    s.streams = b.CreateAnd(may_stream(s), whole);
+  }
+  const auto moves = [&](std::size_t n) {
+    const StageCode::Input& input = s.code.inputs[n];
+    return s.fixed[n] == nullptr && input.kind == StageCode::Input::Kind::load &&
+           accesses_[input.number].buffer != program::no_buffer;
+  };
+  emit_if(b, is_short, [&] {
+    llvm::Value* mask = v_.first_lanes(s.count);
+    for (std::size_t n = 0; n < s.loads.size(); ++n) {
+      if (!moves(n)) continue;
+      const std::uint32_t access = s.code.inputs[n].number;
+      const DType dtype = accesses_[access].dtype;
+      v_.store(dtype, v_.load(dtype, s.loads[n].pointer, mask), slot(static_cast<int>(access)));
+    }
+  });
+  for (std::size_t n = 0; n < s.loads.size(); ++n) {
+    if (!moves(n)) continue;
+    s.loads[n].pointer = b.CreateSelect(is_short, slot(static_cast<int>(s.code.inputs[n].number)), s.loads[n].pointer);
+  }
+  std::vector<llvm::Value*> targets;
+  for (std::size_t n = 0; n < s.stores.size(); ++n) {
+    targets.push_back(s.stores[n].pointer);
+    s.stores[n].pointer = b.CreateSelect(is_short, slot(static_cast<int>(s.stage.stores[n].access)), targets[n]);
+  }
+  pipelined_loop(v_, s, plan, b.getInt64(0), b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, s.count, lanes));
+  emit_if(b, is_short, [&] {
+    llvm::Value* mask = v_.first_lanes(s.count);
+    for (std::size_t n = 0; n < s.stores.size(); ++n) {
+      const DType dtype = accesses_[s.stage.stores[n].access].dtype;
+      v_.store(dtype, v_.load(dtype, s.stores[n].pointer), targets[n], mask);
+    }
+  });
+  s.streams = nullptr;
 }
 
 }  // namespace actinium::jit

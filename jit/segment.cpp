@@ -22,6 +22,8 @@ namespace {
 /// most this many in all: more would cost compile time and bring nothing.
 constexpr std::size_t small_body = 40;
 constexpr std::size_t unrolled_body = 160;
+/// Rows of fewer vectors take each by itself: filling a pipeline takes as long as that.
+constexpr int least_pipelined = 6;
 /// Vectors that a loop computes at once if its body has from `least_taking_turns` operations: all up to
 /// `most_taking_long_turns`, two up to `most_taking_turns`.
 constexpr std::ptrdiff_t least_taking_turns = 10, most_taking_long_turns = 72, most_taking_turns = 300;
@@ -79,7 +81,10 @@ Staging::Staging(const std::vector<Access>& accesses, std::span<const Stage> sta
     for (int access : group.accesses) offset[static_cast<std::size_t>(access)] = bytes;
     bytes += static_cast<std::int64_t>(group.accesses.size()) * slot(accesses[static_cast<std::size_t>(group.accesses[0])]);
   }
-  bytes = round_up(bytes, 64);
+  std::size_t together = 1;
+  for (const Interleaved& group : groups) together = std::max(together, group.accesses.size());
+  sink = round_up(bytes, 64);
+  bytes = sink + static_cast<std::int64_t>(together) * most_vectors * 64;
 }
 
 RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<Access>& accesses,
@@ -156,9 +161,8 @@ llvm::Value* RowEmitter::element(llvm::Value* pointer, llvm::Value* i, std::size
   return b.CreateGEP(b.getIntNTy(static_cast<unsigned>(8 * size)), pointer, i);
 }
 
-llvm::Value* RowEmitter::slot(int access) {
-  return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), scratch_,
-                                      static_cast<std::uint64_t>(staging_.offset[static_cast<std::size_t>(access)]));
+llvm::Value* RowEmitter::scratch(std::int64_t offset) {
+  return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), scratch_, static_cast<std::uint64_t>(offset));
 }
 
 void RowEmitter::run(const Stage& stage, const StageCode& code, llvm::Value* begin, llvm::Value* end,
@@ -617,9 +621,19 @@ void RowEmitter::emit_segment(Segment& s) {
     scatter_stores(s);
     return;
   }
+  if (pipelined && may_overlap(s)) {
+    VectorEmitter several(m, b, vectors * v.lanes, v.lanes);
+    pipelined_to_the_end(several, s, *pipeline);
+    scatter_stores(s);
+    return;
+  }
   if (vectors > 1 || pipelined || (masks && ((small && !reduces) || points))) {
     VectorEmitter several(m, b, vectors * v.lanes, v.lanes);
     llvm::Value* end = whole_from(begin, several.lanes);
+    if (pipelined && masks && !reduces) {
+      llvm::Value* least = b.getInt64(static_cast<std::uint64_t>(least_pipelined * several.lanes));
+      end = b.CreateSelect(b.CreateICmpSLT(s.count, least), begin, end);
+    }
     if (stream_ != nullptr) s.streams = may_stream(s);
     if (pipelined) {
       pipelined_loop(several, s, *pipeline, begin, end);

@@ -24,6 +24,7 @@ inline constexpr int most_vectors = 4;
 /// Where each access of a kernel has its staging slot: the beginning of a thread's scratch.
 struct Staging {
   std::vector<std::int64_t> offset;  ///< by access; -1: never staged. Of a group that of its first access
+  std::int64_t sink = 0;             ///< where a pipelined loop stores what does not exist
   std::int64_t bytes = 0;
   std::vector<Interleaved> groups;
   std::vector<int> group_of;  ///< by access; -1: none
@@ -114,7 +115,8 @@ class RowEmitter {
   /// Whether an access may turn out to stand still along the vector axis when it is called.
   bool may_stand() const { return any_order_ && broadcasts_; }
   llvm::Value* element(llvm::Value* pointer, llvm::Value* i, std::size_t size);
-  llvm::Value* slot(int access);
+  llvm::Value* scratch(std::int64_t offset);
+  llvm::Value* slot(int access) { return scratch(staging_.offset[static_cast<std::size_t>(access)]); }
   void emit_segment(Segment& s);
   void place_inputs(Segment& s);
   void place_stores(Segment& s);
@@ -137,8 +139,10 @@ class RowEmitter {
   void one_loop(int vectors, Segment& s);
   int vectors_at_once(const Segment& s) const;
   class Pipelined;
+  bool may_overlap(const Segment& s) const;
   Pipeline plan(const Segment& s) const;
   void pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin, llvm::Value* end);
+  void pipelined_to_the_end(VectorEmitter& v_, Segment& s, const Pipeline& plan);
   void unrolled_reduction(Segment& s, llvm::Value*& begin);
 };
 

@@ -63,6 +63,14 @@ TEST(JitPipeline, PlansAreConsistent) {
             if (code.insts[i].op != machine::Op::input) continue;
             EXPECT_LE(plan.stage[i], plan.store_stage);
           }
+          const Pipeline overlapping = jit::plan_pipeline(code, inputs, code.outputs, vectors, true);
+          expect_consistent(code, overlapping);
+          if (overlapping.stages == 1) continue;
+          for (std::size_t i = 0; i < code.insts.size(); ++i) {
+            if (overlapping.stage[i] == Pipeline::invariant) continue;
+            const bool reads = code.insts[i].op == machine::Op::input || !overlapping.slice[i].empty();
+            EXPECT_TRUE(!reads || overlapping.stage[i] < overlapping.store_stage);
+          }
         }
       }
     }
