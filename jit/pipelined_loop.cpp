@@ -254,8 +254,14 @@ class RowEmitter::Pipelined {
     for (std::size_t n = 0; n < places.size(); ++n) {
       s_.stores[n].pointer = b_.CreateSelect(exists, places[n].pointer, row_.scratch(row_.staging_.sink));
     }
+    llvm::Value* streams = s_.streams;
+    if (streams != nullptr && row_.may_overlap(s_)) {
+      llvm::Value* within = b_.CreateAnd(i, b_.getInt64(static_cast<std::uint64_t>(row_.v.lanes - 1)));
+      s_.streams = b_.CreateAnd(streams, b_.CreateICmpEQ(within, b_.getInt64(0)));
+    }
     row_.store_values(whole_, s_, values, b_.CreateSelect(exists, i, b_.getInt64(0)), nullptr);
     s_.stores = std::move(places);
+    s_.streams = streams;
   }
 
   /// Behind the accumulators there is room for what does not count.
@@ -306,10 +312,7 @@ void RowEmitter::pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& p
 void RowEmitter::pipelined_to_the_end(VectorEmitter& v_, Segment& s, const Pipeline& plan) {
   llvm::Value* lanes = b.getInt64(static_cast<std::uint64_t>(v_.lanes));
   llvm::Value* is_short = b.CreateICmpSLT(s.count, lanes);
-  if (stream_ != nullptr) {
-    llvm::Value* whole = b.CreateICmpEQ(b.CreateAnd(s.count, b.getInt64(static_cast<std::uint64_t>(v_.lanes - 1))), b.getInt64(0));
-    s.streams = b.CreateAnd(may_stream(s), whole);
-  }
+  if (stream_ != nullptr) s.streams = may_stream(s);
   const auto moves = [&](std::size_t n) {
     const StageCode::Input& input = s.code.inputs[n];
     return s.fixed[n] == nullptr && input.kind == StageCode::Input::Kind::load &&
