@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actinium/error.h"
+#include "jit/picked.hpp"
 #include "jit/segment.hpp"
 #include "jit/support.hpp"
 
@@ -42,7 +43,10 @@ std::int64_t scratch_bytes(const void* context, const std::int64_t* extents) {
 class LoopEmitter {
  public:
   LoopEmitter(ModuleEmitter& m, const LoopKernel& kernel) : m_(m), kernel_(kernel), b_(m.context) {
-    for (const Stage& stage : kernel.stages) {
+    picked_.resize(kernel.stages.size());
+    for (std::size_t i = 0; i < kernel.stages.size() && !kernel.splits(); ++i)
+      picked_[i] = take_picked(kernel_, kernel_.stages[i]);
+    for (const Stage& stage : kernel_.stages) {
       codes_.push_back(lower_stage(stage, kernel.values, wanted_later(stage), Calls::in_long_code));
       layout_.reductions = std::max(layout_.reductions, static_cast<std::int64_t>(stage.reductions.size()));
       for (ValueId id : stage.kept) {
@@ -80,7 +84,8 @@ class LoopEmitter {
 
  private:
   ModuleEmitter& m_;
-  const LoopKernel& kernel_;
+  LoopKernel kernel_;
+  std::vector<std::vector<Picked>> picked_;  ///< by stage: reductions that are not in kernel_
   llvm::IRBuilder<> b_;
   std::vector<StageCode> codes_;  ///< by stage
   std::vector<ValueId> kept_;
@@ -256,13 +261,16 @@ class LoopEmitter {
                   [&](llvm::Value*, auto indices, llvm::Value*) {
                     row_->set_row(indices);
                     for (std::size_t i = 0; i < kernel_.stages.size(); ++i) {
-                      if (kernel_.stages[i].once) {
-                        row_->run_once(kernel_.stages[i], codes_[i]);
-                      } else if (kernel_.stages[i].reductions.empty()) {
-                        row_->run(kernel_.stages[i], codes_[i], b_.getInt64(0), inner_, {});
-                      } else {
+                      const Stage& stage = kernel_.stages[i];
+                      if (stage.once) {
+                        row_->run_once(stage, codes_[i]);
+                      } else if (!stage.reductions.empty()) {
                         reduce_row(i, memory);
+                      } else if (!stage.stores.empty() || !stage.kept.empty()) {
+                        row_->run(stage, codes_[i], b_.getInt64(0), inner_, {});
                       }
+                      for (const Picked& picked : picked_[i])
+                        define(picked.reduction, row_->picked(picked.element, picked.label, inner_));
                     }
                   });
   }

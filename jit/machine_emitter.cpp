@@ -186,7 +186,7 @@ machine::Code VectorEmitter::adapted(machine::Code code) const {
 }
 
 std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& given, std::span<llvm::Value* const> inputs,
-                                              std::span<const Call> calls) {
+                                              std::span<const Call> calls, std::span<llvm::Value* const> known) {
   if (inputs.size() + calls.size() != given.inputs.size())
     throw InternalError("jit: code with a wrong number of inputs");
   const machine::Code code = adapted(given);
@@ -205,11 +205,15 @@ std::vector<llvm::Value*> VectorEmitter::emit(const machine::Code& given, std::s
   // Calls that wait for nothing come first, when no other values are in registers, which they would all overwrite.
   for (const Inst& inst : code.insts) {
     const Call* c = call_of(inst);
-    const auto known = [&](Value v) { return values[static_cast<std::uint32_t>(v)] != nullptr; };
-    if (c != nullptr && std::all_of(c->arguments.begin(), c->arguments.end(), known)) result_of(inst);
+    const auto ready = [&](Value v) { return values[static_cast<std::uint32_t>(v)] != nullptr; };
+    if (c != nullptr && std::all_of(c->arguments.begin(), c->arguments.end(), ready)) result_of(inst);
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Inst& inst = code.insts[i];
+    if (i < known.size() && known[i] != nullptr) {
+      values[i] = repeated(known[i]);
+      continue;
+    }
     if (inst.op != Op::input) values[i] = emit_instruction(code, inst, values);
     if (call_of(inst) != nullptr) values[i] = result_of(inst);
   }

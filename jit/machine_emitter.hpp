@@ -59,9 +59,10 @@ class VectorEmitter {
   /// a * x + c as Op::muladd has it.
   llvm::Value* muladd(DType dtype, llvm::Value* a, llvm::Value* x, llvm::Value* c);
   /// The outputs of `code` on these inputs. May add blocks (for `rare`): the builder ends in the last one. Inputs of
-  /// the code beyond `inputs` are results of `calls`, in order.
+  /// the code beyond `inputs` are results of `calls`, in order. What is `known` (by instruction of the adapted code, or
+  /// null) is not computed.
   std::vector<llvm::Value*> emit(const machine::Code& code, std::span<llvm::Value* const> inputs,
-                                 std::span<const Call> calls = {});
+                                 std::span<const Call> calls = {}, std::span<llvm::Value* const> known = {});
   /// The code with operands as this target's instructions take them: what they do to an operand themselves (the floor of an
   /// exponent, the mask of an index) is left out.
   machine::Code adapted(machine::Code code) const;

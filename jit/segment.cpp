@@ -29,9 +29,13 @@ constexpr int least_pipelined = 6;
 constexpr std::ptrdiff_t least_taking_turns = 10, most_taking_long_turns = 72, most_taking_turns = 300;
 
 bool is_index(const Access& access) { return access.buffer == program::no_buffer; }
+/// Whether a dimension of the loop leaves it where it is.
+bool is_still(const Access& access, const program::AxisMap& d) {
+  return is_index(access) ? d.multiplier.is(0) : d.axis < 0;
+}
 /// The same element for every point of the loop.
 bool is_scalar(const Access& access) {
-  return std::all_of(access.dims.begin(), access.dims.end(), [](const program::AxisMap& d) { return d.axis < 0; });
+  return std::all_of(access.dims.begin(), access.dims.end(), [&](const auto& d) { return is_still(access, d); });
 }
 
 /// Whether all that the code does with an input is to take its lower half, so that the input may come without the other.
@@ -134,7 +138,7 @@ RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, cons
 
 bool RowEmitter::stands_still(int access) const {
   const Access& a = accesses_[static_cast<std::size_t>(access)];
-  return any_order_ ? is_scalar(a) : a.dims.back().axis < 0;
+  return any_order_ ? is_scalar(a) : is_still(a, a.dims.back());
 }
 
 void RowEmitter::set_row(std::span<llvm::Value* const> indices) {
@@ -143,7 +147,7 @@ void RowEmitter::set_row(std::span<llvm::Value* const> indices) {
     const int number = static_cast<int>(i);
     llvm::Value* offset = nullptr;
     for (std::size_t d = 0; d < indices.size(); ++d) {
-      if (is_scalar(access) && !is_index(access)) break;
+      if (is_scalar(access)) break;
       llvm::Value* part = b.CreateMul(indices[d], stride(number, static_cast<int>(d)));
       offset = offset == nullptr ? part : b.CreateAdd(offset, part);
     }
@@ -182,6 +186,7 @@ void RowEmitter::run(const Stage& stage, const StageCode& code, llvm::Value* beg
             .reductions = reductions,
             .loads = {},
             .fixed = {},
+            .known = {},
             .stores = {},
             .registers = {}};
   emit_segment(s);
@@ -204,6 +209,28 @@ void RowEmitter::run_once(const Stage& stage, const StageCode& code) {
   for (const program::Store& store : stage.stores) {
     v.store_lane0(accesses_[store.access].dtype, outputs[code.output(store.value)], address_[store.access]);
   }
+}
+
+llvm::Value* RowEmitter::picked(int access, int label, llvm::Value* elements) {
+  const auto dtype_of = [&](int number) { return accesses_[static_cast<std::size_t>(number)].dtype; };
+  // Negative ones lie beyond every row.
+  llvm::Value* number = v.load_scalar(dtype_of(label), address_[static_cast<std::size_t>(label)]);
+  number = b.CreateZExt(number, b.getInt64Ty());
+  llvm::Function* f = b.GetInsertBlock()->getParent();
+  llvm::BasicBlock *before = b.GetInsertBlock(), *inside = m.block(f), *join = m.block(f);
+  b.CreateCondBr(b.CreateICmpULT(number, elements), inside, join);
+  b.SetInsertPoint(inside);
+  const DType dtype = dtype_of(access);
+  llvm::Value* offset = b.CreateMul(number, inner_stride(access));
+  llvm::Value* x = v.load_scalar(dtype, element(address_[static_cast<std::size_t>(access)], offset, size_of(dtype)));
+  llvm::Constant* zero = llvm::ConstantFP::get(x->getType(), 0);
+  x = b.CreateFAdd(x, zero);
+  b.CreateBr(join);
+  b.SetInsertPoint(join);
+  llvm::PHINode* result = b.CreatePHI(x->getType(), 2);
+  result->addIncoming(zero, before);
+  result->addIncoming(x, inside);
+  return result;
 }
 
 RowEmitter::Place RowEmitter::place_load(int access, llvm::Value* position, llvm::Value* count) {
@@ -280,7 +307,9 @@ void RowEmitter::place_inputs(Segment& s) {
     } else if (input.kind == StageCode::Input::Kind::load) {
       const int access = static_cast<int>(input.number);
       const Access& a = accesses_[input.number];
-      if (is_index(a)) {
+      if (is_index(a) && stands_still(access)) {
+        fixed = v.splat(address_[input.number]);
+      } else if (is_index(a)) {
         // The number of lane 0 at i = 0 stands in pointer.
         place.pointer = b.CreateAdd(address_[input.number], b.CreateMul(s.position, inner_stride(access)));
         const Type type = only_narrowed(s.code.code, s.loads.size()) ? Type::i32 : Type::i64;
@@ -300,6 +329,24 @@ void RowEmitter::place_inputs(Segment& s) {
     }
     s.loads.push_back(place);
     s.fixed.push_back(fixed);
+  }
+}
+
+/// What fixed inputs alone decide is computed before the loop: LLVM leaves divisions and conversions in it. Predicates
+/// stay where they are used, as mask registers are few.
+void RowEmitter::find_known(Segment& s) {
+  const machine::Code code = v.adapted(s.code.code);
+  s.known.assign(code.insts.size(), nullptr);
+  std::vector<llvm::Value*> values(code.insts.size());
+  for (std::size_t i = 0; i < code.insts.size(); ++i) {
+    const machine::Inst& inst = code.insts[i];
+    if (inst.op == machine::Op::constant) values[i] = v.emit_instruction(code, inst, values);
+    if (inst.op == machine::Op::input && inst.imm < s.fixed.size()) values[i] = s.fixed[inst.imm];
+    if (inst.op == machine::Op::constant || inst.op == machine::Op::input || inst.op == machine::Op::rare) continue;
+    bool all = inst.type != Type::b1;
+    for (machine::Value operand : {inst.a, inst.b, inst.c})
+      all = all && (operand == machine::no_value || values[static_cast<std::size_t>(operand)] != nullptr);
+    if (all) values[i] = s.known[i] = v.emit_instruction(code, inst, values);
   }
 }
 
@@ -407,7 +454,7 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
   std::vector<llvm::Value*> inputs;
   s.points.assign(staging_.groups.size(), {});
   for (std::size_t n = 0; n < s.code.inputs.size(); ++n) inputs.push_back(input(v_, s, n, i, mask));
-  const std::vector<llvm::Value*> outputs = v_.emit(s.code.code, inputs, s.code.calls);
+  const std::vector<llvm::Value*> outputs = v_.emit(s.code.code, inputs, s.code.calls, s.known);
   store_values(v_, s, outputs, i, m.target.avx512 ? mask : nullptr);
   store_kept(v_, s, outputs, i);
   for (std::size_t r = 0; r < s.reductions.size(); ++r) {
@@ -575,7 +622,7 @@ void RowEmitter::one_loop(int vectors, Segment& s) {
     phi->addIncoming(loaded[k + loads.size()], whole);
     inputs[loads[k]] = phi;
   }
-  const std::vector<llvm::Value*> outputs = several.emit(s.code.code, inputs, s.code.calls);
+  const std::vector<llvm::Value*> outputs = several.emit(s.code.code, inputs, s.code.calls, s.known);
   either([&](llvm::Value* mask) { store_values(several, s, outputs, i, mask); });
   store_kept(several, s, outputs, i);
   loop.finish(several.lanes);
@@ -597,6 +644,7 @@ int RowEmitter::vectors_at_once(const Segment& s) const {
 
 void RowEmitter::emit_segment(Segment& s) {
   place_inputs(s);
+  find_known(s);
   place_stores(s);
   llvm::Value* begin = b.getInt64(0);
   const auto whole_from = [&](llvm::Value* first, int lanes) {

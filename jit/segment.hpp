@@ -73,6 +73,8 @@ class RowEmitter {
            std::span<const Accumulators> reductions);
   /// One evaluation for the row: defines all outputs of `code` in `values`.
   void run_once(const program::Stage& stage, const StageCode& code);
+  /// The row's element, a scalar, with the number that access `label` has there; +0 if it has no such element. -0 becomes +0.
+  llvm::Value* picked(int access, int label, llvm::Value* elements);
 
  private:
   /// A load or store as the vector loop sees it: element i is at pointer + (i & mask) * size (no mask: + i * size). Of
@@ -89,6 +91,7 @@ class RowEmitter {
     std::span<const Accumulators> reductions;
     std::vector<Place> loads;         ///< by input of the code
     std::vector<llvm::Value*> fixed;  ///< by input: a splat, or null
+    std::vector<llvm::Value*> known;  ///< by instruction: what is the same for all elements, or null
     std::vector<Place> stores;        ///< by store of the stage
     /// Accumulators of reduction r that are kept in registers, or empty.
     std::vector<std::vector<llvm::Value*>> registers;
@@ -119,6 +122,7 @@ class RowEmitter {
   llvm::Value* slot(int access) { return scratch(staging_.offset[static_cast<std::size_t>(access)]); }
   void emit_segment(Segment& s);
   void place_inputs(Segment& s);
+  void find_known(Segment& s);
   void place_stores(Segment& s);
   Place place_load(int access, llvm::Value* position, llvm::Value* count);
   Place place_group(const Interleaved& group, const Segment& s, bool load);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 #include "unit/jit_support.hpp"
 
@@ -287,6 +288,53 @@ TEST(JitStages, Softmax) {
   Bench strided = softmax(3, 1100, DType::f32);
   strided.operands[0] = spread(strided.operands[0], strided.extents, -2);
   strided.operands[1] = spread(strided.operands[1], strided.extents, 3);
+  expect_same(strided);
+}
+
+/// x minus the element of its row that a label names: sum(where(i == label, x, 0)), perhaps beside a maximum, is no loop.
+Bench picked(std::int64_t n, DType t, DType label_type, bool beside_maximum) {
+  const std::vector<std::int64_t> labels = {0, n - 1, n, -1, n / 2, std::numeric_limits<std::int32_t>::min(), 3};
+  Numbers numbers(static_cast<std::uint64_t>(n) + 6);
+  Bench bench{.kernel = {}, .operands = {}, .extents = {static_cast<std::int64_t>(labels.size()), n}};
+  LoopKernel kernel{
+      .outer = {Dim("rows")}, .inner = Dim("n"), .accesses = {}, .stages = std::vector<Stage>(2), .values = {}};
+  kernel.accesses = {Bench::access(t, {true, true}), Bench::access(label_type, {true, false}),
+                     Bench::access(DType::i64, {false, true}, true), Bench::access(t, {true, true})};
+  kernel.accesses[2].start = {Dim(0)};
+  Body body;
+  const ValueId largest = body.fresh(t), chosen = body.fresh(t);
+  Stage &first = kernel.stages[0], &last = kernel.stages[1];
+  const ValueId x = body.load(first, 0, t), label = body.load(first, 1, label_type);
+  ValueId number = body.load(first, 2, DType::i64);
+  if (label_type != DType::i64) number = body.op(first, Op::cast, label_type, {number});
+  const ValueId same = body.op(first, Op::equal, DType::b8, {number, label});
+  first.reductions = {{Combine::sum, body.op(first, Op::select, t, {same, x, body.constant(first, t, 0)}), chosen}};
+  if (beside_maximum) first.reductions.push_back({Combine::max, x, largest});
+  ValueId result = body.op(last, Op::sub, t, {body.load(last, 0, t), chosen});
+  if (beside_maximum) result = body.op(last, Op::add, t, {result, largest});
+  last.stores = {{result, 3}};
+  kernel.values = body.values;
+  bench.kernel = kernel;
+  const Operand iota{.dtype = DType::i64, .bytes = {}, .start = 0, .strides = {0, 1}, .index = true};
+  bench.operands = {filled(t, bench.extents, &numbers, true, true), filled(label_type, bench.extents, nullptr, true, false),
+                    iota, filled(t, bench.extents, nullptr, true, true)};
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    bench.operands[1].set(static_cast<std::int64_t>(i), static_cast<std::uint64_t>(labels[i]));
+  if (n > 3) bench.operands[0].set(6 * n + 3, t == DType::f32 ? 0x80000000u : 0x8000000000000000u);  // -0 sums to +0
+  return bench;
+}
+
+TEST(JitStages, PickedElements) {
+  for (std::int64_t n : {1, 5, 16, 130, 1000, 16390}) {
+    for (DType t : {DType::f32, DType::f64}) {
+      for (DType label : {DType::i32, DType::i64}) {
+        SCOPED_TRACE(n);
+        for (bool beside_maximum : {true, false}) expect_same(picked(n, t, label, beside_maximum));
+      }
+    }
+  }
+  Bench strided = picked(700, DType::f32, DType::i32, true);
+  strided.operands[0] = spread(strided.operands[0], strided.extents, -2);
   expect_same(strided);
 }
 
