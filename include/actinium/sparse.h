@@ -11,8 +11,8 @@ struct Rows {
   A of;
   Expr index;
 };
-/// Arrays of which example i reads row index[i], along axis 0. A negative index counts from the end; one that was computed and
-/// is outside reads the nearest row, an input that is outside is a CallError.
+/// Arrays of which example i reads row index[i], along axis 0. A negative index counts from the end; one that was
+/// computed and is outside reads the nearest row, an input that is outside is a CallError.
 template <class A>
 Rows<A> rows(A arrays, Expr index) {
   return {std::move(arrays), std::move(index)};
@@ -43,6 +43,14 @@ struct SparseJacobian {
   Expr row_pointers;  ///< [rows + 1]; depends on the sizes alone
   Shape shape;        ///< [rows, columns]
 };
+
+/// The Jacobian of an expression whose elements depend on few elements of x each (discretised differential equations,
+/// chains, grids), as the graph says it: each entry is there that may be other than zero. Columns that share no row are
+/// differentiated in one sweep (rows, in reverse), so that a banded matrix takes as many sweeps as it is wide. Columns
+/// ascend within a row, and they and the row pointers are constants. All sizes must be known; ShapeError otherwise.
+/// What goes through indices that are known at the call alone, through softmax and its like, or through rules of one's
+/// own counts as depending on all that it reads.
+ACTINIUM_API SparseJacobian<Expr> sparse_jacobian(At y, const Expr& x, SparseOptions options = {});
 
 namespace detail {
 

@@ -253,6 +253,76 @@ TEST(SparseJacobian, GrowsWithTheFunctionAndNotWithTheExamples) {
   EXPECT_LT(nodes(10), 40);
 }
 
+// --- Of expressions: the pattern comes from the graph. ---
+
+struct Structured {
+  std::string name;
+  std::function<Expr(const Expr&)> f;
+  std::int64_t entries;  ///< of a matrix of 12 columns
+};
+
+class SparseExpression : public testing::TestWithParam<Structured> {};
+
+/// Exactly the entries that can be other than zero, in order, with the values of the dense Jacobian.
+TEST_P(SparseExpression, IsTheDenseJacobian) {
+  for (const Mode mode : {Mode::automatic, Mode::forward, Mode::reverse}) {
+    Graph g{f64};
+    const Expr x = g.input("x", {3, 4}), y = GetParam().f(x);
+    const auto j = sparse_jacobian(y, x, {.mode = mode});
+    EXPECT_EQ(j.values.shape().str(), "[" + std::to_string(GetParam().entries) + "]");
+    const std::vector<double> xs = numbers(12);
+    const Problem p{{x}, {{x, xs}}};
+    expect_dense(j, {y}, p, y.shape().size().constant(), 12);
+    const auto columns = integers(eval(j.columns)), pointers = integers(eval(j.row_pointers));
+    for (std::size_t r = 0; r + 1 < pointers.size(); ++r)
+      for (auto k = pointers[r] + 1; k < pointers[r + 1]; ++k) EXPECT_LT(columns[static_cast<std::size_t>(k) - 1], columns[static_cast<std::size_t>(k)]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Patterns, SparseExpression,
+    testing::Values(
+        Structured{"elementwise", [](const Expr& x) { return sin(x) * x; }, 12},
+        Structured{"neighbours", [](const Expr& x) { return square(slice(x, 1, 3)) - slice(x, 0, 2) * 2.0; }, 16},
+        Structured{"padded", [](const Expr& x) { return x * pad(slice(x, 0, -1, 1, 1), {0, 1}, {0, 0}, 1.0); }, 21},
+        Structured{"rows", [](const Expr& x) { return x * sum(x, 1, true); }, 48},
+        Structured{"columns", [](const Expr& x) { return prod(x, 0); }, 12},
+        Structured{"all", [](const Expr& x) { return sum(x * x); }, 12},
+        Structured{"product", [](const Expr& x) { return matmul(x, x.T()); }, 60},
+        Structured{"product_by_a_constant", [](const Expr& x) { return matmul(x, Graph(x.graph()).iota({4, 2})); }, 24},
+        Structured{"running_sums", [](const Expr& x) { return cumsum(x, 1) * cumsum(x, 0, true); }, 42},
+        Structured{"sorted", [](const Expr& x) { return sort(x, 1); }, 48},
+        Structured{"turned", [](const Expr& x) { return flip(x.T(), 0) * reshape(x, {4, 3}); }, 24},
+        Structured{"joined", [](const Expr& x) { return concat({x, square(slice(x, 0, 1)), Graph(x.graph()).iota({1, 4})}, 0); }, 16},
+        Structured{"gathered", [](const Expr& x) { return gather(x, Graph(x.graph()).constant("i", Tensor{2, 2, -1}), 1) * 3.0; }, 9},
+        Structured{"scattered", [](const Expr& x) { return scatter_add(sin(x), Graph(x.graph()).constant("i", Tensor{1, 1, 0}), x, 0); }, 20},
+        Structured{"branches", [](const Expr& x) { return where(x > 0.1, square(x), flip(x, 1)); }, 24},
+        Structured{"softmax", [](const Expr& x) { return softmax(slice(x, 0, 1)); }, 16},
+        Structured{"nothing", [](const Expr& x) { return floor(x); }, 0}),
+    [](const auto& i) { return i.param.name; });
+
+/// A tridiagonal matrix takes three sweeps, whatever its size.
+TEST(SparseExpressions, ABandTakesAsManySweepsAsItIsWide) {
+  const auto compile_of = [](std::int64_t n) {
+    Graph g{f64};
+    const Expr u = g.input("u", {n}), inner = slice(u, 1, -1);
+    const Expr residual = slice(u, 2) - 2.0 * inner + slice(u, 0, -2) + exp(inner);
+    const auto j = sparse_jacobian(residual, u);
+    EXPECT_EQ(j.values.shape().size().constant(), 3 * (n - 2));
+    return compile(u, {j.values}, {.engine = Engine::interpret}).stats({});
+  };
+  EXPECT_EQ(compile_of(50).nodes, compile_of(1000).nodes);
+  EXPECT_LT(compile_of(1000).workspace, 40u * 1000 * sizeof(double));
+}
+
+TEST(SparseExpressions, Misuse) {
+  Graph g{f64};
+  const Expr x = g.input("x", {"n", 2}), i = g.input("i", {3}, i32);
+  EXPECT_NE(message([&] { sparse_jacobian(sin(x), x); }).find("[sparse_jacobian] the pattern of an expression needs sizes that are known when it is built: x [n, 2]"), std::string::npos)
+      << message([&] { sparse_jacobian(sin(x), x); });
+  EXPECT_NE(message([&] { sparse_jacobian(i * 2, i); }).find("[sparse_jacobian]"), std::string::npos);
+}
+
 TEST(SparseJacobian, Misuse) {
   Graph g{f64};
   const Expr x = g.input("x", {3, 2}), y = g.input("y", {4, 2}), s = g.input("s", {}), i = g.input("i", {3}, i32),
