@@ -150,7 +150,23 @@ void sort(Ints ints, const LibraryArray& x, const LibraryArray& result, bool pos
   }
 }
 
-/// The first of ties; the first NaN if there is one.
+/// The first of ties; the first NaN if there is one. New leaders are rare, so one comparison an element is what it takes.
+template <class T, bool largest>
+std::int64_t arg_extreme(const T* from, std::int64_t count, std::int64_t step) {
+  const auto stays = [](T value, T leader) { return largest ? value <= leader : value >= leader; };  // false for NaN
+  std::int64_t best = 0;
+  T leader = from[0];
+  if (is_nan(leader)) return best;
+  for (std::int64_t i = 1; i < count; ++i) {
+    const T value = from[i * step];
+    if (stays(value, leader)) [[likely]] continue;
+    best = i;
+    leader = value;
+    if (is_nan(value)) break;
+  }
+  return best;
+}
+
 template <class T>
 void arg_extreme(Ints ints, const LibraryArray& x, const LibraryArray& result, bool largest) {
   const Around a(x.shape, ints[0]);
@@ -158,13 +174,7 @@ void arg_extreme(Ints ints, const LibraryArray& x, const LibraryArray& result, b
   for (std::int64_t b = 0; b < a.before; ++b) {
     for (std::int64_t j = 0; j < a.after; ++j) {
       const T* from = static_cast<const T*>(x.data) + b * a.extent * a.after + j;
-      std::int64_t best = 0;
-      for (std::int64_t i = 1; i < a.extent; ++i) {
-        const T value = from[i * a.after], leader = from[best * a.after];
-        if (is_nan(leader)) break;
-        if (is_nan(value) || (largest ? value > leader : value < leader)) best = i;
-      }
-      *to++ = best;
+      *to++ = largest ? arg_extreme<T, true>(from, a.extent, a.after) : arg_extreme<T, false>(from, a.extent, a.after);
     }
   }
 }
