@@ -475,9 +475,14 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
 void RowEmitter::accumulate(VectorEmitter& v_, const Accumulators& a, llvm::Value* value, llvm::Value* factor,
                             llvm::Value* lane, llvm::Value* mask) {
   llvm::Value* p = element(a.memory, lane, size_of(a.dtype));
-  llvm::Value* before = v_.load(a.dtype, p);
-  llvm::Value* total = combined(v_, a, before, value, factor);
-  v_.store(a.dtype, mask == nullptr ? total : b.CreateSelect(mask, total, before), p);
+  // Other lanes combine with the identity, which changes nothing: LLVM would make a masked store of a choice between
+  // totals, and what reads that next waits until it has reached the cache. (0 * 0 is added to a sum, which is never -0.)
+  const auto masked = [&](llvm::Value* x, std::uint64_t other) {
+    return mask == nullptr ? x : b.CreateSelect(mask, x, v_.constant(machine::type_of(a.dtype), other));
+  };
+  value = masked(value, identity_bits(a.combine, a.dtype));
+  if (factor != nullptr) factor = masked(factor, 0);
+  v_.store(a.dtype, combined(v_, a, v_.load(a.dtype, p), value, factor), p);
 }
 
 /// Rows of scratch memory have room for a whole vector at their end.
