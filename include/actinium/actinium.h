@@ -13,6 +13,7 @@
 #include <actinium/function.h>
 #include <actinium/graph.h>
 #include <actinium/io.h>
+#include <actinium/loops.h>
 #include <actinium/parse.h>
 #include <actinium/random.h>
 #include <actinium/ravel.h>

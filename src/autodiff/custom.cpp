@@ -58,6 +58,12 @@ class Batched final : public Rule {
     return autodiff::batch(std::span(&t, 1), e.own, e.all, size_, std::source_location())[0];
   }
 
+  std::vector<NodeId> nodes() const override { return inner_->nodes(); }
+  std::vector<NodeId> variables() const override { return inner_->variables(); }
+  std::shared_ptr<const CustomRule> moved(std::span<const NodeId> images) const override {
+    return std::make_shared<Batched>(inner_->moved(images), size_, has_);
+  }
+
  private:
   struct Example {
     Expr y;
@@ -109,11 +115,39 @@ struct Ids {
   explicit Ids(Operands all) {
     for (const Expr& e : all) list.push_back(e.is_bound() ? e.id() : no_node);
   }
+  explicit Ids(std::span<const NodeId> ids) : list(ids.begin(), ids.end()) {}
   List in(const GraphPtr& graph) const {
     List result;
     for (NodeId id : list) result.push_back(id == no_node ? Expr() : Expr(graph, id));
     return result;
   }
+};
+
+std::vector<NodeId> joined(const Ids& a, const Ids& b) {
+  std::vector<NodeId> all = a.list;
+  all.insert(all.end(), b.list.begin(), b.list.end());
+  return all;
+}
+
+/// A rule whose state is two lists of nodes: what it was traced with, of which the last `own` are variables, and what that gave.
+template <class Kind>
+class Traced : public Rule {
+ public:
+  Traced(Ids from, Ids to, std::size_t own) : from_(std::move(from)), to_(std::move(to)), own_(own) {}
+  std::vector<NodeId> nodes() const final { return joined(from_, to_); }
+  std::vector<NodeId> variables() const final {
+    return {from_.list.end() - static_cast<std::ptrdiff_t>(own_), from_.list.end()};
+  }
+  std::shared_ptr<const CustomRule> moved(std::span<const NodeId> images) const final {
+    const std::size_t count = from_.list.size();
+    return std::make_shared<Kind>(Ids(images.first(count)), Ids(images.subspan(count)), own_);
+  }
+
+ protected:
+  Ids from_, to_;
+
+ private:
+  std::size_t own_;
 };
 
 /// What a rule was traced with: y, x and the variables of directions. Where x is y (a function that gives its argument), x counts.
@@ -125,12 +159,14 @@ List places(const Expr& y, Operands x, Operands directions) {
 }
 
 /// A user's vjp: cotangents of x, traced for a variable as cotangent of y. jvp is its transpose.
-class OwnVjp final : public Rule {
+class OwnVjp final : public Traced<OwnVjp> {
  public:
-  OwnVjp(const Expr& y, Operands x, const Expr& ct, Operands cotangents) : from_(places(y, x, std::span(&ct, 1))), cotangents_(cotangents) {}
+  using Traced::Traced;
+  OwnVjp(const Expr& y, Operands x, const Expr& ct, Operands cotangents)
+      : Traced(Ids(places(y, x, std::span(&ct, 1))), Ids(cotangents), 1) {}
 
   Expr vjp(const Expr& y, Operands x, std::size_t i, const Expr& cotangent) const override {
-    const Expr traced = cotangents_.in(y.graph())[i];
+    const Expr traced = to_.in(y.graph())[i];
     if (!traced.is_bound()) return traced;
     return substitute(std::span(&traced, 1), from_.in(y.graph()), places(y, x, std::span(&cotangent, 1)))[0];
   }
@@ -148,18 +184,17 @@ class OwnVjp final : public Rule {
     }
     return total;
   }
-
- private:
-  Ids from_, cotangents_;
 };
 
 /// A user's jvp: the tangent of y, traced for variables as tangents of x. vjp is its transpose.
-class OwnJvp final : public Rule {
+class OwnJvp final : public Traced<OwnJvp> {
  public:
-  OwnJvp(const Expr& y, Operands x, Operands tangents, const Expr& tangent) : from_(places(y, x, tangents)), tangent_(std::span(&tangent, 1)) {}
+  using Traced::Traced;
+  OwnJvp(const Expr& y, Operands x, Operands tangents, const Expr& tangent)
+      : Traced(Ids(places(y, x, tangents)), Ids(std::span(&tangent, 1)), tangents.size()) {}
 
   Expr jvp(const Expr& y, Operands x, Operands tangents) const override {
-    const Expr traced = tangent_.in(y.graph())[0];
+    const Expr traced = to_.in(y.graph())[0];
     if (!traced.is_bound()) return traced;
     List all;
     for (std::size_t i = 0; i < x.size(); ++i) all.push_back(ops::is_literal(tangents[i], 0) ? ops::filled(x[i], 0, x[i].shape()) : tangents[i]);
@@ -174,26 +209,24 @@ class OwnJvp final : public Rule {
     if (!tangent.is_bound()) return tangent;
     return detail::vjp(tangent, std::span(&tangents[i], 1), cotangent)[0];
   }
-
- private:
-  Ids from_, tangent_;
 };
 
 /// Computes the body again from what went into it, behind `again`, when cotangents come: nothing of it is kept till then.
-class Recompute final : public Rule {
+class Recompute final : public Traced<Recompute> {
  public:
-  Recompute(const Expr& body, Operands from) : body_(std::span(&body, 1)), from_(from) {}
+  using Traced::Traced;
+  Recompute(const Expr& body, Operands from) : Traced(Ids(from), Ids(std::span(&body, 1)), 0) {}
 
   Expr vjp(const Expr& y, Operands x, std::size_t i, const Expr& cotangent) const override {
     if (!is_float(x[i].dtype())) return {};
     List kept;
     for (const Expr& e : x) kept.push_back(ops::unary(ops::Op::again, e));
-    const Expr once_more = substitute(body_.in(y.graph()), from_.in(y.graph()), kept)[0];
+    const Expr once_more = substitute(to_.in(y.graph()), from_.in(y.graph()), kept)[0];
     return detail::vjp(once_more, std::span(&kept[i], 1), cotangent)[0];
   }
 
   Expr jvp(const Expr& y, Operands x, Operands tangents) const override {
-    const Expr value = substitute(body_.in(y.graph()), from_.in(y.graph()), x)[0];
+    const Expr value = substitute(to_.in(y.graph()), from_.in(y.graph()), x)[0];
     List along, directions;
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (ops::is_literal(tangents[i], 0)) continue;
@@ -202,9 +235,6 @@ class Recompute final : public Rule {
     }
     return detail::jvp(std::span(&value, 1), along, directions, std::source_location())[0];
   }
-
- private:
-  Ids body_, from_;
 };
 
 bool has_inputs(const GraphData& graph, NodeId root) {

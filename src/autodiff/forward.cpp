@@ -1,4 +1,6 @@
 // The forward sweep: tangents from x to y in the order of the arena, and the Hessian-vector product made of both sweeps.
+#include <map>
+
 #include "actinium/autodiff.h"
 #include "autodiff/sweep.hpp"
 #include "ops/cotangent.hpp"
@@ -25,12 +27,20 @@ std::vector<Expr> sweep(std::span<const Expr> y, std::span<const Expr> x, std::s
   auto slot = [&](NodeId id) -> NodeId& { return tangents[index(id) - active.first]; };
   for (std::size_t i = 0; i < x.size(); ++i)
     if (active.contains(x[i].id())) slot(x[i].id()) = seeds[i].id();
+  std::map<NodeId, std::vector<Expr>> several;  // tangents of the results of nodes that have more than one
   std::vector<Expr> operands, incoming;
   for (std::uint32_t n = active.first; n <= active.last; ++n) {
     const NodeId id{n};
     if (!active.contains(id) || slot(id) != no_node) continue;
     ambient.at(id);
     operands_of(graph, id, operands);
+    if (graph->op(id) == ops::Op::result) {
+      const auto all = several.find(operands[0].id());
+      if (all == several.end()) continue;
+      const Expr& t = all->second[static_cast<std::size_t>(graph->attributes(id).ints[0])];
+      if (!ops::is_literal(t, 0)) slot(id) = t.id();
+      continue;
+    }
     incoming.clear();
     bool any = false;
     for (const Expr& o : operands) {
@@ -39,6 +49,10 @@ std::vector<Expr> sweep(std::span<const Expr> y, std::span<const Expr> x, std::s
       any = any || has;
     }
     if (!any) continue;
+    if (const auto rule = ops::rule(graph->op(id)).tangents) {
+      several[id] = rule({graph, id}, operands, incoming);
+      continue;
+    }
     const Expr t = tangent_of({graph, id}, operands, incoming);
     if (!ops::is_literal(t, 0)) slot(id) = t.id();
   }

@@ -1,7 +1,8 @@
-// The reverse sweep: cotangents from y back to x, one forward-numbered arena walked backwards. Start reading at sweep.
+// The reverse sweep: cotangents from y back to x, one forward-numbered arena walked backwards. Start reading at reverse_sweep.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <unordered_map>
 
@@ -97,54 +98,93 @@ Expr assembled(std::vector<NodeId>& parts, const GraphPtr& graph) {
   return sum;
 }
 
-/// Contributions add up in one order, whatever the caller asked for: users by descending id, operands from left to
-/// right.
-std::vector<Expr> sweep(const Expr& y, std::span<const Expr> x, const Expr& cotangent,
-                        const std::source_location& where) {
-  const GraphPtr& graph = y.graph();
-  const Cone active = cone(*graph, std::span(&y, 1), x);
-  std::vector<Expr> result;
-  if (!active.contains(y.id())) {
-    for (const Expr& e : x) result.push_back(zeros_like(e));
-    return result;
-  }
-  Ambient ambient(*graph, where);
-  const ops::Derived derived(index(y.id()) + 1);
-  std::vector<NodeId> cotangents(active.active.size(), no_node);
-  auto slot = [&](NodeId id) -> NodeId& { return cotangents[index(id) - active.first]; };
-  slot(y.id()) = cotangent.id();
-  std::unordered_map<std::uint32_t, std::vector<NodeId>>
-      pending;  // where the first piece has come: all contributions, in order
-  std::vector<Expr> operands;
-  for (std::uint32_t n = index(y.id()) + 1; n-- > active.first;) {
-    const NodeId id{n};
-    if (!active.contains(id) || slot(id) == no_node) continue;
-    ambient.at(id);
-    if (const auto parts = pending.find(n); parts != pending.end()) slot(id) = assembled(parts->second, graph).id();
-    operands_of(graph, id, operands);
-    const Expr node{graph, id}, own{graph, slot(id)};
-    for (std::size_t i = 0; i < operands.size(); ++i) {
-      const NodeId o = operands[i].id();
-      if (!active.contains(o)) continue;
-      const Expr part = operand_cotangent(node, operands, static_cast<int>(i), own);
-      if (ops::is_literal(part, 0)) continue;
-      auto parts = pending.find(index(o));
-      if (parts == pending.end() && piece_of(part)) {
-        parts = pending.try_emplace(index(o)).first;
-        if (slot(o) != no_node) parts->second.push_back(slot(o));
-      }
-      if (parts != pending.end()) parts->second.push_back(part.id());
-      slot(o) = slot(o) == no_node || parts != pending.end() ? part.id() : ops::accumulate({graph, slot(o)}, part).id();
+/// Cotangents as they come, by node; those of a node with several results, by result.
+class Cotangents {
+ public:
+  Cotangents(const GraphPtr& graph, const Cone& active) : graph_(graph), active_(active), of_(active.active.size(), no_node) {}
+
+  bool has(NodeId id) const { return active_.contains(id) && of_[index(id) - active_.first] != no_node; }
+  Expr operator[](NodeId id) const { return {graph_, of_[index(id) - active_.first]}; }
+  void add(NodeId id, const Expr& part) {
+    if (!active_.contains(id) || ops::is_literal(part, 0)) return;
+    NodeId& slot = of_[index(id) - active_.first];
+    auto parts = pending_.find(index(id));
+    if (parts == pending_.end() && piece_of(part)) {
+      parts = pending_.try_emplace(index(id)).first;
+      if (slot != no_node) parts->second.push_back(slot);
     }
+    if (parts != pending_.end()) parts->second.push_back(part.id());
+    slot = slot == no_node || parts != pending_.end() ? part.id() : ops::accumulate({graph_, slot}, part).id();
   }
-  for (const Expr& e : x) {
-    const bool reached = active.contains(e.id()) && slot(e.id()) != no_node;
-    result.push_back(reached ? Expr(graph, slot(e.id())) : zeros_like(e));
+  /// All contributions to the node have come.
+  void settle(NodeId id) {
+    if (const auto parts = pending_.find(index(id)); parts != pending_.end())
+      of_[index(id) - active_.first] = assembled(parts->second, graph_).id();
   }
-  return result;
+  /// That of the node result(y) goes to y, which is visited once all have come.
+  void add_result(NodeId result) {
+    const NodeId y = graph_->operand(result, 0);
+    const auto number = static_cast<std::size_t>(graph_->attributes(result).ints[0]);
+    auto& list = results_[y];
+    list.resize(std::max(list.size(), number + 1));
+    list[number] = (*this)[result];
+    of_[index(y) - active_.first] = list[number].id();
+  }
+  const std::vector<Expr>& results(NodeId y) { return results_[y]; }
+
+ private:
+  const GraphPtr& graph_;
+  const Cone& active_;
+  std::vector<NodeId> of_;
+  std::unordered_map<std::uint32_t, std::vector<NodeId>> pending_;  ///< once a piece has come: all contributions, in order
+  std::map<NodeId, std::vector<Expr>> results_;
+};
+
+/// All operands of a node with several results at once.
+void add_all(Cotangents& cotangents, const Expr& node, std::span<const Expr> operands, const Cone& active) {
+  std::vector<char> wanted;
+  for (const Expr& o : operands) wanted.push_back(active.contains(o.id()));
+  const auto parts = ops::rule(node.graph()->op(node.id())).cotangents(node, operands, wanted, cotangents.results(node.id()));
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    if (wanted[i]) cotangents.add(operands[i].id(), parts[i]);
 }
 
 }  // namespace
+
+/// Contributions add up in one order, whatever the caller asked for: users by descending id, operands from left to right.
+std::vector<Expr> reverse_sweep(std::span<const Expr> y, std::span<const Expr> seeds, std::span<const Expr> x, const std::source_location& where) {
+  const GraphPtr& graph = x[0].graph();
+  const Cone active = cone(*graph, y, x);
+  Ambient ambient(*graph, where);
+  const ops::Derived derived(active.last + 1);
+  Cotangents cotangents(graph, active);
+  for (std::size_t i = 0; i < y.size(); ++i) cotangents.add(y[i].id(), seeds[i]);
+  std::vector<Expr> operands;
+  for (std::uint32_t n = active.last + 1; n-- > active.first;) {
+    const NodeId id{n};
+    if (!cotangents.has(id)) continue;
+    ambient.at(id);
+    cotangents.settle(id);
+    operands_of(graph, id, operands);
+    if (graph->op(id) == ops::Op::result) {
+      if (active.contains(operands[0].id())) cotangents.add_result(id);
+      continue;
+    }
+    const Expr node{graph, id};
+    if (ops::rule(graph->op(id)).cotangents != nullptr) {
+      add_all(cotangents, node, operands, active);
+      continue;
+    }
+    const Expr own = cotangents[id];
+    for (std::size_t i = 0; i < operands.size(); ++i)
+      if (active.contains(operands[i].id()))
+        cotangents.add(operands[i].id(), operand_cotangent(node, operands, static_cast<int>(i), own));
+  }
+  std::vector<Expr> result;
+  for (const Expr& e : x) result.push_back(cotangents.has(e.id()) ? cotangents[e.id()] : zeros_like(e));
+  return result;
+}
+
 }  // namespace autodiff
 
 namespace detail {
@@ -160,7 +200,11 @@ std::vector<Expr> grad(const At& y, std::span<const Expr> x) {
 
 std::vector<Expr> vjp(const At& y, std::span<const Expr> x, const Expr& cotangent) {
   autodiff::check("vjp", std::span(&y.expr, 1), x, y.where);
-  if (y.expr.is_bound()) return autodiff::sweep(y.expr, x, autodiff::seed("vjp", cotangent, y.expr, y.where), y.where);
+  if (x.empty()) return {};
+  if (y.expr.is_bound()) {
+    const Expr seed = autodiff::seed("vjp", cotangent, y.expr, y.where);
+    return autodiff::reverse_sweep(std::span(&y.expr, 1), std::span(&seed, 1), x, y.where);
+  }
   std::vector<Expr> zeros;
   for (const Expr& e : x) zeros.push_back(autodiff::zeros_like(e));
   return zeros;

@@ -52,7 +52,7 @@ Cone cone(const GraphData& graph, std::span<const Expr> y, std::span<const Expr>
   return cone_through(graph, y, x, [&](NodeId id) {
     if (!is_float(graph.dtype(id))) return false;
     const ops::Rule& rule = ops::rule(graph.op(id));
-    return rule.partial != nullptr || rule.vjp != nullptr;
+    return rule.partial != nullptr || rule.vjp != nullptr || rule.cotangents != nullptr || graph.op(id) == ops::Op::result;
   });
 }
 

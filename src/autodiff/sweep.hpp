@@ -28,6 +28,9 @@ Expr seed(std::string_view name, const Expr& given, const Expr& like, const std:
 
 Expr zeros_like(const Expr& x);
 
+/// Cotangents of x from those of several y: `seeds`, of their shapes.
+std::vector<Expr> reverse_sweep(std::span<const Expr> y, std::span<const Expr> seeds, std::span<const Expr> x, const std::source_location& where);
+
 /// The tangent of node y by its op's rule; an unbound 0 for none.
 Expr tangent_of(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents);
 

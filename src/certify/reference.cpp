@@ -99,7 +99,8 @@ bool has_meaning(const GraphData& g, NodeId id) {
     case ops::Kind::structure: return g.op(id) == Op::broadcast || g.op(id) == Op::reshape;
     case ops::Kind::reduction:
     case ops::Kind::scan:
-    case ops::Kind::product: return false;
+    case ops::Kind::product:
+    case ops::Kind::loop: return false;
   }
   return false;
 }

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <unordered_set>
 
 #include "graph/graph.hpp"
 #include "ops/error.hpp"
+#include "ops/loop.hpp"
 #include "ops/unit.hpp"
 
 namespace actinium {
@@ -110,6 +112,8 @@ std::string call_text(const GraphData& g, NodeId id, std::span<const std::string
     case Op::tensor: return a.text.empty() ? fmt::format("tensor{}", index(id)) : a.text;
     case Op::variable: return fmt::format("variable{}", a.ints[0]);
     case Op::custom: return x[0];
+    case Op::loop: return fmt::format("{}({})", ops::loop_of(g, id)->is_scan() ? "scan" : "while", fmt::join(x, ", "));
+    case Op::result: return fmt::format("{}[{}]", x[0], a.ints[0]);
     case Op::dim_size: {
       const bool usual = g.dtype(id) == g.default_dtype();
       return fmt::format("dim_size({}{})", a.dims[0].str(), usual ? "" : fmt::format(", dtype=\"{}\"", name_of(g.dtype(id))));
@@ -260,11 +264,17 @@ class TextPrinter {
   }
 };
 
+std::string loop_text(const ops::Loop& loop) {
+  if (loop.is_scan()) return fmt::format(" scan {} steps{}", loop.length->str(), loop.phases[0].reverse ? " from the last" : "");
+  return loop.phases.size() == 1 ? " while" : fmt::format(" while, {} phases", loop.phases.size());
+}
+
 std::string attributes_text(const GraphData& g, NodeId id) {
   const Attributes& a = g.attributes(id);
   std::string text;
   if (g.op(id) == Op::constant) return " " + constant_text(g, id);
   if (g.op(id) == Op::activation) text += fmt::format(" {}", ops::unit_of(a).name());
+  if (g.op(id) == Op::loop) text += loop_text(*ops::loop_of(g, id));
   if (!a.text.empty()) text += " " + a.text;
   if (!a.ints.empty()) text += fmt::format(" {{{}}}", fmt::join(a.ints, ", "));
   if (!a.dims.empty()) text += " " + dims_text(a.dims);
@@ -297,6 +307,23 @@ std::string describe(const GraphData& graph, NodeId id) {
 
 std::string print_text(const GraphData& graph, NodeId root) { return TextPrinter(graph, root).print(); }
 
+namespace {
+/// The graphs of a loop, after the graph that it is in.
+std::string bodies_text(const GraphData& g, NodeId id) {
+  const ops::LoopPtr loop = ops::loop_of(g, id);
+  std::string text;
+  const auto add = [&](const std::string& title, const Module& body) {
+    text += fmt::format("%{} {}:\n", index(id), title);
+    std::istringstream lines(print_list(body));
+    for (std::string line; std::getline(lines, line);) text += "  " + line + "\n";
+  };
+  if (!loop->is_scan()) add("goes on while", loop->condition);
+  for (std::size_t p = 0; p < loop->phases.size(); ++p)
+    add(loop->phases.size() == 1 ? "step" : fmt::format("step of phase {}{}", p, loop->phases[p].reverse ? ", from the last" : ""), loop->phases[p].step);
+  return text;
+}
+}  // namespace
+
 std::string print_list(const Module& m) {
   const GraphData& g = *m.graph;
   const auto needed = needed_by(m);
@@ -317,6 +344,8 @@ std::string print_list(const Module& m) {
   std::vector<std::string> outputs;
   for (NodeId o : m.outputs) outputs.push_back(fmt::format("%{}", index(o)));
   fmt::format_to(std::back_inserter(out), "return {}\n", fmt::join(outputs, ", "));
+  for (std::uint32_t i = 0; i < g.size(); ++i)
+    if (needed[i] && g.op(NodeId{i}) == Op::loop) fmt::format_to(std::back_inserter(out), "{}", bodies_text(g, NodeId{i}));
   return fmt::to_string(out);
 }
 

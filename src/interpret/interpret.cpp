@@ -16,7 +16,8 @@ class Interpreter final : public Executable {
     for (const program::Kernel& kernel : program_->kernels) {
       kernels_.push_back(std::visit(
           [&](const auto& body) -> std::unique_ptr<PreparedKernel> {
-            if constexpr (std::is_same_v<std::decay_t<decltype(body)>, program::LibraryKernel>) {
+            using Body = std::decay_t<decltype(body)>;
+            if constexpr (std::is_same_v<Body, program::LibraryKernel> || std::is_same_v<Body, program::IterationKernel>) {
               return nullptr;  // the executor's
             } else {
               return interpret::prepare(body, program_->fused);

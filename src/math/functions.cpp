@@ -149,6 +149,8 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::stack:
     case Op::dot:
     case Op::custom:
+    case Op::loop:
+    case Op::result:
     case Op::activation: break;
   }
   reject(op, t);

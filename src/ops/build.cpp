@@ -37,7 +37,9 @@ bool shares_type(Op op, std::size_t i) {
     case Op::scatter_add: return i != 1;
     case Op::one_hot:
     case Op::stack:
-    case Op::dot: return false;
+    case Op::dot:
+    case Op::loop:
+    case Op::result: return false;
     default: return true;  // NOLINT: all others are homogeneous
   }
 }
@@ -168,7 +170,7 @@ const Rule& rule(Op op) {
   static const auto table = [] {
     std::array<Rule, op_table.size()> all{};
     for (const auto family : {leaf_entries(), elementwise_entries(), structure_entries(), reduction_entries(), product_entries(), unit_entries(),
-                              custom_entries()})
+                              custom_entries(), loop_entries()})
       for (const Entry& e : family) all[static_cast<std::size_t>(e.op)] = e.rule;
     return all;
   }();

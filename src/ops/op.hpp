@@ -15,6 +15,7 @@ enum class Kind : std::uint8_t {
   reduction,    ///< removes axes
   scan,         ///< along one axis, keeps the shape (cumsum, sort)
   product,      ///< matmul
+  loop,         ///< runs graphs of its own, has several results
   unit,         ///< an activation: expanded by `decompose`
 };
 
@@ -75,6 +76,8 @@ enum class Kind : std::uint8_t {
   X(stack, -1, structure) X(dot, 2, reduction)                                                                           \
   /* custom(y, x...): y, with derivatives in x of the user's own: object = its ops::CustomRule                           */ \
   X(custom, -1, structure)                                                                                               \
+  /* a loop over steps (scan, while): object = its ops::Loop. Its results are the nodes result(loop), ints = {number}     */ \
+  X(loop, -1, loop) X(result, 1, loop)                                                                                   \
   /* an activation of the catalogue: object = its entry, ints = {derivative order, options...} */                        \
   X(activation, -1, unit)
 

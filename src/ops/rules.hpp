@@ -48,6 +48,13 @@ struct Rule {
   /// Node y once more for operands of which some have a batch axis in front; the result has it in front too. Null for
   /// elementwise ops, which align shapes alone.
   Expr (*batch)(const Expr& y, std::span<const Expr> operands, const Batch& batch) = nullptr;
+
+  // Ops with several results, which are the nodes result(y); unbound 0 for none throughout.
+  /// Cotangents of the operands that are `wanted` from those of the results.
+  std::vector<Expr> (*cotangents)(const Expr& y, std::span<const Expr> operands, std::span<const char> wanted,
+                                  std::span<const Expr> results) = nullptr;
+  /// Tangents of the results from those of the operands.
+  std::vector<Expr> (*tangents)(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) = nullptr;
 };
 
 const Rule& rule(Op op);
@@ -80,6 +87,7 @@ std::span<const Entry> product_entries();
 std::span<const Entry> leaf_entries();
 std::span<const Entry> unit_entries();
 std::span<const Entry> custom_entries();
+std::span<const Entry> loop_entries();
 
 /// The public functions that are entries of the activation catalogue (tanh, sigmoid, ...) as the primitives they are here.
 Expr unary(Op op, const Expr& x);

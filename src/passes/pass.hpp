@@ -16,6 +16,9 @@ Module simplify_fast(const Module& in);
 /// Activations and the stable families expanded into base functions (src/passes/decompose.cpp).
 Module decompose(const Module& in);
 
+/// Each loop once, without what nobody reads, its bodies through `body` (src/passes/loops.cpp).
+Module tidy_loops(const Module& in, const std::function<Module(const Module&)>& body);
+
 struct Pass {
   std::string_view name;
   Module (*run)(const Module&);

@@ -33,7 +33,8 @@ std::span<const Pass> pipeline(bool fast_math) { return fast_math ? std::span<co
 Module run(const Module& in, std::span<const Pass> passes, const Observer& observer) {
   check(in);
   if (observer) observer("graph", in);
-  Module current = settle(in);
+  // Loops go one way through the passes together with their bodies, which have no observer.
+  Module current = tidy_loops(settle(in), [&](const Module& body) { return run(body, passes); });
   for (const Pass& pass : passes) {
     current = pass.run(current);
     check(current);

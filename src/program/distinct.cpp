@@ -17,6 +17,7 @@ class Anonymous {
     number(k.accesses);
   }
   void operator()(LibraryKernel&) {}  // has no code of its own
+  void operator()(IterationKernel&) {}
 
  private:
   std::map<BufferId, std::uint32_t> numbers_;
@@ -34,7 +35,8 @@ class Anonymous {
 /// Equal for equal kernels, and soon computed.
 auto sketch(const Kernel& kernel) {
   const auto sizes = [](const auto& k) -> std::pair<std::size_t, std::size_t> {
-    if constexpr (std::is_same_v<std::decay_t<decltype(k)>, LibraryKernel>) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(k)>, LibraryKernel> ||
+                  std::is_same_v<std::decay_t<decltype(k)>, IterationKernel>) {
       return {k.operands.size(), 0};
     } else {
       return {k.accesses.size(), k.values.size()};

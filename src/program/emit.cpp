@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "actinium/error.h"
+#include "ops/loop.hpp"
 #include "ops/unit.hpp"
 #include "program/fuse.hpp"
 
@@ -248,7 +250,10 @@ class Emitter {
     reset(group);
     Kernel kernel;
     kernel.name = name(group);
-    if (group.kind == Group::Kind::library) {
+    if (!group.anchors.empty() && g_.op(group.anchors[0]) == Op::loop) {
+      if (!is_read(group)) return;
+      kernel.body = iteration(group);
+    } else if (group.kind == Group::Kind::library) {
       kernel.body = library(group.anchors[0]);
     } else {
       for (NodeId n : group.anchors) anchor_value(group, n);
@@ -314,6 +319,42 @@ class Emitter {
       program_.buffers[index(k.operands.back())].contiguous = true;
     }
     return k;
+  }
+
+  /// Whether any result of a loop is in memory.
+  bool is_read(const Group& group) const {
+    return std::any_of(group.anchors.begin() + 1, group.anchors.end(), [&](NodeId n) { return in_memory(n); });
+  }
+
+  /// Steps are Programs of their own; equal bodies are lowered once.
+  std::shared_ptr<const Program> step(const Module& body) {
+    for (const auto& [graph, outputs, program] : bodies_)
+      if (graph == body.graph.get() && outputs == body.outputs) return program;
+    LowerOptions options;
+    options.fused = program_.fused;
+    options.written = &nothing_written_;  // indices within a loop are computed: they are clamped, not checked
+    bodies_.push_back({body.graph.get(), body.outputs, std::make_shared<const Program>(lower(body, options))});
+    return std::get<2>(bodies_.back());
+  }
+
+  IterationKernel iteration(const Group& group) {
+    const NodeId n = group.anchors[0];
+    const ops::LoopPtr loop = ops::loop_of(g_, n);
+    IterationKernel k;
+    k.constants = loop->constants;
+    k.length = loop->length;
+    if (!loop->is_scan()) k.condition = step(loop->condition);
+    for (const ops::Phase& p : loop->phases) k.phases.push_back({step(p.step), p.carries, p.reverse, p.reads});
+    for (NodeId o : g_.operands(n)) k.operands.push_back(whole(buffer(o)));
+    k.results.assign(loop->results(), no_buffer);
+    for (NodeId r : group.anchors)
+      if (r != n && in_memory(r)) k.results[static_cast<std::size_t>(g_.attributes(r).ints[0])] = whole(buffer(r));
+    return k;
+  }
+
+  BufferId whole(BufferId id) {
+    program_.buffers[index(id)].contiguous = true;
+    return id;
   }
 
   void store_part(const Part& part) {
@@ -509,6 +550,8 @@ class Emitter {
   }
 
   std::string name(const Group& group) const {
+    if (!group.anchors.empty() && g_.op(group.anchors[0]) == Op::loop)
+      return ops::loop_of(g_, group.anchors[0])->is_scan() ? "scan" : "while";
     std::string text;
     std::size_t count = 0;
     for (NodeId n : group.anchors) {
@@ -535,6 +578,8 @@ class Emitter {
   const GraphData& g_;
   Program program_;
   std::vector<BufferId> buffer_of_;
+  std::vector<std::tuple<const GraphData*, std::vector<NodeId>, std::shared_ptr<const Program>>> bodies_;
+  Module nothing_written_{std::make_shared<GraphData>(), {}, {}};
   std::unordered_map<std::uint32_t, int> kernels_of_;  ///< by node: kernels that compute it
   // Of the current group:
   const Group* group_ = nullptr;

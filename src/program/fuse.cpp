@@ -157,6 +157,7 @@ class Fuser {
   void anchor_operands(NodeId n) {
     const Op op = g().op(n);
     if (is_library(g(), n)) {
+      if (g().op(n) == Op::result) return;
       for (NodeId o : g().operands(n))
         if (g().op(o) != Op::input && g().op(o) != Op::tensor) mark(o);
     } else if (op == Op::matmul) {
@@ -259,6 +260,13 @@ class Fuser {
 
   void place(NodeId n) {
     if (is_assembled(g().op(n))) return assemble(n);
+    if (g().op(n) == Op::result) {
+      // Of the loop's kernel, whatever it reads.
+      const std::uint32_t id = plan_.group_of[index(g().operand(n, 0))];
+      plan_.group_of[index(n)] = id;
+      plan_.groups[id].anchors.push_back(n);
+      return;
+    }
     Group own = own_group(n);
     std::vector<Read> reads = direct_reads(n);
     for (const Read& s : starts(n, own)) walk(s.node, s.view, n, &reads, nullptr, &own.steps);

@@ -175,6 +175,8 @@ int weight(Op op) {
     case Op::stack:
     case Op::dot:
     case Op::custom:
+    case Op::loop:
+    case Op::result:
     case Op::activation: return 0;
   }
   return 0;
@@ -188,7 +190,7 @@ const Shape& loop_shape(const GraphData& graph, NodeId node) {
 
 bool is_library(const GraphData& graph, NodeId node) {
   const Op op = graph.op(node);
-  return op == Op::gather || op == Op::scatter_add || op == Op::cumsum || op == Op::sort || op == Op::argsort ||
+  return ops::kind_of(op) == ops::Kind::loop || op == Op::gather || op == Op::scatter_add || op == Op::cumsum || op == Op::sort || op == Op::argsort ||
          op == Op::argmax || op == Op::argmin || (op == Op::matmul && !is_float(graph.dtype(node)));
 }
 

@@ -117,7 +117,38 @@ struct BodyPrinter {
     return fmt::format("routine b{} = {}({}; {})\n", index(k.result), ops::name_of(k.op), fmt::join(operands, ", "),
                        fmt::join(k.ints, ", "));
   }
+  std::string operator()(const IterationKernel& k) const;
 };
+
+std::string buffers_text(const std::vector<BufferId>& list) {
+  std::vector<std::string> parts;
+  for (BufferId b : list) parts.push_back(b == no_buffer ? "-" : fmt::format("b{}", index(b)));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// Lines of a Program within another.
+std::string indented(const std::string& text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+    result += "      " + text.substr(at, end - at);
+    at = end;
+  }
+  return result;
+}
+
+std::string iteration_text(const IterationKernel& k) {
+  std::string text = fmt::format("{} {} = loop of {} constants and ({})\n", k.length ? "scan " + k.length->str() + " steps:" : std::string("while:"),
+                                 buffers_text(k.results), k.constants, buffers_text(k.operands));
+  if (k.condition) text += "    as long as\n" + indented(print(*k.condition));
+  for (const IterationKernel::Phase& p : k.phases)
+    text += fmt::format("    each step{}, {} carried{}\n", p.reverse ? " from the last" : "", p.carries,
+                        p.reads.empty() ? "" : fmt::format(", reading streams {}", fmt::join(p.reads, ", "))) +
+            indented(print(*p.step));
+  return text;
+}
+
+std::string BodyPrinter::operator()(const IterationKernel& k) const { return iteration_text(k); }
 
 void check(bool ok, const std::string& message) {
   if (!ok) throw InternalError("program: " + message);
@@ -177,6 +208,11 @@ struct BodyChecker {
   }
   void operator()(const LibraryKernel& k) const {
     for (BufferId b : k.operands) check(index(b) < program.buffers.size(), "a routine names no buffer");
+  }
+  void operator()(const IterationKernel& k) const {
+    for (BufferId b : k.operands) check(index(b) < program.buffers.size(), "a loop names no buffer");
+    if (k.condition) verify(*k.condition);
+    for (const IterationKernel::Phase& p : k.phases) verify(*p.step);
   }
 };
 

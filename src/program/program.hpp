@@ -180,8 +180,29 @@ struct LibraryKernel {
   friend bool operator==(const LibraryKernel&, const LibraryKernel&) = default;
 };
 
+struct Program;
+
+/// A loop over steps (ops::Loop, with the same roles and order of operands and results): Programs run once a step by the executor,
+/// their inputs and outputs those of the steps. All operands and results are C-contiguous.
+struct IterationKernel {
+  struct Phase {
+    std::shared_ptr<const Program> step;
+    std::size_t carries = 0;
+    bool reverse = false;
+    std::vector<std::size_t> reads;
+    friend bool operator==(const Phase&, const Phase&) = default;
+  };
+  std::size_t constants = 0;
+  std::optional<Dim> length;                 ///< a scan
+  std::shared_ptr<const Program> condition;  ///< a while
+  std::vector<Phase> phases;
+  std::vector<BufferId> operands;
+  std::vector<BufferId> results;  ///< no_buffer where nobody reads it
+  friend bool operator==(const IterationKernel&, const IterationKernel&) = default;
+};
+
 struct Kernel {
-  std::variant<LoopKernel, ColumnKernel, MatmulKernel, LibraryKernel> body;
+  std::variant<LoopKernel, ColumnKernel, MatmulKernel, LibraryKernel, IterationKernel> body;
   std::string name = {};              ///< "softmax+3", for messages and profiles
   std::vector<Location> places = {};  ///< the user's lines that it computes
   std::size_t nodes = 0;              ///< graph nodes that it computes

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 
 #include "actinium/error.h"
+#include "ops/loop.hpp"
 #include "passes/pass.hpp"
 #include "runtime/float_environment.hpp"
 #include "runtime/function_impl.hpp"
@@ -84,6 +86,14 @@ void check_inputs(const Module& module) {
     };
     for (const Dim& dim : graph.shape(id)) check(dim);
     for (const Dim& dim : graph.attributes(id).dims) check(dim);
+    if (graph.op(id) != ops::Op::loop) continue;
+    ops::for_each_body(*ops::loop_of(graph, id), [&](const Module& body) {
+      for (std::uint32_t n = 0; n < body.graph->size(); ++n) {
+        for (const Dim& dim : body.graph->shape(NodeId{n})) check(dim);
+        for (const Dim& dim : body.graph->attributes(NodeId{n}).dims) check(dim);
+      }
+    });
+    if (const ops::LoopPtr loop = ops::loop_of(graph, id); loop->length) check(*loop->length);
   }
 }
 
@@ -102,6 +112,40 @@ bool use_jit(const CompileOptions& options) {
   if (options.engine == Engine::jit && !available)
     throw CompileError("compile: this library was built without the JIT");
   return options.engine != Engine::interpret && available;
+}
+
+std::vector<ArgumentInfo> describe_buffers(const program::Program& program, const std::vector<program::BufferId>& ids) {
+  std::vector<ArgumentInfo> result;
+  for (const program::BufferId id : ids) {
+    const program::Buffer& b = program.buffers[program::index(id)];
+    result.push_back({b.name, b.dtype, b.shape});
+  }
+  return result;
+}
+
+/// The Program made ready by an engine, with those of its loops.
+void make_ready(Prepared& prepared, std::shared_ptr<const program::Program> program, const CompileOptions& options, const JitOptions& jit) {
+  prepared.program = program;
+  prepared.costs = costs_of(*program);
+  prepared.threads = options.threads;
+  prepared.interpreted = !use_jit(options);
+  prepared.executable = prepared.interpreted ? interpret(program) : jit_engine().compile(program, jit);
+  std::map<const program::Program*, std::shared_ptr<const Prepared>> made;
+  const auto step = [&](const std::shared_ptr<const program::Program>& inner) {
+    std::shared_ptr<const Prepared>& known = made[inner.get()];
+    if (known != nullptr) return known;
+    auto own = std::make_shared<Prepared>();
+    own->inputs = describe_buffers(*inner, inner->inputs);
+    own->outputs = describe_buffers(*inner, inner->outputs);
+    make_ready(*own, inner, options, jit);
+    return known = own;
+  };
+  for (std::size_t k = 0; k < program->kernels.size(); ++k) {
+    const auto* loop = std::get_if<program::IterationKernel>(&program->kernels[k].body);
+    if (loop == nullptr) continue;
+    for (const auto& phase : loop->phases) prepared.loops[k].push_back(step(phase.step));
+    if (loop->condition != nullptr) prepared.loops[k].push_back(step(loop->condition));
+  }
 }
 
 }  // namespace
@@ -129,21 +173,16 @@ std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std
   function->decomposed = run_passes(function->source, options);
   function->passes_seconds = seconds_since(start);
 
-  const bool jit = use_jit(options);
   program::LowerOptions lowering;
   lowering.written = &function->source;
   if (jit_engine().fused != nullptr) lowering.fused = jit_engine().fused(function->jit);
   auto program = std::make_shared<const program::Program>(program::lower(function->decomposed, lowering));
   Prepared& prepared = function->prepared;
-  prepared.program = program;
   prepared.inputs = describe_arguments(function->source, function->source.inputs);
   prepared.outputs = describe_arguments(function->source, function->source.outputs);
   prepared.size_rules = size_rules(function->source);
-  prepared.costs = costs_of(*program);
-  prepared.threads = options.threads;
-  prepared.interpreted = !jit;
   const Clock::time_point engine_start = Clock::now();
-  prepared.executable = jit ? jit_engine().compile(program, function->jit) : interpret(program);
+  make_ready(prepared, std::move(program), options, function->jit);
   function->engine_seconds = seconds_since(engine_start);
   function->seconds = seconds_since(start);
   return function;

@@ -12,6 +12,7 @@
 
 #include "actinium/error.h"
 #include "runtime/float_environment.hpp"
+#include "runtime/iteration.hpp"
 
 extern "C" int omp_in_parallel() __attribute__((weak));
 
@@ -325,12 +326,14 @@ int Context::begin(Plan& plan) {
   return workers;
 }
 
+void run_planned(const PlannedKernel& kernel, int workers, char* scratch, std::size_t scratch_bytes) {
+  if (kernel.iteration != nullptr) return run_iteration(kernel, kernel.parallel ? workers : 1, scratch, scratch_bytes);
+  if (kernel.library != nullptr) return run_library(kernel, scratch);
+  run_phases(kernel, kernel.parallel ? workers : 1, scratch, scratch_bytes);
+}
+
 void Context::run_kernel(const Plan& plan, const PlannedKernel& kernel, int workers) {
-  if (kernel.library != nullptr) {
-    run_library(kernel, scratch_.data());
-  } else {
-    run_phases(kernel, kernel.parallel ? workers : 1, scratch_.data(), plan.scratch_bytes);
-  }
+  run_planned(kernel, workers, scratch_.data(), plan.scratch_bytes);
 }
 
 void Context::end(const Plan& plan) {

@@ -44,6 +44,9 @@ class Context {
   Block workspace_, scratch_;
 };
 
+/// One kernel; `scratch_bytes` of scratch for each of the workers. An iteration runs its own kernels by this.
+void run_planned(const PlannedKernel& kernel, int workers, char* scratch, std::size_t scratch_bytes);
+
 /// Contexts not in use: any number of threads take and return them without a lock.
 class ContextPool {
  public:

@@ -10,6 +10,7 @@
 
 #include "actinium/error.h"
 #include "math/functions.hpp"
+#include "runtime/iteration.hpp"
 #include "runtime/loops.hpp"
 #include "runtime/memory.hpp"
 
@@ -70,6 +71,17 @@ class Planner {
     plan_->given_inputs.assign(inputs.begin(), inputs.end());
     plan_->allocates = !outputs.has_value();
     if (outputs) plan_->given_outputs.assign(outputs->begin(), outputs->end());
+  }
+
+  Planner(const Prepared& prepared, const Bindings& sizes)
+      : prepared_(prepared), program_(*prepared.program), plan_(std::make_unique<Plan>()) {
+    plan_->resolved.sizes = sizes;
+    const auto whole = [&](const ArgumentInfo& info) {
+      std::vector<std::int64_t> shape = info.shape.evaluate(sizes), strides = contiguous_strides(shape);
+      return ResolvedArray{std::move(shape), std::move(strides)};
+    };
+    for (const ArgumentInfo& info : prepared.inputs) plan_->resolved.inputs.push_back(whole(info));
+    for (const ArgumentInfo& info : prepared.outputs) plan_->resolved.outputs.push_back(whole(info));
   }
 
   std::unique_ptr<Plan> run() {
@@ -140,6 +152,9 @@ class Planner {
           if constexpr (std::is_same_v<T, LibraryKernel>) {
             for (BufferId id : body.operands) use(id);
             use(body.result);
+          } else if constexpr (std::is_same_v<T, IterationKernel>) {
+            for (BufferId id : body.operands) use(id);
+            for (BufferId id : body.results) use(id);
           } else {
             accesses(body.accesses);
             if constexpr (std::is_same_v<T, MatmulKernel>) {
@@ -432,6 +447,27 @@ class Planner {
                  library_scratch(kernel.op, kernel.ints, std::span(planned.arrays).first(kernel.operands.size())));
   }
 
+  void add(const IterationKernel& kernel, std::size_t k) {
+    const Numbers at{plan_->numbers.size(), plan_->numbers.size(), plan_->pointers.size()};
+    PlannedKernel& planned = add_kernel(k, at);
+    for (const std::vector<BufferId>* ids : {&kernel.operands, &kernel.results})
+      for (BufferId id : *ids) {
+        const auto pointer = static_cast<std::uint32_t>(plan_->pointers.size());
+        plan_->pointers.push_back(nullptr);
+        if (id != no_buffer) add_address(pointer, places_[index(id)], 0);
+      }
+    planned.iteration = plan_iteration(kernel, prepared_.loops.at(k), plan_->resolved.sizes);
+    const Iteration& own = *planned.iteration;
+    planned.parallel = own.parallel;
+    planned.flops = own.flops;
+    planned.bytes = own.bytes;
+    plan_->flops += own.flops;
+    plan_->bytes += own.bytes;
+    memory_.push_back({});
+    memory_.back().shared = workspace_.allocate(own.memory, k, k);
+    plan_->scratch_bytes = std::max(plan_->scratch_bytes, own.scratch_bytes);
+  }
+
   // --- the end: vectors no longer move ---
 
   void finish() {
@@ -529,6 +565,13 @@ std::vector<KernelCost> costs_of(const Program& program) {
   }
   return costs;
 }
+
+PlannedKernel::PlannedKernel() = default;
+PlannedKernel::PlannedKernel(PlannedKernel&&) noexcept = default;
+PlannedKernel& PlannedKernel::operator=(PlannedKernel&&) noexcept = default;
+PlannedKernel::~PlannedKernel() = default;
+
+std::unique_ptr<Plan> make_plan(const Prepared& prepared, const Bindings& sizes) { return Planner(prepared, sizes).run(); }
 
 std::unique_ptr<Plan> make_plan(const Prepared& prepared, std::span<const ArrayRef> inputs,
                                 std::optional<std::span<const MutableArrayRef>> outputs) {

@@ -38,11 +38,21 @@ struct Prepared {
     std::map<std::size_t, std::shared_ptr<void>> by_kernel;
   };
   std::unique_ptr<Constants> constants = std::make_unique<Constants>();
+
+  /// The Programs of a loop, by number of its kernel: one for each phase, then that of a while's condition.
+  std::map<std::size_t, std::vector<std::shared_ptr<const Prepared>>> loops;
 };
 std::vector<KernelCost> costs_of(const program::Program& program);
 
+struct Iteration;
+
 /// One kernel of a plan.
 struct PlannedKernel {
+  PlannedKernel();
+  PlannedKernel(PlannedKernel&&) noexcept;
+  PlannedKernel& operator=(PlannedKernel&&) noexcept;
+  ~PlannedKernel();
+
   const CompiledKernel* compiled = nullptr;
   KernelArgs args{};
   std::int64_t prepare_tasks = 0, main_tasks = 0, finish_tasks = 0;
@@ -54,6 +64,8 @@ struct PlannedKernel {
   // A library routine instead:
   const program::LibraryKernel* library = nullptr;
   std::vector<LibraryArray> arrays;  ///< operands, result; addresses are those of args.pointers
+  // Or a loop, whose args.pointers are operands and results and whose args.shared is memory of its own.
+  std::unique_ptr<Iteration> iteration;
 };
 
 /// A copy between a caller's array and a contiguous one of the workspace.
@@ -109,5 +121,8 @@ struct Plan {
 /// Builds the plan for these sizes and strides.
 std::unique_ptr<Plan> make_plan(const Prepared& prepared, std::span<const ArrayRef> inputs,
                                 std::optional<std::span<const MutableArrayRef>> outputs);
+
+/// A plan for sizes that are known, all arrays C-contiguous: of a loop's step.
+std::unique_ptr<Plan> make_plan(const Prepared& prepared, const Bindings& sizes);
 
 }  // namespace actinium::runtime

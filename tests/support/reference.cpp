@@ -157,6 +157,7 @@ class Evaluator {
       case ops::Kind::reduction: reduction(id); break;
       case ops::Kind::scan: scan(id); break;
       case ops::Kind::product: product(); break;
+      case ops::Kind::loop: throw std::logic_error("a loop: it is tested against its steps");
       case ops::Kind::unit: throw std::logic_error("an activation: decompose first");
     }
     if (is_integer(g.dtype(id)))

@@ -55,7 +55,8 @@ double work_of(const std::vector<Expr>& y) {
       case ops::Kind::product:
         total += 2 * elements(id) * static_cast<double>(g.shape(g.operand(id, 0)).dims().back().constant());
         break;
-      case ops::Kind::unit: ADD_FAILURE() << "an activation is left"; break;
+      case ops::Kind::loop:
+      case ops::Kind::unit: ADD_FAILURE() << "an activation or a loop"; break;
     }
   }
   return total;

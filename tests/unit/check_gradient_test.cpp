@@ -233,6 +233,9 @@ class Torn final : public ops::CustomRule {
     return t[0] * cos(x[0]) * 1.0001;
   }
   std::shared_ptr<const CustomRule> batched(const Dim&, std::span<const char>) const override { return nullptr; }
+  std::vector<NodeId> nodes() const override { return {}; }
+  std::vector<NodeId> variables() const override { return {}; }
+  std::shared_ptr<const CustomRule> moved(std::span<const NodeId>) const override { return std::make_shared<Torn>(); }
 };
 
 TEST(CheckGradient, ComparesTheModes) {

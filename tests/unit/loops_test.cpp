@@ -1,0 +1,455 @@
+// Loops: scan, repeat and while_loop, their values beside the same steps written out, their derivatives in all orders and under
+// vmap, nesting, and what goes wrong.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "actinium/actinium.h"
+#include "graph/graph.hpp"
+#include "passes/pass.hpp"
+
+namespace actinium {
+namespace {
+
+std::vector<double> values(const Tensor& t) {
+  const auto s = t.span<double>();
+  return {s.begin(), s.end()};
+}
+void expect_near(const std::vector<double>& got, const std::vector<double>& want, double tolerance = 1e-12) {
+  ASSERT_EQ(got.size(), want.size());
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], tolerance * std::max(1.0, std::abs(want[i]))) << i;
+}
+std::vector<double> numbers(std::size_t n, double seed = 0.3) {
+  std::vector<double> list;
+  for (std::size_t i = 0; i < n; ++i) list.push_back(std::sin(seed + 1.7 * static_cast<double>(i)));
+  return list;
+}
+template <class F>
+std::string message(F&& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+/// The outputs by the interpreter and by the JIT: the same bits.
+std::vector<std::vector<double>> run(const std::vector<Expr>& inputs, const std::vector<Expr>& outputs, const std::vector<std::vector<double>>& data) {
+  std::vector<ArrayRef> arguments(data.begin(), data.end());
+  std::vector<std::vector<double>> result;
+  const Function<> slow = compile(inputs, outputs, {.engine = Engine::interpret});
+  const std::vector<Tensor> expected = slow(arguments);
+  const Function<> fast = compile(inputs, outputs);
+  for (int call = 0; call < 2; ++call) {
+    const std::vector<Tensor> got = fast(arguments);
+    for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], expected[i]) << "output " << i << " call " << call;
+  }
+  for (const Tensor& t : expected) result.push_back(values(t));
+  return result;
+}
+
+/// A recurrence written as a scan and as plain steps.
+struct Cell {
+  Expr W, h0, xs;
+  Expr step(const Expr& h, const Expr& x) const { return tanh(matmul(h, W) + x) * 0.9; }
+  std::pair<Expr, Expr> looped(bool reverse = false) const {
+    return scan([&](const Expr& h, const Expr& x) {
+      const Expr next = step(h, x);
+      return std::pair{next, next * x};
+    }, h0, xs, {.reverse = reverse});
+  }
+  std::pair<Expr, Expr> unrolled(int steps, bool reverse = false) const {
+    Expr h = h0;
+    std::vector<Expr> ys(static_cast<std::size_t>(steps));
+    for (int i = 0; i < steps; ++i) {
+      const int t = reverse ? steps - 1 - i : i;
+      const Expr x = squeeze(slice(xs, t, t + 1, 1, 0), 0);
+      h = step(h, x);
+      ys[static_cast<std::size_t>(t)] = h * x;
+    }
+    return {h, stack(ys, 0)};
+  }
+};
+
+class Recurrence : public ::testing::Test {
+ protected:
+  Graph g{f64};
+  Expr W = g.input("W", {3, 3}), h0 = g.input("h0", {3}), xs = g.input("xs", {5, 3});
+  Cell cell{W, h0, xs};
+  std::vector<Expr> inputs{W, h0, xs};
+  std::vector<std::vector<double>> data{numbers(9), numbers(3, 1), numbers(15, 2)};
+
+  static Expr loss(const std::pair<Expr, Expr>& r) { return sum(square(r.first)) + sum(sin(r.second)); }
+  void expect_same(const std::vector<Expr>& looped, const std::vector<Expr>& unrolled, double tolerance = 1e-12) {
+    std::vector<Expr> all = looped;
+    all.insert(all.end(), unrolled.begin(), unrolled.end());
+    const auto got = run(inputs, all, data);
+    for (std::size_t i = 0; i < looped.size(); ++i) {
+      SCOPED_TRACE(i);
+      EXPECT_EQ(looped[i].shape(), unrolled[i].shape());
+      expect_near(got[i], got[looped.size() + i], tolerance);
+    }
+  }
+};
+
+TEST_F(Recurrence, IsTheStepsWrittenOut) {
+  for (const bool reverse : {false, true}) {
+    const auto [h, ys] = cell.looped(reverse);
+    const auto [h2, ys2] = cell.unrolled(5, reverse);
+    EXPECT_EQ(ys.shape().str(), "[5, 3]");
+    expect_same({h, ys}, {h2, ys2}, 0);
+  }
+}
+
+TEST_F(Recurrence, ReverseDerivative) {
+  for (const bool reverse : {false, true}) {
+    const auto looped = grad(loss(cell.looped(reverse)), inputs), unrolled = grad(loss(cell.unrolled(5, reverse)), inputs);
+    expect_same(looped, unrolled);
+  }
+}
+
+TEST_F(Recurrence, ForwardDerivative) {
+  const std::vector<Expr> directions{cos(W), sin(h0), xs * xs};
+  const auto tangent = [&](const std::pair<Expr, Expr>& r) { return std::vector<Expr>{jvp(r.first, inputs, directions), jvp(r.second, inputs, directions)}; };
+  expect_same(tangent(cell.looped()), tangent(cell.unrolled(5)));
+}
+
+TEST_F(Recurrence, SecondDerivativesInAllFourOrders) {
+  const auto all = [&](const std::pair<Expr, Expr>& r) {
+    const Expr y = loss(r);
+    const std::vector<Expr> v{cos(W), sin(h0), xs * xs};
+    const Expr forward = jvp(y, inputs, v);
+    std::vector<Expr> result = hvp(y, inputs, v);          // forward over reverse
+    result.push_back(jvp(forward, inputs, v));             // forward over forward
+    for (const Expr& e : grad(forward, inputs)) result.push_back(e);  // reverse over forward
+    const std::vector<Expr> first = grad(y, inputs);
+    Expr dot = sum(first[0] * v[0]) + sum(first[1] * v[1]) + sum(first[2] * v[2]);
+    for (const Expr& e : grad(dot, inputs)) result.push_back(e);  // reverse over reverse
+    return result;
+  };
+  expect_same(all(cell.looped()), all(cell.unrolled(5)), 1e-10);
+}
+
+TEST_F(Recurrence, Jacobians) {
+  for (const Mode mode : {Mode::forward, Mode::reverse}) {
+    const auto all = [&](const std::pair<Expr, Expr>& r) { return std::vector<Expr>{jacobian(r.first, h0, mode), jacobian(r.second, h0, mode)}; };
+    expect_same(all(cell.looped()), all(cell.unrolled(5)));
+  }
+  const auto second = [&](const std::pair<Expr, Expr>& r) { return std::vector<Expr>{hessian(loss(r), h0)}; };
+  expect_same(second(cell.looped()), second(cell.unrolled(5)), 1e-10);
+}
+
+TEST(Loops, UnderABatch) {
+  Graph g{f64};
+  const Expr W = g.input("W", {3, 3}), Ws = g.input("Ws", {4, 3, 3}), h = g.input("h", {4, 3}), xs = g.input("xs", {5, 3}), all = g.input("all", {4, 5, 3});
+  const auto looped = [](const Expr& w, const Expr& start, const Expr& x) { return (Cell{w, start, x}.looped()); };
+  const auto unrolled = [](const Expr& w, const Expr& start, const Expr& x) { return (Cell{w, start, x}.unrolled(5)); };
+  const std::vector<std::vector<double>> data{numbers(9), numbers(36, 3), numbers(12, 1), numbers(15, 2), numbers(60, 4)};
+  const auto check = [&](const std::vector<Expr>& a, const std::vector<Expr>& b) {
+    std::vector<Expr> both = a;
+    both.insert(both.end(), b.begin(), b.end());
+    const auto got = run({W, Ws, h, xs, all}, both, data);
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      SCOPED_TRACE(i);
+      EXPECT_EQ(a[i].shape(), b[i].shape());
+      expect_near(got[i], got[a.size() + i]);
+    }
+  };
+  const std::optional<int> none;
+  for (const VmapAxes& axes : {VmapAxes{{0, 0, 0}}, VmapAxes{{none, 0, none}}, VmapAxes{{0, none, none}}, VmapAxes{{none, none, 0}}}) {
+    const Expr w = axes.in[0] ? Ws : W, start = axes.in[1] ? h : squeeze(slice(h, 0, 1), 0), x = axes.in[2] ? all : xs;
+    const auto [a, b] = vmap(looped, axes)(w, start, x);
+    const auto [c, d] = vmap(unrolled, axes)(w, start, x);
+    check({a, b}, {c, d});
+    const auto loss = [](const auto& f) {
+      return [f](const Expr& w2, const Expr& s2, const Expr& x2) {
+        const auto [p, q] = f(w2, s2, x2);
+        return sum(square(p)) + sum(sin(q));
+      };
+    };
+    const Expr da = vmap(grad(loss(looped)), axes)(w, start, x), db = vmap(grad(loss(unrolled)), axes)(w, start, x);
+    check({da}, {db});
+    const auto [ea, eb] = grad(sum(vmap(loss(looped), axes)(w, start, x)), w, start);
+    const auto [fa, fb] = grad(sum(vmap(loss(unrolled), axes)(w, start, x)), w, start);
+    check({ea, eb}, {fa, fb});
+  }
+}
+
+// --- while ---
+
+/// Newton's square root, written as a loop whose number of steps depends on a.
+Expr root(const Expr& a) {
+  return while_loop([&](const Expr& x) { return abs(x * x - a) > 1e-14 * a; }, [&](const Expr& x) { return 0.5 * (x + a / x); }, a);
+}
+
+TEST(While, TakesAsManyStepsAsItNeeds) {
+  Graph g{f64};
+  const Expr a = g.input("a", {});
+  const auto counted = while_loop([](const std::pair<Expr, Expr>& c) { return c.first < 100; },
+                                  [](const std::pair<Expr, Expr>& c) { return std::pair{c.first * 2, c.second + 1}; }, std::pair{a, Expr(a * 0)});
+  for (const double start : {1.0, 3.0, 100.0, 1e9, 99.0}) {
+    const auto got = run({a}, {counted.first, counted.second}, {{start}});
+    double x = start, n = 0;
+    for (; x < 100; x *= 2) ++n;
+    EXPECT_EQ(got[0][0], x);
+    EXPECT_EQ(got[1][0], n);
+  }
+}
+
+TEST(While, DerivativesInAllFourOrders) {
+  Graph g{f64};
+  const Expr a = g.input("a", {}), y = root(a);
+  const Expr forward = jvp(y, a, 1), reverse = grad(y, a);
+  for (const double at : {2.0, 10.0, 0.3}) {
+    const auto got = run({a}, {y, forward, reverse, jvp(forward, a, 1), jvp(reverse, a, 1), grad(forward, a), grad(reverse, a), grad(grad(reverse, a), a)}, {{at}});
+    const double s = std::sqrt(at);
+    expect_near(got[0], {s}, 1e-14);
+    for (const std::size_t i : {1, 2}) expect_near(got[i], {0.5 / s}, 1e-7);
+    for (const std::size_t i : {3, 4, 5, 6}) expect_near(got[i], {got[3][0]}, 1e-10);
+  }
+}
+
+/// Steps that do not settle, so that derivatives of all orders are of the steps themselves: x <- sin(x) * k until x < 0.2.
+Expr wander(const Expr& k, const Expr& x0) {
+  return while_loop([](const Expr& x) { return x > 0.2; }, [&](const Expr& x) { return sin(x) * k; }, x0);
+}
+Expr written_out(const Expr& k, Expr x, int steps) {
+  for (int i = 0; i < steps; ++i) x = sin(x) * k;
+  return x;
+}
+int steps_of(double k, double x) {
+  int n = 0;
+  for (; x > 0.2; ++n) x = std::sin(x) * k;
+  return n;
+}
+
+TEST(While, DerivativesAreThoseOfTheStepsTaken) {
+  Graph g{f64};
+  const Expr k = g.input("k", {}), x = g.input("x", {});
+  const std::vector<Expr> in{k, x};
+  const auto all = [&](const Expr& y) {
+    const std::vector<Expr> v{x * 2, k};
+    std::vector<Expr> result{y, jvp(y, in, v)};
+    for (const Expr& e : grad(y, in)) result.push_back(e);
+    for (const Expr& e : hvp(y, in, v)) result.push_back(e);
+    for (const Expr& e : grad(result[1], in)) result.push_back(e);
+    result.push_back(jvp(result[1], in, v));
+    const auto first = grad(y, in);
+    for (const Expr& e : grad(first[0] * v[0] + first[1] * v[1], in)) result.push_back(e);
+    result.push_back(grad(grad(grad(y, k), x), k));
+    return result;
+  };
+  for (const auto& [ks, start] : {std::pair{0.8, 1.5}, std::pair{0.95, 0.7}, std::pair{0.5, 0.1}, std::pair{0.99, 2.0}}) {
+    const int steps = steps_of(ks, start);
+    std::vector<Expr> both = all(wander(k, x));
+    const std::size_t count = both.size();
+    for (const Expr& e : all(written_out(k, x, steps))) both.push_back(e);
+    const auto got = run(in, both, {{ks}, {start}});
+    for (std::size_t i = 0; i < count; ++i) {
+      SCOPED_TRACE(testing::Message() << "steps " << steps << " output " << i);
+      expect_near(got[i], got[count + i], 1e-10);
+    }
+  }
+}
+
+TEST(While, UnderABatchEachExampleTakesItsOwnSteps) {
+  Graph g{f64};
+  const Expr k = g.input("k", {4}), x = g.input("x", {4});
+  const std::vector<double> ks{0.8, 0.95, 0.5, 0.99}, starts{1.5, 0.7, 0.1, 2.0};
+  const Expr y = vmap(wander)(k, x);
+  const auto per_example = vmap(grad(wander))(k, x);
+  const std::vector<Expr> whole = grad(sum(y), std::vector{k, x});
+  const Expr second = vmap(grad(grad(wander)))(k, x), crossed = grad(sum(whole[0]), k);
+  const auto got = run({k, x}, {y, per_example, whole[0], whole[1], second, crossed}, {ks, starts});
+  for (std::size_t i = 0; i < 4; ++i) {
+    Graph one{f64};
+    const Expr k1 = one.input("k", {}), x1 = one.input("x", {}), y1 = written_out(k1, x1, steps_of(ks[i], starts[i]));
+    const auto [dk, dx] = grad(y1, k1, x1);
+    const auto want = run({k1, x1}, {y1, dk, dx, grad(dk, k1)}, {{ks[i]}, {starts[i]}});
+    SCOPED_TRACE(i);
+    EXPECT_EQ(got[0][i], want[0][0]);
+    expect_near({got[1][i], got[2][i], got[3][i], got[4][i], got[5][i]}, {want[1][0], want[1][0], want[2][0], want[3][0], want[3][0]}, 1e-10);
+  }
+}
+
+// --- Nesting ---
+
+TEST(Loops, NestInEachOther) {
+  Graph g{f64};
+  const Expr k = g.input("k", {}), xs = g.input("xs", {6});
+  // A scan whose step holds a while, whose number of steps depends on the slice.
+  const auto nested = [](const Expr& kk, const Expr& all) {
+    return scan([&](const Expr& c, const Expr& x) { return c * 0.5 + wander(kk, abs(x) + c * c); }, kk * 0, all);
+  };
+  const std::vector<double> data = numbers(6);
+  const auto by_hand = [&](double kv, const std::vector<double>& v) {
+    double c = 0;
+    for (const double x : v) {
+      double w = std::abs(x) + c * c;
+      while (w > 0.2) w = std::sin(w) * kv;
+      c = c * 0.5 + w;
+    }
+    return c;
+  };
+  const Expr y = nested(k, xs), dk = grad(y, k), dx = grad(y, xs), tk = jvp(y, k, 1);
+  const auto got = run({k, xs}, {y, dk, dx, tk, grad(dk, k), jvp(tk, k, 1)}, {{0.9}, data});
+  expect_near(got[0], {by_hand(0.9, data)}, 1e-14);
+  const double h = 1e-6, slope = (by_hand(0.9 + h, data) - by_hand(0.9 - h, data)) / (2 * h);
+  expect_near(got[1], {slope}, 1e-7);
+  expect_near(got[3], got[1], 1e-12);
+  expect_near(got[4], got[5], 1e-9);
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    auto up = data, down = data;
+    up[i] += h, down[i] -= h;
+    EXPECT_NEAR(got[2][i], (by_hand(0.9, up) - by_hand(0.9, down)) / (2 * h), 1e-7);
+  }
+  // A gradient in a loop's body, and the gradient through that.
+  const auto descent = [](const Expr& rate) {
+    return while_loop([](const Expr& x) { return abs(x) > 0.1; },
+                      [&](const Expr& x) { return x - rate * grad(exp(x * x) - 1, x) * 0.1; }, rate * 0 + 1.0);
+  };
+  const auto descend = [](double rate) {
+    double x = 1;
+    while (std::abs(x) > 0.1) x -= rate * 2 * x * std::exp(x * x) * 0.1;
+    return x;
+  };
+  const Expr z = descent(k);
+  const auto end = run({k}, {z, grad(z, k), jvp(z, k, 1)}, {{0.9}});
+  expect_near(end[0], {descend(0.9)}, 1e-13);
+  expect_near(end[1], {(descend(0.9 + h) - descend(0.9 - h)) / (2 * h)}, 1e-6);
+  expect_near(end[2], end[1], 1e-12);
+}
+
+TEST(Loops, CustomRulesAndCheckpointsInABody) {
+  Graph g{f64};
+  const Expr a = g.input("a", {}), xs = g.input("xs", {4});
+  const auto tripled = custom_vjp([](const Expr& x) { return sin(x); }, [](const Expr& ct, const Expr&, const Expr& x) { return 3 * ct * cos(x); });
+  const auto same = checkpoint([](const Expr& x) { return exp(-x * x); });
+  const Expr y = scan([&](const Expr& c, const Expr& x) { return tripled(c) + same(c * x); }, a, xs);
+  const auto step = [&](double c, double x, double& d) {
+    d *= 3 * std::cos(c) - 2 * c * x * x * std::exp(-c * x * c * x);
+    return std::sin(c) + std::exp(-c * x * c * x);
+  };
+  const std::vector<double> data = numbers(4);
+  double c = 0.4, d = 1;
+  for (const double x : data) c = step(c, x, d);
+  const auto got = run({a, xs}, {y, grad(y, a), jvp(y, a, 1)}, {{0.4}, data});
+  expect_near(got[0], {c});
+  expect_near(got[1], {d});
+  expect_near(got[2], {d});
+}
+
+// --- Lengths ---
+
+TEST(Loops, SymbolicLengthsAndNoSteps) {
+  Graph g{f64};
+  const Expr a = g.input("a", {2}), xs = g.input("xs", {"n", 2});
+  const auto [last, sums] = scan([](const Expr& c, const Expr& x) {
+    const Expr next = c * 0.5 + x;
+    return std::pair{next, sum(next)};
+  }, a, xs);
+  const Expr total = sum(last * last) + sum(sums * sums);
+  const std::vector<Expr> slopes = grad(total, std::vector{a, xs});
+  const Function<> f = compile(std::vector{a, xs}, std::vector{last, sums, slopes[0], slopes[1]});
+  for (const std::int64_t n : {0, 1, 2, 7}) {
+    const std::vector<double> data = numbers(static_cast<std::size_t>(2 * n)), start{1, -2};
+    const Tensor x = n == 0 ? Tensor::empty(f64, std::vector<std::int64_t>{0, 2}) : Tensor::copy(ArrayRef(data.data(), f64, std::vector<std::int64_t>{n, 2}));
+    const std::vector<Tensor> got = f(std::vector<ArrayRef>{start, x});
+    double c0 = 1, c1 = -2;
+    for (std::int64_t t = 0; t < n; ++t) {
+      const auto i = static_cast<std::size_t>(2 * t);
+      c0 = c0 * 0.5 + data[i], c1 = c1 * 0.5 + data[i + 1];
+      EXPECT_EQ(got[1].span<double>()[static_cast<std::size_t>(t)], c0 + c1);
+    }
+    expect_near(values(got[0]), {c0, c1});
+    EXPECT_EQ(got[3].shape()[0], n);
+    if (n == 0) expect_near(values(got[2]), {2 * c0, 2 * c1});
+  }
+}
+
+TEST(Loops, RepeatCounts) {
+  Graph g{f64};
+  const Expr a = g.input("a", {}), like = g.input("like", {"n"});
+  const Expr y = repeat([](const Expr& c, const Expr& i) { return c + cast(i, f64) * c; }, a, Dim("n"));
+  (void)like;
+  const auto got = run({a, like}, {y, grad(y, a)}, {{2}, numbers(4)});
+  double want = 1;
+  for (int i = 0; i < 4; ++i) want *= 1 + i;
+  expect_near(got[0], {2 * want});
+  expect_near(got[1], {want});
+}
+
+// --- What is compiled ---
+
+std::size_t loops_in(const Module& m) {
+  std::size_t count = 0;
+  for (std::uint32_t i = 0; i < m.graph->size(); ++i) count += m.graph->op(NodeId{i}) == ops::Op::loop;
+  return count;
+}
+Module compiled(const std::vector<Expr>& inputs, const std::vector<Expr>& outputs) {
+  Module m{inputs[0].graph(), {}, {}};
+  for (const Expr& e : inputs) m.inputs.push_back(e.id());
+  for (const Expr& e : outputs) m.outputs.push_back(e.id());
+  return passes::run(compact(m), passes::pipeline(false));
+}
+
+TEST_F(Recurrence, ValueAndGradientShareTheForwardLoop) {
+  const Expr y = loss(cell.looped());
+  std::vector<Expr> outputs = grad(y, inputs);
+  outputs.push_back(y);
+  EXPECT_EQ(loops_in(compiled(inputs, outputs)), 2u);
+  // The value, its tangent and the value that the tangent needs: one loop.
+  const std::vector<Expr> v{W, h0, xs};
+  EXPECT_EQ(loops_in(compiled(inputs, {y, jvp(y, inputs, v)})), 1u);
+  // Gradients asked for one by one.
+  EXPECT_EQ(loops_in(compiled(inputs, {y, grad(y, W), grad(y, W)})), 2u);
+  // Nobody reads the loop.
+  EXPECT_EQ(loops_in(compiled(inputs, {W * 2})), 0u);
+}
+
+TEST_F(Recurrence, TheGraphDoesNotGrowWithTheSteps) {
+  std::vector<std::size_t> sizes;
+  for (const int n : {5, 500}) {
+    Graph h{f64};
+    const Expr w = h.input("W", {3, 3}), s = h.input("h0", {3}), x = h.input("xs", {n, 3});
+    const Expr y = loss(Cell{w, s, x}.looped());
+    sizes.push_back(compiled({w, s, x}, grad(y, std::vector{w, s, x})).graph->size());
+  }
+  EXPECT_EQ(sizes[0], sizes[1]);
+}
+
+// --- Errors ---
+
+TEST(Loops, SayWhatIsWrong) {
+  Graph g{f64};
+  const Expr a = g.input("a", {3}), b = g.input("b", {2, 3}), xs = g.input("xs", {5, 3}), ys = g.input("ys", {4}), flag = g.input("flag", {3}, boolean);
+  const auto keep = [](const Expr& c, const auto&) { return c; };
+  EXPECT_NE(message([&] { scan([&](const Expr& c, const Expr&) { return c + b; }, a, xs); })
+                .find("[scan] carry 0 starts as [3], the step gives [2, 3]: its shape must stay"), std::string::npos);
+  EXPECT_NE(message([&] { scan([](const Expr& c, const Expr&) { return c > 0; }, a, xs); }).find("carry 0 starts as f64, the step gives bool: its type must stay"),
+            std::string::npos)
+      << message([&] { scan([](const Expr& c, const Expr&) { return c > 0; }, a, xs); });
+  EXPECT_NE(message([&] { scan(keep, a, std::pair{xs, ys}); }).find("has 4 slices, the first has 5"), std::string::npos)
+      << message([&] { scan(keep, a, std::pair{xs, ys}); });
+  EXPECT_NE(message([&] { scan(keep, a, sum(xs)); }).find("has no axis of steps"), std::string::npos);
+  EXPECT_NE(message([&] { scan(keep, a, std::vector<Expr>{}); }).find("the number of steps is unknown"), std::string::npos);
+  EXPECT_NE(message([&] { repeat(keep, a, -1); }).find("[repeat] -1 steps"), std::string::npos);
+  EXPECT_NE(message([&] { while_loop([](const Expr& x) { return x > 0; }, [](const Expr& x) { return x - 1; }, a); }).find("one truth value is expected"),
+            std::string::npos);
+  EXPECT_NE(message([&] { while_loop([](const Expr& x) { return sum(x); }, [](const Expr& x) { return x - 1; }, a); }).find("a truth value, as of x > 0, is expected"),
+            std::string::npos);
+  EXPECT_NE(message([&] { while_loop([](const Expr&) { return Expr(1); }, [](const Expr& x) { return x; }, a); }).find("which no step changes"), std::string::npos);
+  Graph h{f64};
+  const Expr other = h.input("other", {3});
+  EXPECT_NE(message([&] { scan([&](const Expr&, const Expr&) { return other; }, a, xs); }).find("in another graph"), std::string::npos);
+  EXPECT_NE(message([&] { repeat([](const Expr& c, const Expr&) { return c; }, Expr(1), 3); }).find("declare one with Graph::constant"), std::string::npos);
+  // A size that no input has.
+  const Expr lost = repeat(keep, a, Dim("steps"));
+  EXPECT_NE(message([&] { compile(std::vector{a}, std::vector{lost}); }).find("an output needs the size steps"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace actinium
