@@ -11,7 +11,13 @@ namespace actinium {
 namespace autodiff {
 
 Expr tangent_of(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents) {
-  const ops::Rule& rule = ops::rule(y.graph()->op(y.id()));
+  const GraphPtr& graph = y.graph();
+  if (graph->op(y.id()) == ops::Op::result) {
+    // Operands and tangents are those of the node whose result it is.
+    const Expr all{graph, graph->operand(y.id(), 0)};
+    return ops::rule(graph->op(all.id())).tangents(all, operands, tangents)[static_cast<std::size_t>(graph->attributes(y.id()).ints[0])];
+  }
+  const ops::Rule& rule = ops::rule(graph->op(y.id()));
   const Expr t = rule.jvp != nullptr ? rule.jvp(y, operands, tangents)
                                      : ops::jvp_from_partials(tangents, [&](int k) { return rule.partial(y, operands, k); });
   return ops::is_literal(t, 0) ? t : ops::stretch(t.is_bound() ? t : Expr(y.graph(), y.graph()->number(y.dtype(), t.literal())), y.shape());

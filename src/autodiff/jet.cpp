@@ -127,7 +127,8 @@ class Jet {
       const NodeId n{i};
       bool any = n == x_ || rates_.contains(n);
       const ops::Rule& rule = ops::rule(graph_->op(n));
-      if (!any && is_float(graph_->dtype(n)) && (rule.partial != nullptr || rule.vjp != nullptr))
+      if (!any && is_float(graph_->dtype(n)) &&
+          (rule.partial != nullptr || rule.vjp != nullptr || rule.tangents != nullptr || graph_->op(n) == Op::result))
         for (NodeId o : graph_->operands(n)) any = any || moves_[index(o)] != 0;
       moves_.push_back(any);
     }
@@ -148,7 +149,8 @@ class Jet {
 
   std::vector<Expr> operands(NodeId id) {
     std::vector<Expr> list;
-    autodiff::operands_of(graph_, id, list);
+    // A result of a loop is made of what the loop is made of.
+    autodiff::operands_of(graph_, graph_->op(id) == Op::result ? graph_->operand(id, 0) : id, list);
     return list;
   }
 

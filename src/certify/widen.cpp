@@ -5,6 +5,7 @@
 #include <string>
 
 #include "actinium/tensor.h"
+#include "ops/loop.hpp"
 
 namespace actinium::differences {
 namespace {
@@ -19,6 +20,15 @@ Attributes wide_tensor(const GraphData& in, NodeId node) {
   const auto own = std::make_shared<Tensor>(narrow.cast(DType::f64));
   a.object = std::shared_ptr<const void>(own, own->raw());
   return a;
+}
+
+/// A loop whose bodies are wide.
+ops::LoopPtr wide_loop(const ops::Loop& loop) {
+  ops::Loop result = loop;
+  result.parts.clear();
+  for (ops::Phase& p : result.phases) p.step = widen(p.step, {}, {}).module;
+  if (!loop.is_scan()) result.condition = widen(loop.condition, {}, {}).module;
+  return std::make_shared<const ops::Loop>(std::move(result));
 }
 
 }  // namespace
@@ -48,6 +58,8 @@ Widened widen(const Module& in, std::span<const NodeId> variables, std::span<con
       return out.add_input(std::string(graph.input_name(node)), graph.shape(node), dtype, out.ambient);
     if (op == ops::Op::custom) return operands[0];
     if (op == ops::Op::constant && dtype != graph.dtype(node)) return out.number(dtype, *graph.constant_value(node));
+    if (op == ops::Op::loop)
+      return out.intern(op, dtype, graph.shape(node), operands, Attributes{{}, {}, {}, wide_loop(*ops::loop_of(graph, node))}, out.ambient);
     if (op == ops::Op::tensor)
       return out.intern(op, dtype, graph.shape(node), operands, wide_tensor(graph, node), out.ambient);
     return out.intern(op, dtype, graph.shape(node), operands, graph.attributes(node), out.ambient);

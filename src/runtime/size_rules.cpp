@@ -7,6 +7,7 @@
 #include <set>
 
 #include "actinium/error.h"
+#include "ops/loop.hpp"
 
 namespace actinium::runtime {
 namespace {
@@ -15,6 +16,19 @@ class Collector {
  public:
   explicit Collector(const Module& module) : graph_(*module.graph) {}
 
+  /// Of the module and of the bodies of its loops.
+  static std::vector<SizeRule> all(const Module& module) {
+    std::vector<SizeRule> rules = Collector(module).run();
+    const auto add = [&](const Module& body) {
+      const std::vector<SizeRule> more = Collector(body).run();
+      rules.insert(rules.end(), more.begin(), more.end());
+    };
+    for (std::uint32_t i = 0; i < module.graph->size(); ++i)
+      if (module.graph->op(NodeId{i}) == ops::Op::loop) ops::for_each_body(*ops::loop_of(*module.graph, NodeId{i}), add);
+    return rules;
+  }
+
+ private:
   std::vector<SizeRule> run() {
     for (std::uint32_t i = 0; i < graph_.size(); ++i) {
       const NodeId id{i};
@@ -23,11 +37,12 @@ class Collector {
         for (const Dim& dim : graph_.attributes(id).dims) add_size(id, dim);
       }
       if (graph_.op(id) == ops::Op::slice) add_slice(id);
+      if (graph_.op(id) == ops::Op::loop)
+        if (const ops::LoopPtr loop = ops::loop_of(graph_, id); loop->is_scan()) add_size(id, *loop->length);
     }
     return std::move(rules_);
   }
 
- private:
   std::string place(NodeId id) const {
     const std::string where = graph_.location(id).str();
     return fmt::format("{}{}[{}]", where, where.empty() ? "" : ": ", ops::name_of(graph_.op(id)));
@@ -65,7 +80,7 @@ class Collector {
 
 }  // namespace
 
-std::vector<SizeRule> size_rules(const Module& module) { return Collector(module).run(); }
+std::vector<SizeRule> size_rules(const Module& module) { return Collector::all(module); }
 
 void check(const std::vector<SizeRule>& rules, const Bindings& sizes) {
   for (const SizeRule& rule : rules) {

@@ -342,6 +342,25 @@ TEST(Loops, CustomRulesAndCheckpointsInABody) {
   expect_near(got[2], {d});
 }
 
+TEST(Loops, TaylorModeAndCheckedGradients) {
+  Graph g{f64};
+  const Expr a = g.input("a", {}), xs = g.input("xs", {4});
+  const Expr y = scan([](const Expr& c, const Expr& x) { return sin(c) + x * c; }, a, xs);
+  Expr written = a;
+  for (int i = 0; i < 4; ++i) written = sin(written) + squeeze(slice(xs, i, i + 1)) * written;
+  std::vector<Expr> both = jet(y, a, 3);
+  for (const Expr& e : jet(written, a, 3)) both.push_back(e);
+  const auto got = run({a, xs}, both, {{0.4}, numbers(4)});
+  for (std::size_t i = 0; i < 4; ++i) expect_near(got[i], got[4 + i]);
+  for (const DType t : {f32, f64}) {
+    Graph h{t};
+    const Expr b = h.input("b", {3}), zs = h.input("zs", {4, 3});
+    const Expr z = sum(scan([](const Expr& c, const Expr& x) { return tanh(c + x) * 0.7; }, b, zs));
+    const auto report = check_gradient(z, {{b, random_normal(1, {3}, 0, 1, t)}, {zs, random_normal(2, {4, 3}, 0, 1, t)}});
+    EXPECT_TRUE(report.ok()) << report.text();
+  }
+}
+
 // --- Lengths ---
 
 TEST(Loops, SymbolicLengthsAndNoSteps) {
