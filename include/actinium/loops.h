@@ -5,6 +5,7 @@
 #pragma once
 #include <actinium/transforms.h>
 
+#include <concepts>
 #include <functional>
 
 namespace actinium {
@@ -85,6 +86,13 @@ auto scan(F step, const C& start, const X& xs, ScanOptions options = {}, std::so
     C last = detail::with_leaves(start, all, next);
     return std::pair{std::move(last), detail::with_leaves(result.second, all, next)};
   }
+}
+
+/// The same without slices: step(carry), `options.length` times.
+template <class F, class C>
+  requires std::invocable<F&, const C&>
+auto scan(F step, const C& start, ScanOptions options, std::source_location where = std::source_location::current()) {
+  return scan([&](const C& carry, const std::vector<Expr>&) { return step(carry); }, start, std::vector<Expr>{}, std::move(options), where);
 }
 
 /// `count` steps (a number, or a symbol that some input has as a size): step(carry, i) gives the next carry, i is the i64 number of

@@ -389,6 +389,17 @@ TEST(Loops, SymbolicLengthsAndNoSteps) {
   }
 }
 
+TEST(Loops, WithoutSlices) {
+  Graph g{f64};
+  const Expr a = g.input("a", {2});
+  const auto [last, all] = scan([](const Expr& c) { return std::pair{c * 0.5, sum(c)}; }, a, {.length = 3});
+  const Expr alone = scan([](const Expr& c) { return c * c; }, a, {.length = 3});
+  const auto got = run({a}, {last, all, alone}, {{1, 2}});
+  expect_near(got[0], {0.125, 0.25});
+  expect_near(got[1], {3, 1.5, 0.75});
+  expect_near(got[2], {1, 256});
+}
+
 TEST(Loops, RepeatCounts) {
   Graph g{f64};
   const Expr a = g.input("a", {}), like = g.input("like", {"n"});
