@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "compiled.hpp"
+
 namespace ac = actinium;
 using ac::Expr;
 
@@ -56,6 +58,7 @@ int main() {
   const Rates<Expr> r{g.input("birth", {}), g.input("hunt", {}), g.input("death", {}), g.input("food", {})};
   const Herd a{g.input("hares", {}), g.input("lynxes", {})}, told = story(r, a, steps);
   const auto tell = ac::compile({r.birth, r.hunt, r.death, r.food, a.hares, a.lynxes}, {told.hares, told.lynxes});
+  compiled("200 steps", tell);
   const auto [hares, lynxes] = tell(truth.birth, truth.hunt, truth.death, truth.food, 10.0, 10.0);
   const Animals<ac::Tensor> counted{hares, lynxes};
   std::printf("after %d steps: %.4f hares, %.4f lynxes\n", static_cast<int>(steps), hares(steps - 1), lynxes(steps - 1));
@@ -63,6 +66,7 @@ int main() {
   Rates<ac::Tensor> rates{number(1.0), number(0.35), number(0.45), number(0.12)};
   const Animals<ac::Spec> one{ac::spec({}, ac::f64), ac::spec({}, ac::f64)}, all{ac::spec({"steps"}, ac::f64), ac::spec({"steps"}, ac::f64)};
   const auto learn = ac::compile(ac::value_and_grad(error), rates, one, all);
+  compiled("error and gradient, any number of steps", learn);
   ac::AdamState<Rates<ac::Tensor>> state;
   for (int i = 0; i <= 2000; ++i) {
     const auto [loss, slopes] = learn(rates, start, counted);

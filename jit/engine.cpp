@@ -43,7 +43,9 @@ EmittedKernel emit_kernel(ModuleEmitter& m, const program::Kernel& kernel, const
     EmittedKernel operator()(const program::ColumnKernel& k) const { return emit_column(m, k, symbol); }
     EmittedKernel operator()(const program::MatmulKernel& k) const { return emit_matmul(m, k, symbol); }
     EmittedKernel operator()(const program::LibraryKernel&) const { return {}; }
-    EmittedKernel operator()(const program::IterationKernel&) const { return {}; }
+    EmittedKernel operator()(const program::IterationKernel& k) const {
+      return is_scalar_iteration(k) ? emit_iteration(m, k, symbol) : EmittedKernel{};
+    }
   };
   return std::visit(Visitor{m, symbol}, kernel.body);
 }
@@ -93,7 +95,9 @@ std::size_t size_of_code(const program::Kernel& kernel) {
       return 200 + 20 * k.accesses.size() + size(k.epilogue);
     }
     std::size_t operator()(const program::LibraryKernel&) const { return 0; }
-    std::size_t operator()(const program::IterationKernel&) const { return 0; }
+    std::size_t operator()(const program::IterationKernel& k) const {
+      return is_scalar_iteration(k) ? 500 : 0;
+    }
   };
   return std::visit(Visitor{stage}, kernel.body);
 }

@@ -7,7 +7,7 @@
 
 #include "jit/body_emitter.hpp"
 #include "jit/kernel.hpp"
-#include "jit/machine_emitter.hpp"
+#include "jit/point_emitter.hpp"
 
 namespace actinium::jit {
 
@@ -28,40 +28,33 @@ struct Pack {
 
 class PointEmitter {
  public:
-  PointEmitter(ModuleEmitter& m, const program::LoopKernel& kernel)
-      : m_(m), kernel_(kernel), stage_(kernel.stages[0]), b_(m.context), scalar_(m, b_, 1) {
+  PointEmitter(ModuleEmitter& m, llvm::IRBuilder<>& b, const program::LoopKernel& kernel, PointPlaces& places)
+      : m_(m), kernel_(kernel), stage_(kernel.stages[0]), b_(b), places_(places), scalar_(m, b_, 1) {
     code_ = lower_stage(stage_, kernel.values, {}, Calls::always);
     find_calls();
   }
 
-  EmittedKernel emit(const std::string& symbol) {
-    llvm::Function* f = m_.kernel_function(symbol, b_);
-    ModuleEmitter::make_quickly(f);  // the functions, where the time goes, are called
-    const ArgsView args(m_, b_, f->getArg(0));
+  void emit() {
     values_.assign(code_.code.insts.size(), nullptr);
     for (std::size_t level = 0; level < calls_.size(); ++level) {
       for (std::size_t i : calls_[level]) {
-        for (Value argument : call_of(code_.code.insts[i]).arguments) compute(args, argument);
+        for (Value argument : call_of(code_.code.insts[i]).arguments) compute(argument);
       }
       emit_calls(calls_[level]);
     }
     for (const program::Store& store : stage_.stores) {
       const Value result = code_.code.outputs[code_.output(store.value)];
-      compute(args, result);
-      scalar_.store(kernel_.accesses[store.access].dtype, values_[number(result)],
-                    args.pointer(b_, static_cast<int>(store.access)));
+      compute(result);
+      places_.store(kernel_.accesses[store.access], store.access, values_[number(result)]);
     }
-    b_.CreateRetVoid();
-    EmittedKernel result;
-    result.main = symbol;
-    return result;
   }
 
  private:
   ModuleEmitter& m_;
   const program::LoopKernel& kernel_;
   const program::Stage& stage_;
-  llvm::IRBuilder<> b_;
+  llvm::IRBuilder<>& b_;
+  PointPlaces& places_;
   VectorEmitter scalar_;
   StageCode code_;
   /// Instructions that are calls, and wait for each other from one list to the next.
@@ -92,7 +85,7 @@ class PointEmitter {
 
   /// Emits the instruction and those before it that it needs, depth first: what one result needs comes together, and
   /// few values wait for their use.
-  void compute(const ArgsView& args, Value root) {
+  void compute(Value root) {
     std::vector<std::size_t> stack{number(root)};
     while (!stack.empty()) {
       const std::size_t i = stack.back();
@@ -104,16 +97,13 @@ class PointEmitter {
       if (stack.size() != height) continue;
       stack.pop_back();
       if (values_[i] != nullptr) continue;
-      values_[i] = inst.op == Op::input ? load(args, code_.inputs[inst.imm])
-                                        : scalar_.emit_instruction(code_.code, inst, values_);
+      if (inst.op == Op::input) {
+        const std::size_t access = code_.inputs[inst.imm].number;
+        values_[i] = places_.load(kernel_.accesses[access], access);
+      } else {
+        values_[i] = scalar_.emit_instruction(code_.code, inst, values_);
+      }
     }
-  }
-
-  llvm::Value* load(const ArgsView& args, const StageCode::Input& input) {
-    const program::Access& access = kernel_.accesses[input.number];
-    llvm::Value* pointer = args.pointer(b_, static_cast<int>(input.number));
-    if (access.buffer == program::no_buffer) return b_.CreatePtrToInt(pointer, b_.getInt64Ty());
-    return scalar_.load(access.dtype, pointer);
   }
 
   // --- Packs ---
@@ -219,6 +209,25 @@ class PointEmitter {
   }
 };
 
+/// Elements in memory, as the executor passes them.
+class Arguments final : public PointPlaces {
+ public:
+  Arguments(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* args) : b_(b), args_(m, b, args), scalar_(m, b, 1) {}
+  llvm::Value* load(const program::Access& access, std::size_t number) override {
+    llvm::Value* pointer = args_.pointer(b_, static_cast<int>(number));
+    if (access.buffer == program::no_buffer) return b_.CreatePtrToInt(pointer, b_.getInt64Ty());
+    return scalar_.load(access.dtype, pointer);
+  }
+  void store(const program::Access& access, std::size_t number, llvm::Value* value) override {
+    scalar_.store(access.dtype, value, args_.pointer(b_, static_cast<int>(number)));
+  }
+
+ private:
+  llvm::IRBuilder<>& b_;
+  ArgsView args_;
+  VectorEmitter scalar_;
+};
+
 }  // namespace
 
 bool is_point(const program::LoopKernel& kernel) {
@@ -226,8 +235,20 @@ bool is_point(const program::LoopKernel& kernel) {
          std::all_of(kernel.outer.begin(), kernel.outer.end(), [](const Dim& d) { return d.is(1); });
 }
 
+void emit_point(ModuleEmitter& m, llvm::IRBuilder<>& b, const program::LoopKernel& kernel, PointPlaces& places) {
+  PointEmitter(m, b, kernel, places).emit();
+}
+
 EmittedKernel emit_point(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol) {
-  return PointEmitter(m, kernel).emit(symbol);
+  llvm::IRBuilder<> b(m.context);
+  llvm::Function* f = m.kernel_function(symbol, b);
+  ModuleEmitter::make_quickly(f);  // the functions, where the time goes, are called
+  Arguments arguments(m, b, f->getArg(0));
+  emit_point(m, b, kernel, arguments);
+  b.CreateRetVoid();
+  EmittedKernel result;
+  result.main = symbol;
+  return result;
 }
 
 }  // namespace actinium::jit

@@ -7,6 +7,7 @@
 
 #include "jit/reduction.hpp"
 #include "math/functions.hpp"
+#include "runtime/iteration.hpp"
 
 namespace actinium::jit {
 
@@ -36,6 +37,12 @@ void copy(void* to, std::int64_t step, const void* from, std::int64_t stride, st
   T* target = static_cast<T*>(to);
   for (std::int64_t i = 0; i < count; ++i) target[i * step] = source[i * stride];
   for (std::int64_t i = count; i < count + clear; ++i) target[i * step] = 0;
+}
+
+/// Generated code has no way for exceptions to pass.
+void* reserve(void* record, std::int64_t steps) noexcept {
+  auto& own = *static_cast<runtime::Record*>(record);
+  return own.try_reserve(steps) ? own.data() : nullptr;
 }
 
 std::uint64_t load(const unsigned char* slot, DType dtype) {
@@ -83,6 +90,7 @@ std::span<const SupportRoutine> support_routines() {
       SupportRoutine{"actinium_scatter1", reinterpret_cast<void*>(&scatter<std::uint8_t>)},
       SupportRoutine{"actinium_scatter4", reinterpret_cast<void*>(&scatter<std::uint32_t>)},
       SupportRoutine{"actinium_scatter8", reinterpret_cast<void*>(&scatter<std::uint64_t>)},
+      SupportRoutine{"actinium_reserve", reinterpret_cast<void*>(&reserve)},
       SupportRoutine{"actinium_chunk_tree", reinterpret_cast<void*>(&chunk_tree)},
   };
   return routines;
@@ -95,6 +103,10 @@ void call_gather(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::
 void call_scatter(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, llvm::Value* stride,
                   llvm::Value* count, std::size_t size) {
   call(m, b, "actinium_scatter" + std::to_string(size), b.getVoidTy(), {to, from, stride, count});
+}
+
+llvm::Value* call_reserve(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* record, llvm::Value* steps) {
+  return call(m, b, "actinium_reserve", m.pointer(), {record, steps});
 }
 
 void call_copy(ModuleEmitter& m, llvm::IRBuilder<>& b, Run to, Run from, llvm::Value* count, llvm::Value* clear,

@@ -29,6 +29,9 @@ struct Run {
 void call_copy(ModuleEmitter& m, llvm::IRBuilder<>& b, Run to, Run from, llvm::Value* count, llvm::Value* clear,
                std::size_t size);
 
+/// Makes room for `steps` elements in the runtime::Record at `record`; the address of the first, or null if there is no memory.
+llvm::Value* call_reserve(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* record, llvm::Value* steps);
+
 /// Combines `count` (perhaps 0) values in slots of `stride` bytes at `pointer` as adjacent pairs, overwriting them;
 /// gives a scalar.
 llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, program::Combine combine, DType dtype,

@@ -6,6 +6,7 @@
 
 #include "actinium/error.h"
 #include "autodiff/sweep.hpp"
+#include "autodiff/trace.hpp"
 #include "ops/custom.hpp"
 
 namespace actinium::autodiff {
@@ -143,11 +144,8 @@ std::vector<Expr> apply(const Module& module, const GraphPtr& graph, std::span<c
 
 Body open(const Module& module) {
   Body body{std::make_shared<GraphData>(module.graph->default_dtype()), {}, {}};
-  for (std::size_t i = 0; i < module.inputs.size(); ++i) {
-    const NodeId id = module.inputs[i];
-    const LocationId where = body.graph->intern_location(module.graph->location(id));
-    body.inputs.emplace_back(body.graph, body.graph->add_input("v" + std::to_string(i), module.graph->shape(id), module.graph->dtype(id), where));
-  }
+  // Variables, not inputs: nobody checks at a call what is in them.
+  for (const NodeId id : module.inputs) body.inputs.push_back(variable(body.graph, module.graph->dtype(id), module.graph->shape(id)));
   body.outputs = apply(module, body.graph, body.inputs);
   return body;
 }

@@ -142,7 +142,7 @@ void make_ready(Prepared& prepared, std::shared_ptr<const program::Program> prog
   };
   for (std::size_t k = 0; k < program->kernels.size(); ++k) {
     const auto* loop = std::get_if<program::IterationKernel>(&program->kernels[k].body);
-    if (loop == nullptr) continue;
+    if (loop == nullptr || prepared.executable->kernel(k).native != nullptr) continue;
     for (const auto& phase : loop->phases) prepared.loops[k].push_back(step(phase.step));
     if (loop->condition != nullptr) prepared.loops[k].push_back(step(loop->condition));
   }

@@ -17,19 +17,29 @@ namespace actinium::runtime {
 
 using program::IterationKernel;
 
-void Record::reserve(std::int64_t steps) {
-  if (steps <= capacity_) return;
+bool Record::try_reserve(std::int64_t steps) noexcept {
+  if (steps <= capacity_) return true;
   constexpr std::int64_t least = 64;
   const std::int64_t capacity = std::max({steps, least, 2 * capacity_});
-  std::shared_ptr<void> memory;
   try {
-    memory = allocate_shared(static_cast<std::size_t>(std::max<std::int64_t>(1, capacity * element_)));
+    std::shared_ptr<void> memory = allocate_shared(static_cast<std::size_t>(std::max<std::int64_t>(1, capacity * element_)));
+    if (capacity_ > 0) std::memcpy(memory.get(), memory_.get(), static_cast<std::size_t>(capacity_ * element_));
+    memory_ = std::move(memory);
   } catch (const std::bad_alloc&) {
-    throw CallError(fmt::format("while: there is no memory for the record of {} steps of {} bytes that the reverse derivative needs", steps, element_));
+    return false;
   }
-  if (capacity_ > 0) std::memcpy(memory.get(), memory_.get(), static_cast<std::size_t>(capacity_ * element_));
-  memory_ = std::move(memory);
   capacity_ = capacity;
+  return true;
+}
+
+namespace {
+[[noreturn]] void no_memory() {
+  throw CallError("while: there is no memory for the record of its steps, which the reverse derivative needs");
+}
+}  // namespace
+
+void Record::reserve(std::int64_t steps) {
+  if (!try_reserve(steps)) no_memory();
 }
 
 namespace {
@@ -42,13 +52,28 @@ std::int64_t bytes_of(const ArgumentInfo& info, const Bindings& sizes) {
   return bytes;
 }
 
+/// Streams of single elements; what is not read of the results goes to one place.
+void plan_native(Iteration& own) {
+  for (const IterationKernel::Phase& p : own.kernel->phases) {
+    for (std::size_t i = p.carries; i < p.step->outputs.size() && !own.kernel->length; ++i)
+      own.records.emplace_back(static_cast<std::int64_t>(size_of(p.step->buffers[program::index(p.step->outputs[i])].dtype)));
+    for (const KernelCost& cost : costs_of(*p.step))
+      own.flops += cost.operations * static_cast<double>(own.kernel->length ? own.length : 1);
+  }
+  own.memory = alignment;
+}
+
 }  // namespace
 
-std::unique_ptr<Iteration> plan_iteration(const IterationKernel& kernel, const std::vector<std::shared_ptr<const Prepared>>& programs,
+std::unique_ptr<Iteration> plan_iteration(const IterationKernel& kernel, const std::vector<std::shared_ptr<const Prepared>>* programs,
                                           const Bindings& sizes) {
   auto own = std::make_unique<Iteration>();
   own->kernel = &kernel;
   if (kernel.length) own->length = kernel.length->evaluate(sizes);
+  if (programs == nullptr) {
+    plan_native(*own);
+    return own;
+  }
   const auto take = [&](std::int64_t bytes) {
     const std::int64_t at = own->memory;
     own->memory += (std::max<std::int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
@@ -65,7 +90,7 @@ std::unique_ptr<Iteration> plan_iteration(const IterationKernel& kernel, const s
     return step;
   };
   for (std::size_t p = 0; p < kernel.phases.size(); ++p) {
-    const Prepared& prepared = *programs[p];
+    const Prepared& prepared = *(*programs)[p];
     own->steps.push_back(add_step(prepared));
     const std::size_t carries = kernel.phases[p].carries;
     for (std::size_t i = 0; i < prepared.outputs.size(); ++i) {
@@ -84,7 +109,7 @@ std::unique_ptr<Iteration> plan_iteration(const IterationKernel& kernel, const s
       for (std::size_t i = kernel.constants + carries; i < prepared.inputs.size(); ++i)
         own->slice_bytes.push_back(bytes_of(prepared.inputs[i], sizes));
   }
-  if (kernel.condition) own->condition = add_step(*programs.back());
+  if (kernel.condition) own->condition = add_step(*programs->back());
   return own;
 }
 
@@ -262,7 +287,28 @@ class Run {
 
 }  // namespace
 
+namespace {
+
+void run_native(const PlannedKernel& kernel) {
+  Iteration& own = *kernel.iteration;
+  const std::size_t operands = own.kernel->operands.size(), results = own.kernel->results.size();
+  own.pointers.assign(kernel.args.pointers, kernel.args.pointers + operands + results);
+  for (std::size_t i = 0; i < results; ++i)
+    if (own.kernel->results[i] == program::no_buffer) own.pointers[operands + i] = kernel.args.shared;
+  for (Record& r : own.records) own.pointers.push_back(&r);
+  std::int64_t failed = 0;
+  KernelArgs args = kernel.args;
+  args.pointers = own.pointers.data();
+  args.extents = &own.length;
+  args.partials = &failed;
+  kernel.compiled->native(&args, 0, 1, nullptr);
+  if (failed != 0) no_memory();
+}
+
+}  // namespace
+
 void run_iteration(const PlannedKernel& kernel, int workers, char* scratch, std::size_t scratch_bytes) {
+  if (kernel.compiled->native != nullptr) return run_native(kernel);
   Run(kernel, workers, scratch, scratch_bytes).run();
 }
 

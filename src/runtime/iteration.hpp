@@ -14,8 +14,9 @@ class Record {
   explicit Record(std::int64_t element) : element_(element) {}
   std::int64_t element() const { return element_; }
   char* data() const { return static_cast<char*>(memory_.get()); }
-  /// Makes room for `steps` elements; what is there stays. CallError if there is no memory.
+  /// Makes room for `steps` elements; what is there stays. CallError (false) if there is no memory.
   void reserve(std::int64_t steps);
+  bool try_reserve(std::int64_t steps) noexcept;
 
  private:
   std::int64_t element_;
@@ -23,7 +24,9 @@ class Record {
   std::shared_ptr<void> memory_;
 };
 
-/// One IterationKernel of a plan.
+/// One IterationKernel of a plan. If the engine made native code of it, that is called once with KernelArgs::pointers =
+/// operands, results (some memory where nobody reads them), Records of a while's streams; extents = {length}; partials = an i64
+/// that it sets: 0, or 1 if there was no memory for a stream. Otherwise its steps are plans.
 struct Iteration {
   /// An address in a step's plan that is set anew for every step: from[step % 2] + place * stride.
   struct Moving {
@@ -47,6 +50,7 @@ struct Iteration {
   std::vector<std::int64_t> emit_memory;   ///< of a scan: offset where an emission goes that nobody reads
   std::vector<std::int64_t> slice_bytes;   ///< of a scan
   std::vector<Record> records;             ///< of a while: its streams
+  std::vector<void*> pointers;             ///< of native code
 
   std::int64_t memory = 0;  ///< bytes the kernel needs beside its arrays
   std::size_t scratch_bytes = 0;
@@ -54,7 +58,8 @@ struct Iteration {
   double flops = 0, bytes = 0;  ///< of a while: of one step
 };
 
-std::unique_ptr<Iteration> plan_iteration(const program::IterationKernel& kernel, const std::vector<std::shared_ptr<const Prepared>>& programs,
+/// `programs`: as Prepared::loops has them; none if the loop is native.
+std::unique_ptr<Iteration> plan_iteration(const program::IterationKernel& kernel, const std::vector<std::shared_ptr<const Prepared>>* programs,
                                           const Bindings& sizes);
 
 /// All steps of all phases.

@@ -456,7 +456,7 @@ class Planner {
         plan_->pointers.push_back(nullptr);
         if (id != no_buffer) add_address(pointer, places_[index(id)], 0);
       }
-    planned.iteration = plan_iteration(kernel, prepared_.loops.at(k), plan_->resolved.sizes);
+    planned.iteration = plan_iteration(kernel, planned.compiled->native != nullptr ? nullptr : &prepared_.loops.at(k), plan_->resolved.sizes);
     const Iteration& own = *planned.iteration;
     planned.parallel = own.parallel;
     planned.flops = own.flops;

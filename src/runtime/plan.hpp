@@ -39,7 +39,8 @@ struct Prepared {
   };
   std::unique_ptr<Constants> constants = std::make_unique<Constants>();
 
-  /// The Programs of a loop, by number of its kernel: one for each phase, then that of a while's condition.
+  /// The Programs of a loop, by number of its kernel: one for each phase, then that of a while's condition;
+  /// none for a loop that the engine has made native code of.
   std::map<std::size_t, std::vector<std::shared_ptr<const Prepared>>> loops;
 };
 std::vector<KernelCost> costs_of(const program::Program& program);

@@ -66,20 +66,22 @@ Cell step(const Expr& weight, const Expr& bias, const Expr& x, const Cell& befor
 
 Expr objective(const Expr& main, const Expr& extra, const Expr& state, const Expr& sequence, const Sizes& s) {
   const Expr by_gate = reshape(main, {2 * s.layers, 4, s.width});
-  std::vector<Cell> cells;
-  for (int l = 0; l < s.layers; ++l) cells.push_back({at(state, 2 * l), at(state, 2 * l + 1)});
-  Expr loss;
-  for (int t = 0; t + 1 < s.steps; ++t) {
-    Expr x = at(sequence, t) * at(extra, 0);
+  std::vector<Expr> start;
+  for (int i = 0; i < 2 * s.layers; ++i) start.push_back(at(state, i));
+  const auto one = [&](const std::vector<Expr>& before, const std::pair<Expr, Expr>& bits) {
+    std::vector<Expr> after;
+    Expr x = bits.first * at(extra, 0);
     for (int l = 0; l < s.layers; ++l) {
-      Cell& cell = cells[static_cast<std::size_t>(l)];
-      cell = step(at(by_gate, 2 * l), at(by_gate, 2 * l + 1), x, cell);
+      const auto i = static_cast<std::size_t>(2 * l);
+      const Cell cell = step(at(by_gate, 2 * l), at(by_gate, 2 * l + 1), x, {before[i], before[i + 1]});
+      after.insert(after.end(), {cell.hidden, cell.cell});
       x = cell.hidden;
     }
     const Expr y = x * at(extra, 1) + at(extra, 2);
-    loss += sum(at(sequence, t + 1) * (y - log(2.0 + sum(exp(y)))));
-  }
-  return -loss / static_cast<double>((s.steps - 1) * s.width);
+    return std::pair{after, sum(bits.second * (y - log(2.0 + sum(exp(y)))))};
+  };
+  const Expr losses = scan(one, start, std::pair{slice(sequence, 0, -1), slice(sequence, 1)}).second;
+  return -sum(losses) / static_cast<double>((s.steps - 1) * s.width);
 }
 
 TEST(Problems, Lstm) {

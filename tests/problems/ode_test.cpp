@@ -36,9 +36,7 @@ Expr step(const Expr& x, const Expr& y, double h) {
 }
 
 Expr objective(Graph& g, const Expr& x, int steps) {
-  Expr y = broadcast_to(g.constant(0.0), x.shape());
-  for (int s = 0; s < steps; ++s) y = step(x, y, 2.0 / steps);
-  return y;
+  return scan([&](const Expr& y) { return step(x, y, 2.0 / steps); }, broadcast_to(g.constant(0.0), x.shape()), {.length = steps});
 }
 
 TEST(Problems, Ode) {

@@ -255,6 +255,61 @@ TEST(While, DerivativesAreThoseOfTheStepsTaken) {
   }
 }
 
+/// Scalar steps are native code of their own: records grow, truth values and integers are carried, both widths.
+TEST(While, OfScalarsWithManySteps) {
+  for (const DType t : {f64, f32}) {
+    Graph g{t};
+    const Expr a = g.input("a", {}), n = g.input("n", {}, i64);
+    using State = std::tuple<Expr, Expr, Expr>;
+    const State end = while_loop([&](const State& s) { return std::get<1>(s) < n && !std::get<2>(s); },
+                                 [&](const State& s) {
+                                   const auto& [x, i, done] = s;
+                                   const Expr next = where(x > 0.5, x * a, x + sin(x) * 0.01);
+                                   return State{next, i + 1, next > 100.0};
+                                 },
+                                 State{a * 0.9, n * 0, a > 10.0});
+    const Expr y = std::get<0>(end), slope = grad(y, a);
+    const std::vector<Expr> outputs{y, slope, jvp(y, a, 1), grad(slope, a), jvp(slope, a, 1), cast(std::get<1>(end), t)};
+    const Function<> slow = compile(std::vector{a, n}, outputs, {.engine = Engine::interpret}), fast = compile(std::vector{a, n}, outputs);
+    for (const std::int64_t steps : {0, 1, 63, 64, 65, 1000}) {
+      const Tensor start = Tensor::full(0.999, {}, t), count = Tensor::full(static_cast<double>(steps), {}, i64);
+      const std::vector<Tensor> want = slow(std::vector<ArrayRef>{start, count}), got = fast(std::vector<ArrayRef>{start, count});
+      for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], want[i]) << steps << " steps, output " << i;
+      EXPECT_EQ(got[5].item<double>(), static_cast<double>(steps));
+      EXPECT_NEAR(got[1].item<double>(), got[2].item<double>(), (t == f64 ? 1e-11 : 1e-3) * std::max(1.0, std::abs(got[1].item<double>())));
+    }
+  }
+}
+
+/// A scan of scalars reads and writes its arrays from the first to the last or back.
+TEST(Loops, ScansOfScalars) {
+  Graph g{f64};
+  const Expr a = g.input("a", {}), xs = g.input("xs", {"n"});
+  for (const bool reverse : {false, true}) {
+    const auto [last, all] = scan([&](const Expr& c, const Expr& x) {
+      const Expr next = tanh(c * a + x);
+      return std::pair{next, next * x};
+    }, a * 0.1, xs, {.reverse = reverse});
+    const Expr y = last + sum(all * all);
+    const auto slopes = grad(y, std::vector{a, xs});
+    for (const std::size_t n : {0, 1, 5, 200}) {
+      const std::vector<double> data = numbers(n);
+      const Tensor x = Tensor::copy(ArrayRef(data.data(), f64, std::vector<std::int64_t>{static_cast<std::int64_t>(n)}));
+      const std::vector<Expr> outputs{last, all, slopes[0], slopes[1], jvp(slopes[0], a, 1)};
+      const std::vector<Tensor> want = compile(std::vector{a, xs}, outputs, {.engine = Engine::interpret})(std::vector<ArrayRef>{0.7, x});
+      const std::vector<Tensor> got = compile(std::vector{a, xs}, outputs)(std::vector<ArrayRef>{0.7, x});
+      for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], want[i]) << n << " output " << i;
+      double c = 0.07;
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t t = reverse ? n - 1 - i : i;
+        c = std::tanh(c * 0.7 + data[t]);
+        EXPECT_NEAR(got[1].span<double>()[t], c * data[t], 1e-14);
+      }
+      EXPECT_NEAR(got[0].item<double>(), c, 1e-14);
+    }
+  }
+}
+
 TEST(While, UnderABatchEachExampleTakesItsOwnSteps) {
   Graph g{f64};
   const Expr k = g.input("k", {4}), x = g.input("x", {4});
