@@ -50,7 +50,7 @@ Expr error(const Rates<Expr>& r, const Herd& start, const Herd& counted) {
 int main() {
   constexpr std::int64_t steps = 200;
   const Rates<double> truth{1.1, 0.4, 0.4, 0.1};
-  const auto number = [](double x) { return ac::Tensor::full(x, {}, ac::f64); };
+  const auto number = [](double x) { return ac::Tensor::scalar(x, ac::f64); };
   const Animals<ac::Tensor> start{number(10), number(10)};
 
   // What was counted: the same equations with the true rates.
@@ -68,12 +68,12 @@ int main() {
   const auto learn = ac::compile(ac::value_and_grad(error), rates, one, all);
   compiled("error and gradient, any number of steps", learn);
   ac::AdamState<Rates<ac::Tensor>> state;
-  for (int i = 0; i <= 2000; ++i) {
+  for (int i = 0; i <= 400; ++i) {
     const auto [loss, slopes] = learn(rates, start, counted);
-    if (i % 500 == 0)
+    if (i % 100 == 0)
       std::printf("update %4d  error %.1e  birth %.4f  hunt %.4f  death %.4f  food %.4f\n", i, loss.item(), rates.birth.item(), rates.hunt.item(),
                   rates.death.item(), rates.food.item());
-    ac::adam(rates, slopes, state, {.learning_rate = i < 1000 ? 1e-2 : 1e-3});
+    ac::adam(rates, slopes, state, {.learning_rate = 1e-2});
   }
   std::printf("true                       birth %.4f  hunt %.4f  death %.4f  food %.4f\n", truth.birth, truth.hunt, truth.death, truth.food);
 }

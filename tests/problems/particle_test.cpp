@@ -78,7 +78,7 @@ TEST(Problems, Particle) {
       Graph g{f64};
       const Expr w = g.input("w", {}), y = landing(g, w, inner), slope = outer == Way::reverse ? grad(y, w) : jvp(y, w, 1);
       for (const double at : {0.0, 0.1, 0.5}) {
-        const auto got = run({w}, {y, slope}, {Tensor::full(at, {}, f64)});
+        const auto got = run({w}, {y, slope}, {Tensor::scalar(at, f64)});
         expect_close("objective", got[0], {reference(Real(at))}, 1e-12);
         expect_close("gradient", got[1], {reference(Dual<Real>(Real(at), Real(1))).tangent}, 1e-12);
       }

@@ -272,7 +272,7 @@ TEST(While, OfScalarsWithManySteps) {
     const std::vector<Expr> outputs{y, slope, jvp(y, a, 1), grad(slope, a), jvp(slope, a, 1), cast(std::get<1>(end), t)};
     const Function<> slow = compile(std::vector{a, n}, outputs, {.engine = Engine::interpret}), fast = compile(std::vector{a, n}, outputs);
     for (const std::int64_t steps : {0, 1, 63, 64, 65, 1000}) {
-      const Tensor start = Tensor::full(0.999, {}, t), count = Tensor::full(static_cast<double>(steps), {}, i64);
+      const Tensor start = Tensor::scalar(0.999, t), count = Tensor::full({}, static_cast<double>(steps), i64);
       const std::vector<Tensor> want = slow(std::vector<ArrayRef>{start, count}), got = fast(std::vector<ArrayRef>{start, count});
       for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], want[i]) << steps << " steps, output " << i;
       EXPECT_EQ(got[5].item<double>(), static_cast<double>(steps));
