@@ -378,6 +378,53 @@ TEST(Loops, NestInEachOther) {
   expect_near(end[2], end[1], 1e-12);
 }
 
+/// A while whose body holds a scan, in a batch, with gradients in and around it.
+TEST(Loops, NestInABatch) {
+  Graph g{f64};
+  const Expr k = g.input("k", {3}), xs = g.input("xs", {3, 4}), shared = g.input("shared", {4});
+  const auto nested = [&](const Expr& kk, const Expr& x) {
+    return while_loop([](const Expr& c) { return c < 3.0; },
+                      [&](const Expr& c) {
+                        return c + 0.4 + scan([&](const Expr& s, const Expr& pair) { return sin(s) * kk + pair * c; }, c * 0.1, x * shared) * 0.1;
+                      }, kk * 0.0);
+  };
+  const auto by_hand = [](double kk, const double* x, const std::vector<double>& w, int& steps) {
+    double c = 0;
+    for (steps = 0; c < 3; ++steps) {
+      double s = c * 0.1;
+      for (int i = 0; i < 4; ++i) s = std::sin(s) * kk + x[i] * w[static_cast<std::size_t>(i)] * c;
+      c = c + 0.4 + s * 0.1;
+    }
+    return c;
+  };
+  const std::vector<double> ks{0.5, 0.9, 1.4}, data = numbers(12), w = numbers(4, 5);
+  const Expr y = vmap(nested)(k, xs), each = vmap(grad(nested))(k, xs);
+  const auto whole = grad(sum(y), std::vector{k, xs, shared});
+  const Expr second = vmap(grad(grad(nested)))(k, xs), forward = jvp(whole[0], k, 1);
+  const auto got = run({k, xs, shared}, {y, each, whole[0], whole[1], whole[2], second, forward}, {ks, data, w});
+  const double h = 1e-6;
+  std::vector<double> shared_slope(4, 0);
+  for (std::size_t i = 0; i < 3; ++i) {
+    SCOPED_TRACE(i);
+    int steps = 0, same = 0;
+    EXPECT_NEAR(got[0][i], by_hand(ks[i], &data[4 * i], w, steps), 1e-13);
+    const double slope = (by_hand(ks[i] + h, &data[4 * i], w, same) - by_hand(ks[i] - h, &data[4 * i], w, same)) / (2 * h);
+    ASSERT_EQ(steps, same);
+    EXPECT_NEAR(got[1][i], slope, 1e-7);
+    EXPECT_NEAR(got[2][i], got[1][i], 1e-12);
+    EXPECT_NEAR(got[5][i], got[6][i], 1e-10);
+    for (std::size_t j = 0; j < 4; ++j) {
+      auto up = data, down = data;
+      up[4 * i + j] += h, down[4 * i + j] -= h;
+      EXPECT_NEAR(got[3][4 * i + j], (by_hand(ks[i], &up[4 * i], w, same) - by_hand(ks[i], &down[4 * i], w, same)) / (2 * h), 1e-7);
+      auto more = w, less = w;
+      more[j] += h, less[j] -= h;
+      shared_slope[j] += (by_hand(ks[i], &data[4 * i], more, same) - by_hand(ks[i], &data[4 * i], less, same)) / (2 * h);
+    }
+  }
+  for (std::size_t j = 0; j < 4; ++j) EXPECT_NEAR(got[4][j], shared_slope[j], 1e-7);
+}
+
 TEST(Loops, CustomRulesAndCheckpointsInABody) {
   Graph g{f64};
   const Expr a = g.input("a", {}), xs = g.input("xs", {4});
