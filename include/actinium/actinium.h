@@ -17,6 +17,7 @@
 #include <actinium/parse.h>
 #include <actinium/random.h>
 #include <actinium/ravel.h>
+#include <actinium/recognise.h>
 #include <actinium/shape.h>
 #include <actinium/sparse.h>
 #include <actinium/structs.h>

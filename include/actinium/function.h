@@ -45,13 +45,14 @@ struct CompileOptions {
 /// A stage of compilation, for Function::show.
 enum class Stage : std::uint8_t {
   graph,       ///< as written
+  recognised,  ///< textbook formulas made well
   simplified,
   decomposed,  ///< activations expanded into base functions
   kernels,     ///< what was fused
   llvm,        ///< LLVM IR
   assembly,
 };
-inline constexpr std::array all_stages{Stage::graph, Stage::simplified, Stage::decomposed, Stage::kernels, Stage::llvm, Stage::assembly};
+inline constexpr std::array all_stages{Stage::graph, Stage::recognised, Stage::simplified, Stage::decomposed, Stage::kernels, Stage::llvm, Stage::assembly};
 ACTINIUM_API std::string_view name_of(Stage stage);
 
 struct Stats {
@@ -66,6 +67,14 @@ struct Stats {
   double flops = 0;
   double bytes = 0;
   std::size_t workspace = 0;
+};
+
+/// A formula that is computed better than it was written (docs/recognise.md).
+struct Recognition {
+  std::string rule;      ///< its name: "softplus"
+  std::string from, to;  ///< "log(1 + exp(x))", "softplus(x)"
+  std::string why;       ///< what the formula as written does wrong
+  std::string place;     ///< "model.cpp:42", "text:17", or "" if unknown
 };
 
 /// One kernel of a call, measured.
@@ -146,7 +155,10 @@ class ACTINIUM_API FunctionBase {
   const std::vector<ArgumentInfo>& inputs() const;
   const std::vector<ArgumentInfo>& outputs() const;
 
-  /// In words: what was fused, kept in memory or recomputed, and which of the user's lines each kernel comes from.
+  /// Formulas that were recognised, before they were differentiated or when this was compiled.
+  std::vector<Recognition> recognised() const;
+
+  /// In words: what was recognised, fused, kept in memory or recomputed, and which of the user's lines each kernel comes from.
   std::string explain() const;
   std::string show(Stage stage) const;
   /// Symbolic sizes are those of `sizes`; without them, those of the latest call (flops, bytes and workspace are 0

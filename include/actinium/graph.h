@@ -6,11 +6,17 @@ namespace actinium {
 
 class Tensor;
 
+struct GraphOptions {
+  /// Formulas as textbooks write them (log(1 + exp(x)), a sigmoid times one minus it, ...) become what computes them well before
+  /// they are differentiated and when they are compiled: docs/recognise.md. false: everything is computed as written.
+  bool recognise = true;
+};
+
 /// An expression graph. A copy is another handle to the same graph. Built by one thread at a time.
 class ACTINIUM_API Graph {
  public:
   /// `dtype`: the default type of inputs, f32 unless said otherwise.
-  explicit Graph(DType dtype = DType::f32);
+  explicit Graph(DType dtype = DType::f32, const GraphOptions& options = {});
   explicit Graph(std::shared_ptr<GraphData> data) : data_(std::move(data)) {}
 
   /// A named input; a name in its shape is a run-time size. The same declaration again gives the same input;

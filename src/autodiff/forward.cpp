@@ -6,6 +6,7 @@
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
 #include "ops/unit.hpp"
+#include "passes/recognise.hpp"
 
 namespace actinium {
 namespace autodiff {
@@ -29,6 +30,7 @@ std::vector<Expr> sweep(std::span<const Expr> y, std::span<const Expr> x, std::s
   const GraphPtr& graph = x[0].graph();
   const Cone active = cone(*graph, y, x);
   Ambient ambient(*graph, where);
+  const Marked marked(*graph);
   std::vector<NodeId> tangents(active.active.size(), no_node);
   auto slot = [&](NodeId id) -> NodeId& { return tangents[index(id) - active.first]; };
   for (std::size_t i = 0; i < x.size(); ++i)
@@ -82,9 +84,9 @@ std::vector<Expr> jvp(std::span<const Expr> y, std::span<const Expr> x, std::spa
   std::vector<Expr> seeds;
   for (std::size_t i = 0; i < x.size(); ++i) seeds.push_back(autodiff::seed("jvp", tangents[i], x[i], where));
   std::vector<Expr> bound;
-  for (const Expr& e : y)
+  for (const Expr& e : passes::recognised(y, x))
     if (e.is_bound()) bound.push_back(e);
-  if (bound.size() == y.size()) return autodiff::sweep(y, x, seeds, where);
+  if (bound.size() == y.size()) return autodiff::sweep(bound, x, seeds, where);
   std::vector<Expr> result, swept = autodiff::sweep(bound, x, seeds, where);
   std::size_t next = 0;
   for (const Expr& e : y) result.push_back(e.is_bound() ? swept[next++] : Expr());

@@ -11,6 +11,7 @@
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
 #include "ops/unit.hpp"
+#include "passes/recognise.hpp"
 
 namespace actinium {
 namespace {
@@ -283,9 +284,11 @@ std::vector<Expr> jet(At y, const Expr& x, int order, const Expr& direction) {
     result.resize(static_cast<std::size_t>(order) + 1);
     return result;
   }
+  const Expr better = passes::recognised(std::span(&y.expr, 1), std::span(&x, 1))[0];
+  const autodiff::Marked marked(*x.graph());
   Jet jet(x, along);
   for (int k = 1; k <= order; ++k) {
-    const Expr term = jet.term(y.expr.id(), k);
+    const Expr term = jet.term(better.id(), k);
     result.push_back(ops::is_literal(term, 0) ? autodiff::zeros_like(y.expr) : term);
   }
   return jet.settled(result);

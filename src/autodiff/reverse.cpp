@@ -156,6 +156,7 @@ std::vector<Expr> reverse_sweep(std::span<const Expr> y, std::span<const Expr> s
   const GraphPtr& graph = x[0].graph();
   const Cone active = cone(*graph, y, x);
   Ambient ambient(*graph, where);
+  const Marked marked(*graph);
   const ops::Derived derived(active.last + 1);
   Cotangents cotangents(graph, active);
   for (std::size_t i = 0; i < y.size(); ++i) cotangents.add(y[i].id(), seeds[i]);
@@ -203,7 +204,8 @@ std::vector<Expr> vjp(const At& y, std::span<const Expr> x, const Expr& cotangen
   if (x.empty()) return {};
   if (y.expr.is_bound()) {
     const Expr seed = autodiff::seed("vjp", cotangent, y.expr, y.where);
-    return autodiff::reverse_sweep(std::span(&y.expr, 1), std::span(&seed, 1), x, y.where);
+    const Expr better = autodiff::recognised(std::span(&y.expr, 1), x)[0];
+    return autodiff::reverse_sweep(std::span(&better, 1), std::span(&seed, 1), x, y.where);
   }
   std::vector<Expr> zeros;
   for (const Expr& e : x) zeros.push_back(autodiff::zeros_like(e));

@@ -51,4 +51,17 @@ class Ambient {
   LocationId saved_, call_;
 };
 
+/// Marks the nodes made in its lifetime as derived.
+class Marked {
+ public:
+  explicit Marked(GraphData& graph) : graph_(graph), first_(graph.size()) {}
+  ~Marked() { graph_.mark_derived(first_); }
+  Marked(const Marked&) = delete;
+  Marked& operator=(const Marked&) = delete;
+
+ private:
+  GraphData& graph_;
+  std::size_t first_;
+};
+
 }  // namespace actinium::autodiff

@@ -30,7 +30,9 @@ std::vector<NodeId> walk_cone(const GraphPtr& graph, const Cone& cone, std::span
       changed.push_back(cone.contains(o.id()));
       if (changed.back()) o = Expr(graph, made[index(o.id()) - cone.first]);
     }
+    const std::size_t before = graph->size();
     made[n - cone.first] = image(Expr(graph, id), std::span<const Expr>(operands), std::span<const char>(changed)).id();
+    if (graph->is_derived(id)) graph->mark_derived(before);
   }
   return made;
 }

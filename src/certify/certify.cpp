@@ -135,9 +135,9 @@ exact::Terms terms_of(const Module& m, const exact::Reference& reference, int or
 /// Measures `build(x)` of the input, and its derivatives, against the reference.
 template <class Build>
 Measured measure(const Module& m, const exact::Reference& reference, const CertifyOptions& options, bool promised,
-                 const std::vector<double>& kinks, Build&& build) {
+                 const std::vector<double>& kinks, bool recognise, Build&& build) {
   const DType type = m.graph->dtype(m.inputs[0]);
-  Graph graph(type);
+  Graph graph(type, {.recognise = recognise});
   const Expr x = graph.input("x", {"n"}, type);
   std::vector<Expr> y{build(x)};
   if (!y[0].is_bound()) y[0] = y[0] + 0 * x;
@@ -197,12 +197,12 @@ Certificate certify(const Expr& e, const CertifyOptions& options) {
   Certificate c;
   c.expression = to_string(e);
   c.dtype = m.graph->dtype(m.inputs[0]);
-  Measured own = measure(m, reference, options, true, kinks,
+  Measured own = measure(m, reference, options, true, kinks, m.graph->recognises,
                          [&](const Expr& x) { return activations::instantiate(m, std::span(&x, 1)); });
   c.orders = std::move(own.orders);
   c.exhaustive = own.exhaustive;
   if (options.against_naive)
-    c.naive = measure(m, reference, options, false, kinks, [&](const Expr& x) { return textbook_of(m, x); }).orders;
+    c.naive = measure(m, reference, options, false, kinks, false, [&](const Expr& x) { return textbook_of(m, x); }).orders;
   c.reference = c.exhaustive ? "Taylor polynomials with bounds from ball arithmetic, within 2^-10 ulp of the truth"
                              : point_by_point;
   c.seconds = seconds_since(start);
@@ -257,7 +257,7 @@ std::vector<double> errors_in_ulp(const Expr& e, std::span<const double> xs, int
   const exact::Reference reference(m);
   const DType type = m.graph->dtype(m.inputs[0]);
   const bool single = type == DType::f32;
-  Graph graph(type);
+  Graph graph(type, {.recognise = m.graph->recognises});
   const Expr x = graph.input("x", {"n"}, type);
   Expr y = activations::instantiate(m, std::span(&x, 1));
   for (int k = 1; k <= order; ++k) y = vjp(y, x, 1);

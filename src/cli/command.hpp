@@ -19,7 +19,7 @@ struct Options {
   std::optional<std::string> grad, value_and_grad;  ///< names, separated by commas
   std::string dtype, engine, isa = "native", compat, stage = "graph";
   int threads = 0;
-  bool no_cache = false, explain = false;
+  bool no_cache = false, explain = false, no_recognise = false;
   std::vector<std::string> outputs, expected;
   double ulp = 0;
 };
@@ -82,6 +82,14 @@ struct CheckChoices {
   bool as_json = false;
 };
 
+/// Options of recognise.
+struct RecogniseChoices {
+  std::string name;
+  bool markdown = false;
+  std::uint64_t samples = 2000, seed = 1, spelling = 0;
+  int threads = 0;
+};
+
 /// Options of bench alone.
 struct BenchChoices {
   bool as_json = false, profile = false;
@@ -99,6 +107,8 @@ int run_activations(const std::string& name);
 /// docs/activations.md, and the pictures it shows.
 std::string activations_markdown();
 void draw_activations(const std::string& directory);
+/// The rules, or what one (or "all") of them is worth, or docs/recognise.md.
+int run_recognise(const RecogniseChoices& choices);
 int run_info();
 
 /// A comparison failed: exit status 1.

@@ -18,7 +18,7 @@ namespace actinium::cli {
 namespace {
 
 constexpr std::string_view usage =
-    "the subcommands are eval, show, bench, plot, certify, check, activations and info; actinium --help";
+    "the subcommands are eval, show, bench, plot, certify, check, activations, recognise and info; actinium --help";
 
 void add_repeated(CLI::App& app, const std::string& name, std::vector<std::string>& list, const std::string& help) {
   app.add_option(name, list, help)
@@ -38,7 +38,8 @@ void add_common(CLI::App& app, Options& o) {
   app.add_option("--threads", o.threads, "at most so many; 0: all cores");
   app.add_option("--isa", o.isa, "x86-64-v2, x86-64-v3, x86-64-v4 or native");
   app.add_flag("--no-cache", o.no_cache, "compile anew");
-  app.add_flag("--explain", o.explain, "say on stderr what was fused and kept");
+  app.add_flag("--explain", o.explain, "say on stderr what was recognised, fused and kept");
+  app.add_flag("--no-recognise", o.no_recognise, "compute formulas as they are written");
 }
 
 void add_plot(CLI::App& app, Options& o, PlotOptions& p) {
@@ -63,6 +64,7 @@ void add_plot(CLI::App& app, Options& o, PlotOptions& p) {
   app.add_option("--compat", o.compat, "keras, keras2, torch, jax, onnx or mlx: whose defaults activations have");
   app.add_option("--engine", o.engine, "jit or interpret");
   app.add_option("--isa", o.isa, "x86-64-v2, x86-64-v3, x86-64-v4 or native");
+  app.add_flag("--no-recognise", o.no_recognise, "compute formulas as they are written");
   add_repeated(app, "-o", o.outputs, "FILE.svg, FILE.png or FILE.csv; repeatable");
 }
 
@@ -82,6 +84,7 @@ void add_certify(CLI::App& app, Options& o, CertifyChoices& c) {
   app.add_option("--engine", o.engine, "jit or interpret");
   app.add_option("--threads", o.threads, "at most so many; 0: all cores");
   app.add_option("--isa", o.isa, "x86-64-v2, x86-64-v3, x86-64-v4 or native");
+  app.add_flag("--no-recognise", o.no_recognise, "compute formulas as they are written");
 }
 
 void add_check(CLI::App& app, Options& o, CheckChoices& c) {
@@ -102,7 +105,7 @@ void add_check(CLI::App& app, Options& o, CheckChoices& c) {
 /// option: the first argument that is neither an option nor the value of one (for plot, any such argument that begins
 /// with one minus) gets a blank in front, which run() takes away again; and "--range -3:3" becomes "--range=-3:3".
 std::vector<std::string> arguments_of(int argc, char** argv) {
-  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--help", "-h",
+  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--no-recognise", "--help", "-h",
                                                "--markers",  "--error",   "--json", "--profile"};
   static constexpr std::string_view valued[] = {
       "--grad",  "--derivative", "--value-and-grad", "--dtype",   "--compat", "--engine", "--threads", "--isa",
@@ -169,7 +172,7 @@ int run(int argc, char** argv) {
   add_common(show, options);
   show.add_option("VALUES", options.values, "NAME=VALUE, instead of --shape");
   add_repeated(show, "--shape", options.shapes, "NAME=DIMxDIM: sizes are numbers or names");
-  show.add_option("--stage", options.stage, "graph, gradient, optimized, kernels, llvm, asm or dot");
+  show.add_option("--stage", options.stage, "graph, recognised, gradient, optimized, kernels, llvm, asm or dot");
   BenchChoices timing;
   CLI::App& bench = *app.add_subcommand("bench", "measure how long an expression takes to compile and to call");
   add_common(bench, options);
@@ -193,6 +196,14 @@ int run(int argc, char** argv) {
   std::string pictures;
   activations.add_flag("--markdown", markdown, "all of it as Markdown: docs/activations.md");
   activations.add_option("--pictures", pictures, "DIRECTORY for the svg files that the Markdown shows");
+  RecogniseChoices rules;
+  CLI::App& recognise = *app.add_subcommand("recognise", "the rules by which textbook formulas are repaired, or what one is worth");
+  recognise.add_option("NAME", rules.name, "a rule to measure against the truth, or all");
+  recognise.add_flag("--markdown", rules.markdown, "all rules, measured, as Markdown: docs/recognise.md");
+  recognise.add_option("--samples", rules.samples, "so many random arguments, and the edges; 2000 unless given");
+  recognise.add_option("--seed", rules.seed, "of the random arguments");
+  recognise.add_option("--spelling", rules.spelling, "a seed: the formula is spelled at random");
+  recognise.add_option("--threads", rules.threads, "at most so many; 0: all cores");
   CLI::App& info = *app.add_subcommand("info", "version, LLVM, host, threads, cache");
 
   if (argc < 2) return report(fmt::format("a subcommand is missing: {}", usage), 2);
@@ -214,6 +225,7 @@ int run(int argc, char** argv) {
       if (markdown) print(activations_markdown());
       return markdown || !pictures.empty() ? 0 : run_activations(activation);
     }
+    if (recognise.parsed()) return run_recognise(rules);
     if (info.parsed()) return run_info();
     return 0;
   } catch (const CLI::ParseError& e) {

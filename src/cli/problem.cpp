@@ -193,7 +193,7 @@ Problem read_problem(const Options& options) {
   require_all(formula, given, "value");
 
   const DType floating = choose_dtype(options, values);
-  Problem p{Graph(floating), {}, {}, {}, {}};
+  Problem p{Graph(floating, {.recognise = !options.no_recognise}), {}, {}, {}, {}};
   for (const auto& [name, value] : values) {
     Tensor t;
     try {
@@ -212,7 +212,7 @@ Problem read_shapes(const Options& options, DType fallback) {
   const Formula formula(options.expression, compat_option(options.compat));
   const auto values = read_values(options.values);
   const DType floating = choose_dtype(options, values, fallback);
-  Problem p{Graph(floating), {}, {}, {}, {}};
+  Problem p{Graph(floating, {.recognise = !options.no_recognise}), {}, {}, {}, {}};
   for (const auto& [name, value] : values) {
     const Tensor t = value.as(type_of(value, find(formula.names(), name), floating));
     declare(p, name, shape_of(t), t.dtype());
@@ -270,7 +270,7 @@ Problem read_function(const Options& options, int derivatives) {
     values.emplace(name, value.as(type_of(value, find(formula.names(), name), floating)));
   const std::string variable = variable_of(formula, values);
 
-  Problem p{Graph(floating), {}, {}, {}, {}};
+  Problem p{Graph(floating, {.recognise = !options.no_recognise}), {}, {}, {}, {}};
   declare(p, variable, Shape(std::vector<Dim>{}), floating);
   const auto points = values.find(variable);
   p.values.push_back(points == values.end() ? Tensor::zeros(Shape{0}, floating) : points->second.cast(floating));
@@ -304,7 +304,7 @@ Problem read_univariate(const Options& options) {
   }
   const std::string variable = variable_of(formula, values);
   if (values.contains(variable)) throw ValueError(fmt::format("{} has a value: one name must be free", variable));
-  Problem p{Graph(floating), {}, {}, {}, {}};
+  Problem p{Graph(floating, {.recognise = !options.no_recognise}), {}, {}, {}, {}};
   declare(p, variable, Shape({Dim("n")}), floating);
   ParseOptions parse_options;
   parse_options.promote_integers = floating;

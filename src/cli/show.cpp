@@ -15,7 +15,7 @@ struct Shown {
   std::optional<Stage> stage;  ///< nothing: of the graph as built
 };
 constexpr std::array stages{
-    Shown{"graph", std::nullopt},     Shown{"gradient", std::nullopt}, Shown{"optimized", Stage::decomposed},
+    Shown{"graph", std::nullopt},     Shown{"recognised", Stage::recognised}, Shown{"gradient", std::nullopt}, Shown{"optimized", Stage::decomposed},
     Shown{"kernels", Stage::kernels}, Shown{"llvm", Stage::llvm},      Shown{"asm", Stage::assembly},
     Shown{"dot", std::nullopt},
 };

@@ -58,6 +58,13 @@ struct Node {
 };
 static_assert(sizeof(Node) == 28);
 
+/// What `recognise` (src/passes) did to a formula: the rule, and where the user wrote it.
+struct Repair {
+  std::string_view rule;
+  Location place;
+  friend bool operator==(const Repair&, const Repair&) = default;
+};
+
 /// One arena. Built by one thread at a time; nodes are never changed or removed.
 class GraphData : public std::enable_shared_from_this<GraphData> {
  public:
@@ -112,7 +119,21 @@ class GraphData : public std::enable_shared_from_this<GraphData> {
   /// While set, new nodes take this location: rules and passes hand on the user's line (see Origin).
   LocationId ambient = no_location;
 
+  /// The user's switch for recognise; what it put in place of each node that it has seen (no_node: not yet); what it did.
+  bool recognises = true;
+  std::vector<NodeId> recognised;
+  std::vector<Repair> repairs;
+
+  /// What differentiation makes is written with roundings in mind: recognise leaves it as it is.
+  bool is_derived(NodeId id) const { return index(id) < derived_.size() && derived_[index(id)]; }
+  /// All nodes from `first` on.
+  void mark_derived(std::size_t first) {
+    derived_.resize(nodes_.size(), 0);
+    for (std::size_t i = first; i < nodes_.size(); ++i) derived_[i] = 1;
+  }
+
  private:
+  std::vector<char> derived_;
   std::vector<Node> nodes_;
   std::vector<NodeId> spill_;
   std::vector<std::uint32_t> table_;  // open addressing over nodes_
@@ -179,6 +200,7 @@ template <class Rewrite>
 Module rebuild(const Module& in, Rewrite&& rewrite) {
   const GraphData& graph = *in.graph;
   Module out{std::make_shared<GraphData>(graph.default_dtype()), {}, {}};
+  out.graph->recognises = graph.recognises;
   std::vector<NodeId> image(graph.size(), no_node);
   std::vector<NodeId> roots = in.outputs;
   roots.insert(roots.end(), in.inputs.begin(), in.inputs.end());
@@ -190,7 +212,9 @@ Module rebuild(const Module& in, Rewrite&& rewrite) {
     operands.clear();
     for (NodeId o : graph.operands(id)) operands.push_back(image[index(o)]);
     out.graph->ambient = out.graph->intern_location(graph.location(id));
+    const std::size_t before = out.graph->size();
     image[i] = rewrite(*out.graph, id, std::span<const NodeId>(operands));
+    if (graph.is_derived(id)) out.graph->mark_derived(before);
     if (const auto name = graph.name(id); !name.empty()) out.graph->set_name(image[i], std::string(name));
   }
   out.graph->ambient = no_location;

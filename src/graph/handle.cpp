@@ -10,7 +10,8 @@ namespace actinium {
 using ops::Op;
 using ops::TypedShape;
 
-Graph::Graph(DType dtype) : data_(std::make_shared<GraphData>(dtype)) {
+Graph::Graph(DType dtype, const GraphOptions& options) : data_(std::make_shared<GraphData>(dtype)) {
+  data_->recognises = options.recognise;
   if (!is_float(dtype)) throw TypeError("the type of a graph is f32 or f64, not " + std::string(name_of(dtype)));
 }
 

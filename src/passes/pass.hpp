@@ -9,6 +9,8 @@
 
 namespace actinium::passes {
 
+/// Formulas as textbooks write them, made well (src/passes/recognise.hpp).
+Module recognise(const Module& in);
 /// IEEE-safe algebra: every value keeps its bits, or comes nearer to the true one where the table says so.
 Module simplify(const Module& in);
 /// The same with rewrites that lose zeros' signs, NaN and infinities: under the option fast_math alone.

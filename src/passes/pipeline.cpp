@@ -6,8 +6,8 @@
 namespace actinium::passes {
 namespace {
 
-constexpr std::array exact{Pass{"simplify", simplify}, Pass{"decompose", decompose}, Pass{"simplify", simplify}};
-constexpr std::array fast{Pass{"simplify", simplify_fast}, Pass{"decompose", decompose}, Pass{"simplify", simplify_fast}};
+constexpr std::array exact{Pass{"recognise", recognise}, Pass{"simplify", simplify}, Pass{"decompose", decompose}, Pass{"simplify", simplify}};
+constexpr std::array fast{Pass{"recognise", recognise}, Pass{"simplify", simplify_fast}, Pass{"decompose", decompose}, Pass{"simplify", simplify_fast}};
 
 /// Values in place of what only differentiation reads: derivative rules of the user's own.
 Module settle(const Module& in) {

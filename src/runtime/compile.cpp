@@ -107,6 +107,24 @@ std::vector<ArgumentInfo> describe_arguments(const Module& module, const std::ve
   return result;
 }
 
+/// What recognise did to formulas of which something is still in the module, before it or in it.
+std::vector<Repair> repairs_of(const Module& source, const std::vector<Repair>& now) {
+  const GraphData& graph = *source.graph;
+  std::set<std::pair<std::string, std::uint32_t>> places;
+  for (std::uint32_t i = 0; i < graph.size() && !graph.repairs.empty(); ++i) {
+    const Location at = graph.location(NodeId{i});
+    if (at.file != nullptr) places.emplace(at.file, at.line != 0 ? at.line : at.column);
+  }
+  std::vector<Repair> list;
+  const auto add = [&](const Repair& r) {
+    if (std::find(list.begin(), list.end(), r) == list.end()) list.push_back(r);
+  };
+  for (const Repair& r : graph.repairs)
+    if (r.place.file == nullptr || places.contains({r.place.file, r.place.line != 0 ? r.place.line : r.place.column})) add(r);
+  for (const Repair& r : now) add(r);
+  return list;
+}
+
 bool use_jit(const CompileOptions& options) {
   const bool available = jit_engine().compile != nullptr;
   if (options.engine == Engine::jit && !available)
@@ -170,7 +188,10 @@ std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std
   function->options = options;
   function->jit = {options.isa, options.fast_math, options.cache};
   function->source = compact(whole);
-  function->decomposed = run_passes(function->source, options);
+  function->source.graph->repairs = whole.graph->repairs;
+  function->decomposed = run_passes(function->source, options, [&](std::string_view pass, const Module& module) {
+    if (pass == "recognise") function->repairs = repairs_of(function->source, module.graph->repairs);
+  });
   function->passes_seconds = seconds_since(start);
 
   program::LowerOptions lowering;

@@ -8,6 +8,7 @@
 
 #include "actinium/error.h"
 #include "ops/unit.hpp"
+#include "passes/recognise.hpp"
 #include "runtime/function_impl.hpp"
 
 namespace actinium::runtime {
@@ -84,7 +85,24 @@ std::string remarks(const Module& module) {
   return text;
 }
 
+std::string describe_recognised(const FunctionImpl& function) {
+  std::string text;
+  for (const Recognition& r : recognised(function))
+    text += fmt::format("{}{}{} is computed as {} ({}): {}.\n", r.place, r.place.empty() ? "" : ": ", r.from, r.to, r.rule, r.why);
+  if (!text.empty()) text += "As written instead: Graph g(type, {.recognise = false}), --no-recognise in the tool.\n";
+  return text;
+}
+
 }  // namespace
+
+std::vector<Recognition> recognised(const FunctionImpl& function) {
+  std::vector<Recognition> list;
+  for (const Repair& repair : function.repairs)
+    for (const passes::Rule& rule : passes::recognition_rules())
+      if (rule.name == repair.rule)
+        list.push_back({std::string(rule.name), std::string(rule.from), std::string(rule.to), std::string(rule.why), repair.place.str()});
+  return list;
+}
 
 std::string explain(const FunctionImpl& function) {
   const program::Program& program = *function.prepared.program;
@@ -99,6 +117,7 @@ std::string explain(const FunctionImpl& function) {
     if (const auto places = texts_of(kernel.places); !places.empty()) text += fmt::format(" (from {})", fmt::join(places, ", "));
     text += ".\n";
   }
+  text += describe_recognised(function);
   text += describe_buffers(program);
   text += describe_recomputed(program);
   return text + remarks(function.source);
@@ -115,6 +134,7 @@ std::string show(const FunctionImpl& function, Stage stage) {
   std::string text = print_list(function.source);
   bool simplified = false;
   run_passes(function.source, function.options, [&](std::string_view pass, const Module& module) {
+    if (pass == "recognise" && stage == Stage::recognised) text = print_list(module);
     if (pass == "simplify" && stage == Stage::simplified && !simplified) {
       text = print_list(module);
       simplified = true;

@@ -50,6 +50,7 @@ std::vector<ArrayRef> arrays_of(std::span<const Tensor> tensors) {
 std::string_view name_of(Stage stage) {
   switch (stage) {
     case Stage::graph: return "graph";
+    case Stage::recognised: return "recognised";
     case Stage::simplified: return "simplified";
     case Stage::decomposed: return "decomposed";
     case Stage::kernels: return "kernels";
@@ -114,6 +115,7 @@ void FunctionBase::results(std::span<const Tensor> inputs, std::span<Tensor> out
   results(std::span<const ArrayRef>(arrays_of(inputs)), outputs);
 }
 
+std::vector<Recognition> FunctionBase::recognised() const { return runtime::recognised(checked(impl_)); }
 std::string FunctionBase::explain() const { return runtime::explain(checked(impl_)); }
 std::string FunctionBase::show(Stage stage) const { return runtime::show(checked(impl_), stage); }
 

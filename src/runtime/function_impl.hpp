@@ -20,6 +20,7 @@ class FunctionImpl {
   JitOptions jit;
   Module source;      ///< what was compiled, compact
   Module decomposed;  ///< what the program computes
+  std::vector<Repair> repairs;  ///< what recognise did, here and when it was differentiated
   double passes_seconds = 0, engine_seconds = 0, seconds = 0;
 };
 
@@ -39,6 +40,7 @@ Module run_passes(const Module& source, const CompileOptions& options,
 
 /// src/runtime/explain.cpp
 std::string explain(const FunctionImpl& function);
+std::vector<Recognition> recognised(const FunctionImpl& function);
 std::string show(const FunctionImpl& function, Stage stage);
 
 }  // namespace actinium::runtime

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "actinium/activations.h"
+#include "actinium/recognise.h"
 #include "tool.hpp"
 
 namespace actinium::contract {
@@ -37,8 +38,23 @@ TEST(Document, ShowsEveryActivation) {
   EXPECT_TRUE(pictures.empty()) << *pictures.begin() << " shows no activation";
 }
 
+TEST(Document, NamesEveryRuleOfRecognise) {
+  std::ostringstream written;
+  written << std::ifstream(docs / "recognise.md").rdbuf();
+  std::istringstream lines(written.str());
+  std::vector<std::string> rows;
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("| ") && line.find("`") != std::string::npos) rows.push_back(line);
+  const auto rules = recognition_rules();
+  ASSERT_EQ(rows.size(), rules.size()) << "docs/recognise.md is out of date: ./dev docs writes it";
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const std::string head = "| " + rules[i].name + (rules[i].differentiated ? "" : " (*value*)") + " | `" + rules[i].from + "` | `" + rules[i].to + "` | ";
+    EXPECT_TRUE(rows[i].starts_with(head)) << rows[i] << "\ndocs/recognise.md is out of date: ./dev docs writes it";
+  }
+}
+
 TEST(Document, LinksLeadSomewhere) {
-  for (const char* name : {"activations.md", "choosing.md", "architecture.md", "language.md", "../README.md"}) {
+  for (const char* name : {"activations.md", "choosing.md", "architecture.md", "language.md", "recognise.md", "differentiation.md", "../README.md"}) {
     std::ostringstream text;
     text << std::ifstream(docs / name).rdbuf();
     const std::string all = text.str();
