@@ -6,7 +6,6 @@
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
 #include "ops/unit.hpp"
-#include "passes/recognise.hpp"
 
 namespace actinium {
 namespace autodiff {
@@ -84,7 +83,7 @@ std::vector<Expr> jvp(std::span<const Expr> y, std::span<const Expr> x, std::spa
   std::vector<Expr> seeds;
   for (std::size_t i = 0; i < x.size(); ++i) seeds.push_back(autodiff::seed("jvp", tangents[i], x[i], where));
   std::vector<Expr> bound;
-  for (const Expr& e : passes::recognised(y, x))
+  for (const Expr& e : autodiff::recognised(y, x))
     if (e.is_bound()) bound.push_back(e);
   if (bound.size() == y.size()) return autodiff::sweep(bound, x, seeds, where);
   std::vector<Expr> result, swept = autodiff::sweep(bound, x, seeds, where);

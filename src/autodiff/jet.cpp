@@ -11,7 +11,6 @@
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
 #include "ops/unit.hpp"
-#include "passes/recognise.hpp"
 
 namespace actinium {
 namespace {
@@ -284,7 +283,7 @@ std::vector<Expr> jet(At y, const Expr& x, int order, const Expr& direction) {
     result.resize(static_cast<std::size_t>(order) + 1);
     return result;
   }
-  const Expr better = passes::recognised(std::span(&y.expr, 1), std::span(&x, 1))[0];
+  const Expr better = autodiff::recognised(std::span(&y.expr, 1), std::span(&x, 1))[0];
   const autodiff::Marked marked(*x.graph());
   Jet jet(x, along);
   for (int k = 1; k <= order; ++k) {

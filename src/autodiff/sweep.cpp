@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "ops/cotangent.hpp"
+#include "autodiff/trace.hpp"
 #include "ops/error.hpp"
+#include "passes/recognise.hpp"
 
 namespace actinium::autodiff {
 
@@ -101,6 +103,27 @@ void operands_of(const GraphPtr& graph, NodeId id, std::vector<Expr>& operands) 
 Ambient::Ambient(GraphData& graph, const std::source_location& where)
     : graph_(graph), saved_(graph.ambient), call_(graph.ambient != no_location ? graph.ambient : graph.intern_location(ops::location_of(where))) {
   graph_.ambient = call_;
+}
+
+std::vector<Expr> recognised(std::span<const Expr> y, std::span<const Expr> x) {
+  std::vector<Expr> result(y.begin(), y.end());
+  if (x.empty() || !x[0].graph()->recognises) return result;
+  const GraphPtr& graph = x[0].graph();
+  std::vector<Expr> inner, variables;
+  for (const Expr& e : x) {
+    if (ops::kind_of(graph->op(e.id())) == ops::Kind::leaf) continue;
+    inner.push_back(e);
+    variables.push_back(variable(graph, e.dtype(), e.shape()));
+  }
+  if (!inner.empty()) result = substitute(result, inner, variables);
+  std::vector<NodeId> roots;
+  for (const Expr& e : result)
+    if (e.is_bound()) roots.push_back(e.id());
+  const std::vector<NodeId> images = passes::recognised(graph, roots);
+  std::size_t next = 0;
+  for (Expr& e : result)
+    if (e.is_bound()) e = Expr(graph, images[next++]);
+  return inner.empty() ? result : substitute(result, variables, inner);
 }
 
 }  // namespace actinium::autodiff

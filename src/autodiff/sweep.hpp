@@ -51,6 +51,9 @@ class Ambient {
   LocationId saved_, call_;
 };
 
+/// y, made well before it is differentiated in x (src/passes/recognise.hpp): formulas that hold an x that is no input keep it.
+std::vector<Expr> recognised(std::span<const Expr> y, std::span<const Expr> x);
+
 /// Marks the nodes made in its lifetime as derived.
 class Marked {
  public:

@@ -255,35 +255,10 @@ const RuleIndex& rules_for(Use use) {
 
 }  // namespace
 
-std::vector<NodeId> recognised(const GraphPtr& graph, std::span<const NodeId> roots, std::span<const NodeId> opaque) {
-  std::vector<NodeId> own;
-  const bool leaves = std::all_of(opaque.begin(), opaque.end(), [&](NodeId id) { return is_leaf(*graph, id); });
-  std::vector<NodeId>& images = leaves ? graph->recognised : own;
-  if (!leaves) {
-    own.resize(graph->size(), no_node);
-    for (NodeId id : opaque) own[index(id)] = id;
-  }
-  Recogniser(graph, rules_for(Use::always), images).run(roots);
+std::vector<NodeId> recognised(const GraphPtr& graph, std::span<const NodeId> roots) {
+  Recogniser(graph, rules_for(Use::always), graph->recognised).run(roots);
   std::vector<NodeId> result;
-  for (NodeId r : roots) result.push_back(images[index(r)]);
-  return result;
-}
-
-std::vector<Expr> recognised(std::span<const Expr> y, std::span<const Expr> x) {
-  std::vector<Expr> result(y.begin(), y.end());
-  std::vector<NodeId> roots, opaque;
-  GraphPtr graph;
-  for (const Expr& e : y) {
-    if (!e.is_bound()) continue;
-    graph = e.graph();
-    roots.push_back(e.id());
-  }
-  if (graph == nullptr || !graph->recognises) return result;
-  for (const Expr& e : x) opaque.push_back(e.id());
-  const std::vector<NodeId> images = recognised(graph, roots, opaque);
-  std::size_t next = 0;
-  for (Expr& e : result)
-    if (e.is_bound()) e = Expr(graph, images[next++]);
+  for (NodeId r : roots) result.push_back(graph->recognised[index(r)]);
   return result;
 }
 

@@ -51,10 +51,8 @@ struct Rule {
 };
 std::span<const Rule> recognition_rules();
 
-/// `roots` as recognise leaves them, in the same graph; nodes in `opaque` stay what they are. Remembers what it did (in
-/// GraphData::recognised, if nothing is opaque), so that the next call does nothing again.
-std::vector<NodeId> recognised(const GraphPtr& graph, std::span<const NodeId> roots, std::span<const NodeId> opaque = {});
-/// The same of expressions that are about to be differentiated in x.
-std::vector<Expr> recognised(std::span<const Expr> y, std::span<const Expr> x);
+/// `roots` as recognise leaves them, in the same graph. It is remembered (in GraphData::recognised), so the next call does
+/// nothing again.
+std::vector<NodeId> recognised(const GraphPtr& graph, std::span<const NodeId> roots);
 
 }  // namespace actinium::passes

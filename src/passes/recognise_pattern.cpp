@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "actinium/error.h"
 #include "ops/unit.hpp"
@@ -35,6 +36,8 @@ bool is_reduction(Op op) { return op == Op::reduce_sum || op == Op::reduce_max; 
 bool is_commutative(Op op) {
   return op == Op::max || op == Op::min || op == Op::hypot || op == Op::equal || op == Op::logical_and || op == Op::logical_or;
 }
+
+bool is_even(Op op) { return op == Op::abs || op == Op::hypot || op == Op::cos || op == Op::cosh || op == Op::square; }
 
 template <class Views>
 Views opaque(NodeId id) {
@@ -101,7 +104,16 @@ Sum sum_of(const GraphData& g, NodeId id) {
   Sum s;
   Few<Scaled, 8> open;
   open.add({1, id});
-  const auto is_sum = [&](NodeId n) { return g.op(n) == Op::add || g.op(n) == Op::sub || g.op(n) == Op::neg; };
+  const auto is_sum = [&](NodeId n) {  // perhaps under constant factors
+    for (int depth = 0; depth < 3; ++depth) {
+      const Op op = g.op(n);
+      if (op == Op::add || op == Op::sub) return true;
+      const bool left = op == Op::mul && number_of(g, g.operand(n, 0));
+      if (op != Op::neg && !left && ((op != Op::mul && op != Op::div) || !number_of(g, g.operand(n, 1)))) return false;
+      n = g.operand(n, left ? 1 : 0);
+    }
+    return false;
+  };
   while (open.count > 0) {
     const Scaled o = open[--open.count];
     if (const auto c = number_of(g, o.node)) {
@@ -245,22 +257,25 @@ bool Matcher::near(double value, double wanted) const {
 }
 
 std::optional<Match> Matcher::match(const Pattern& p, const Product& view, DType type) {
-  binding_ = {}, type_ = type;
+  binding_ = {}, even_ = false, type_ = type;
   std::optional<double> ratio;
   Product rest;
   if (!product(p, 0, view, ratio, &rest) || rest.factors.count > 2) return std::nullopt;
+  if (!is_power_of_two(*ratio))  // x*sigmoid(3 x) as silu(3 x)/3 would round more often
+    for (const Scaled& l : binding_.letters)
+      if (l.node != no_node && !is_power_of_two(product_of(graph_, l.node).scale)) return std::nullopt;
   return Match{binding_, *ratio, rest.factors};
 }
 
 std::optional<Match> Matcher::match(const Pattern& p, const Sum& view, DType type) {
-  binding_ = {}, type_ = type;
+  binding_ = {}, even_ = false, type_ = type;
   std::optional<double> ratio;
   if (!begin_sum(p, view, ratio) || !sum(p, 0, view, ratio)) return std::nullopt;
   return Match{binding_, *ratio, {}};
 }
 
 std::optional<Match> Matcher::match(const Pattern& p, NodeId id) {
-  binding_ = {}, type_ = graph_.dtype(id);
+  binding_ = {}, even_ = false, type_ = graph_.dtype(id);
   if (!leaf(p, id)) return std::nullopt;
   return Match{binding_, 1, {}};
 }
@@ -282,12 +297,10 @@ bool Matcher::scaled(const Pattern& p, Scaled s) {
       return product(p, 0, view, one, nullptr);
     }
     case Pattern::Kind::sum: {
-      if (p.parts.size() == 1 && p.parts[0].pattern.kind == Pattern::Kind::letter && shifted(p, s)) return true;
-      Sum view = sum_of(graph_, s.node);
-      view.constant *= s.scale;
-      for (int i = 0; i < view.terms.count; ++i) view.terms[i].scale *= s.scale;
-      std::optional<double> one = 1;
-      return begin_sum(p, view, one) && sum(p, 0, view, one);
+      const bool outer = std::exchange(even_, false);
+      const bool same = whole_sum(p, s);
+      even_ = outer;
+      return same;
     }
     case Pattern::Kind::call:
     case Pattern::Kind::reduction:
@@ -297,6 +310,15 @@ bool Matcher::scaled(const Pattern& p, Scaled s) {
   const Product view = product_of(graph_, s.node);
   return view.factors.count == 1 && view.factors[0].power == 1 && view.scale * s.scale == 1 && view.factors[0].base != s.node &&
          leaf(p, view.factors[0].base);
+}
+
+bool Matcher::whole_sum(const Pattern& p, Scaled s) {
+      if (p.parts.size() == 1 && p.parts[0].pattern.kind == Pattern::Kind::letter && shifted(p, s)) return true;
+      Sum view = sum_of(graph_, s.node);
+      view.constant *= s.scale;
+      for (int i = 0; i < view.terms.count; ++i) view.terms[i].scale *= s.scale;
+      std::optional<double> one = 1;
+      return begin_sum(p, view, one) && sum(p, 0, view, one);
 }
 
 /// scale * letter: solved for the letter, if that is exact.
@@ -354,14 +376,16 @@ bool Matcher::call(const Pattern& p, NodeId id) {
     return false;  // a kink of its own
   }
   const Binding saved = binding_;
+  const bool outer = std::exchange(even_, is_even(p.op));
   bool same = true;
   for (std::size_t i = 0; same && i < x.size(); ++i) same = scaled(p.parts[i].pattern, {1, x[i]});
-  if (same) return true;
-  binding_ = saved;
-  if (!is_commutative(p.op)) return false;
-  if (scaled(p.parts[0].pattern, {1, x[1]}) && scaled(p.parts[1].pattern, {1, x[0]})) return true;
-  binding_ = saved;
-  return false;
+  if (!same) binding_ = saved;
+  if (!same && is_commutative(p.op)) {
+    same = scaled(p.parts[0].pattern, {1, x[1]}) && scaled(p.parts[1].pattern, {1, x[0]});
+    if (!same) binding_ = saved;
+  }
+  even_ = outer;
+  return same;
 }
 
 /// The options of an axis-wise activation: {order, keeps its axes or nothing, axes...}.
@@ -396,10 +420,43 @@ bool Matcher::reduction(const Pattern& p, NodeId id) {
 
 bool Matcher::letter(int number, Scaled s) {
   Scaled& bound = binding_.letters[static_cast<std::size_t>(number)];
-  if (bound.node != no_node) return equal(bound, s);
+  bool& is_unsigned = binding_.unsigned_letters[static_cast<std::size_t>(number)];
+  if (bound.node != no_node) {
+    if (equal(bound, s)) return even_ || !(is_unsigned = false);
+    const Scaled other{-bound.scale, bound.node};
+    if ((!even_ && !is_unsigned) || !equal(other, s)) return false;
+    if (!even_) bound = other, is_unsigned = false;
+    return true;
+  }
   if (graph_.dtype(s.node) != type_ || !is_power_of_two(s.scale)) return false;
   bound = s;
+  is_unsigned = even_;
   return true;
+}
+
+/// The other sign of a letter, if nothing has settled it.
+bool Matcher::flip(int number) {
+  const auto i = static_cast<std::size_t>(number);
+  binding_.letters[i].scale = -binding_.letters[i].scale;
+  return std::exchange(binding_.unsigned_letters[i], false);
+}
+
+/// The power of two (and sign) that `value` is of `wanted`, or 1.
+double Matcher::power_of_two_in(double value, double wanted) const {
+  const double ratio = value / wanted, power = std::exp2(std::round(std::log2(std::abs(ratio))));
+  return near(std::abs(value) / power, std::abs(wanted)) ? std::copysign(power, ratio) : 1;
+}
+
+/// base ** power under `scale` as a letter ** power: (2 x) ** 2 is 4 x ** 2.
+bool Matcher::root(int number, int power, double scale, NodeId base, Product& view) {
+  if (scale < 0 && power % 2 == 0) return false;
+  const double size = std::exp2(std::log2(std::abs(scale)) / power), s = std::copysign(size, power % 2 == 0 ? 1 : scale);
+  if (!is_power_of_two(s)) return false;
+  const bool saved = std::exchange(even_, even_ || power % 2 == 0);
+  const bool fits = letter(number, {s, base});
+  even_ = saved;
+  view.scale /= std::pow(s, power);
+  return fits;
 }
 
 bool Matcher::product(const Pattern& p, std::size_t part, Product view, std::optional<double>& ratio, Product* rest) {
@@ -417,16 +474,24 @@ bool Matcher::product(const Pattern& p, std::size_t part, Product view, std::opt
   if (is_letter && binding_.letters[static_cast<std::size_t>(q.pattern.letter)].node != no_node)
     return divide(view, binding_.letters[static_cast<std::size_t>(q.pattern.letter)], q.power) && product(p, part + 1, view, ratio, rest);
   const Binding saved = binding_;
+  const double left_over = rest ? 1 : power_of_two_in(view.scale / *ratio, p.scale);
   for (int i = 0; i < view.factors.count; ++i) {
     const Factor f = view.factors[i];
     if ((f.power > 0) != (q.power > 0) || std::abs(f.power) < std::abs(q.power)) continue;
     if (!rest && f.power != q.power) continue;
-    if (scaled(q.pattern, {1, f.base})) {
-      Product left = view;
+    Product left = view;
+    if (is_letter ? root(q.pattern.letter, q.power, left_over, f.base, left) : scaled(q.pattern, {1, f.base})) {
       if (f.power == q.power)
         left.factors.remove(i);
       else
         left.factors[i].power -= q.power;
+      if (product(p, part + 1, left, ratio, rest)) return true;
+    }
+    binding_ = saved;
+    if (q.pattern.kind == Pattern::Kind::sum && f.power == q.power && scaled(q.pattern, {-1, f.base})) {
+      left = view;
+      left.factors.remove(i);
+      if (q.power % 2 != 0) left.scale = -left.scale;
       if (product(p, part + 1, left, ratio, rest)) return true;
     }
     binding_ = saved;
@@ -448,7 +513,13 @@ bool Matcher::sum(const Pattern& p, std::size_t part, Sum view, std::optional<do
   if (is_letter && ratio && binding_.letters[static_cast<std::size_t>(q.pattern.letter)].node != no_node) {
     Scaled s = binding_.letters[static_cast<std::size_t>(q.pattern.letter)];
     s.scale *= *ratio * q.scale;
-    return subtract(view, s) && sum(p, part + 1, view, ratio);
+    const Sum whole = view;
+    if (subtract(view, s)) {
+      binding_.unsigned_letters[static_cast<std::size_t>(q.pattern.letter)] = false;
+      return sum(p, part + 1, view, ratio);
+    }
+    s.scale = -s.scale, view = whole;
+    return flip(q.pattern.letter) && subtract(view, s) && sum(p, part + 1, view, ratio);
   }
   const Binding saved = binding_;
   for (int i = 0; i < view.terms.count; ++i) {

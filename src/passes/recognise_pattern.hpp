@@ -89,6 +89,7 @@ Pattern pattern_of(const GraphData& graph, NodeId id, std::span<const NodeId> le
 
 struct Binding {
   std::array<Scaled, 2> letters = {};
+  std::array<bool, 2> unsigned_letters = {};  ///< seen in even functions alone: the other sign would do as well
   std::vector<std::int64_t> axes;
   bool has_axes = false, keep = false, knows_keep = false;
 };
@@ -117,8 +118,10 @@ class Matcher {
   const GraphData& graph_;
   DType type_ = DType::f64;
   Binding binding_;
+  bool even_ = false;  ///< inside of an even function
   bool scaled(const Pattern& p, Scaled s);
   bool multiple(double scale, int number, Scaled s);
+  bool whole_sum(const Pattern& p, Scaled s);
   bool shifted(const Pattern& p, Scaled s);
   bool leaf(const Pattern& p, NodeId id);
   bool call(const Pattern& p, NodeId id);
@@ -127,6 +130,8 @@ class Matcher {
   bool keeps(bool keep);
   bool reduction(const Pattern& p, NodeId id);
   bool letter(int number, Scaled s);
+  double power_of_two_in(double value, double wanted) const;
+  bool root(int number, int power, double scale, NodeId base, Product& view);
   /// Parts from `part` on. `ratio`: what the view is a multiple by; unset, it is found out. `rest`: where factors may be
   /// left over.
   bool product(const Pattern& p, std::size_t part, Product view, std::optional<double>& ratio, Product* rest);
@@ -135,6 +140,7 @@ class Matcher {
   bool divide(Product& view, const Scaled& by, int power) const;
   bool divide(Product& view, const Product& by, int power) const;
   bool subtract(Sum& view, Scaled s) const;
+  bool flip(int number);
   bool equal(Scaled a, Scaled b) const;
   /// Numbers that f32 holds are meant exactly, others as far as the type holds them.
   bool near(double value, double wanted) const;

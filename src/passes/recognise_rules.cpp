@@ -37,7 +37,7 @@ Expr logaddexp(const Expr& x, const Expr& y) {
 /// log(exp(x) - 1): large x is itself, nearly.
 Expr logexpm1(const Expr& x) {
   const Expr far = x > 1;
-  return where(far, x + log1p(-exp(-where(far, x, 1))), log(expm1(where(far, 1, x))));
+  return where(far, x + log1mexp(where(far, x, 1)), log(max(expm1(where(far, 1, x)), -1)));  // max, so that this is not found again
 }
 
 /// log(cosh(x)).

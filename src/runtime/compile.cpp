@@ -108,10 +108,10 @@ std::vector<ArgumentInfo> describe_arguments(const Module& module, const std::ve
 }
 
 /// What recognise did to formulas of which something is still in the module, before it or in it.
-std::vector<Repair> repairs_of(const Module& source, const std::vector<Repair>& now) {
+std::vector<Repair> repairs_of(const Module& source, const std::vector<Repair>& earlier, const std::vector<Repair>& now) {
   const GraphData& graph = *source.graph;
   std::set<std::pair<std::string, std::uint32_t>> places;
-  for (std::uint32_t i = 0; i < graph.size() && !graph.repairs.empty(); ++i) {
+  for (std::uint32_t i = 0; i < graph.size() && !earlier.empty(); ++i) {
     const Location at = graph.location(NodeId{i});
     if (at.file != nullptr) places.emplace(at.file, at.line != 0 ? at.line : at.column);
   }
@@ -119,7 +119,7 @@ std::vector<Repair> repairs_of(const Module& source, const std::vector<Repair>& 
   const auto add = [&](const Repair& r) {
     if (std::find(list.begin(), list.end(), r) == list.end()) list.push_back(r);
   };
-  for (const Repair& r : graph.repairs)
+  for (const Repair& r : earlier)
     if (r.place.file == nullptr || places.contains({r.place.file, r.place.line != 0 ? r.place.line : r.place.column})) add(r);
   for (const Repair& r : now) add(r);
   return list;
@@ -188,9 +188,8 @@ std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std
   function->options = options;
   function->jit = {options.isa, options.fast_math, options.cache};
   function->source = compact(whole);
-  function->source.graph->repairs = whole.graph->repairs;
   function->decomposed = run_passes(function->source, options, [&](std::string_view pass, const Module& module) {
-    if (pass == "recognise") function->repairs = repairs_of(function->source, module.graph->repairs);
+    if (pass == "recognise") function->repairs = repairs_of(function->source, whole.graph->repairs, module.graph->repairs);
   });
   function->passes_seconds = seconds_since(start);
 

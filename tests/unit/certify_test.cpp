@@ -175,10 +175,11 @@ TEST(Certify, FindsWhatTheTextbookFormulaLoses) {
 }
 
 TEST(Certify, UserExpressionsAndTheirBounds) {
-  Graph g(f32);
+  Graph g(f32, {.recognise = false}), repairing(f32);
   const Expr x = g.input("x", {"n"});
   CertifyOptions o = few(1);
   EXPECT_TRUE(certify(x * x * 3.0, o).holds());
+  EXPECT_TRUE(certify(log(1.0 + exp(repairing.input("x", {"n"}))), o).holds()) << "recognised";
   const Certificate naive = certify(log(1.0 + exp(x)), o);
   EXPECT_FALSE(naive.holds()) << "0 far left, infinite far right";
   EXPECT_GT(naive.orders[0].wrong_zero.count + naive.orders[0].wrong_infinity.count, 0u);
