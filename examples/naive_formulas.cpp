@@ -53,13 +53,18 @@ Result evaluate(const Formula& formula, bool recognise) {
 
 bool right(double result, double truth) { return std::abs(result - truth) <= 4 * 0x1p-52 * std::abs(truth) + 0x1p-1074; }
 
+void print(const char* what, double written, double recognised, double truth) {
+  written = std::isnan(written) ? std::abs(written) : written;  // a NaN's sign means nothing
+  std::printf("  %-10s  as written %-22.15g recognised %-22.15g truth %.15g\n", what, written, recognised, truth);
+}
+
 int main() {
   int wrong = 0;
   for (const Formula& formula : formulas) {
     const Result naive = evaluate(formula, false), repaired = evaluate(formula, true);
     std::printf("%s at x = %.9g: %s\n", formula.text, formula.at, repaired.rule.c_str());
-    std::printf("  value       as written %-22.15g recognised %-22.15g truth %.15g\n", naive.value, repaired.value, formula.value);
-    std::printf("  derivative  as written %-22.15g recognised %-22.15g truth %.15g\n", naive.slope, repaired.slope, formula.slope);
+    print("value", naive.value, repaired.value, formula.value);
+    print("derivative", naive.slope, repaired.slope, formula.slope);
     wrong += !right(repaired.value, formula.value) + !right(repaired.slope, formula.slope);
     if (right(naive.value, formula.value) && right(naive.slope, formula.slope)) ++wrong;  // it has nothing to show
   }

@@ -66,6 +66,11 @@ class Spelling {
     factor_ = std::array{1.0, -1.0, 2.0, -0.5}[pick(rule.alone ? 2 : 4)];
   }
   Expr argument(const Expr& x) const { return inner_ == 1 ? x : inner_ == -1 ? -x : inner_ * x; }
+  /// Whether the argument is exact at x, so that the truth is that of what is computed.
+  bool keeps(double x, DType type) const {
+    const double a = type == DType::f32 ? static_cast<double>(static_cast<float>(inner_ * x)) : inner_ * x;
+    return a / inner_ == x && std::isfinite(a) == std::isfinite(x);
+  }
   Expr whole(const Expr& e) const { return factor_ == 1 ? e : factor_ == -1 ? -e : factor_ * e; }
 
   /// The same with other words, in a graph of its own.
@@ -269,7 +274,9 @@ RuleCertificate certify_rule(std::string_view name, DType dtype, const RuleOptio
   if (rule == rules.end()) throw NameError(fmt::format("recognise has no rule '{}'; actinium recognise lists them", name));
   if (!is_float(dtype)) throw TypeError(fmt::format("certify_rule: f32 or f64, not {}", name_of(dtype)));
   RuleCertificate c{told(*rule), dtype, false, {}, {}};
-  const std::vector<double> xs = points(*rule, dtype, options.samples, options.seed);
+  std::vector<double> xs = points(*rule, dtype, options.samples, options.seed);
+  const Spelling spelling(*rule, options.spelling);
+  std::erase_if(xs, [&](double x) { return !spelling.keeps(x, dtype); });
   if (rule->trial.y.empty()) measure(c, *rule, xs, 0, options);
   for (double y : rule->trial.y) measure(c, *rule, xs, y, options);
   return c;
