@@ -81,7 +81,7 @@ const std::vector<Rule>& table() {
       VALUE("power-one-half", pow(x, 0.5), root(x), "costs a logarithm and an exponential"),
       RULE("abs-by-power", pow(x * x, 0.5), abs(x), "overflowed from 1.8e19, 0 below 2.6e-23; slope NaN there"),
       RULE("hypot-by-power", pow(x * x + y * y, 0.5), hypot(x, y), "overflowed from 1.8e19, 0 below 2.6e-23; slope NaN there", Y(1, -3, 0)),
-      RULE("log1mexp", log(1 - exp(-x)), log1mexp(x), "-inf from 16.6 on is 0, and digits are lost on both sides of 0.7"),
+      RULE("log1mexp", log(1 - exp(-x)), log1mexp(x), "0 from 16.6 on, and digits are lost long before; -inf near 0"),
       RULE("log1mexp-of-log1p", log1p(-exp(-x)), log1mexp(x), "digits are lost near 0, where exp(-x) is nearly 1"),
       RULE("log-of-expm1", log(exp(x) - 1), logexpm1(x), "overflowed from 88.7, where its slope is NaN"),
       RULE("xlogx", x * log(x), xlogx(x), "NaN at 0, where entropies are 0"),
