@@ -24,7 +24,7 @@ TEST_P(Misuse, IsExplained) {
 
 INSTANTIATE_TEST_SUITE_P(
     CommandLine, Misuse,
-    testing::Values(Row{{}, "subcommand"}, Row{{"flatter", "x"}, "eval, show, bench, plot, certify, check, activations and info"},
+    testing::Values(Row{{}, "subcommand"}, Row{{"flatter", "x"}, "eval, show, bench, plot, certify, check, activations, recognise and info"},
                     Row{{"eval"}, "EXPR"}, Row{{"eval", "x", "--nonsense"}, "nonsense"},
                     Row{{"eval", "x"}, "no value for x"}, Row{{"eval", "x + y * z", "y=1"}, "x, z"},
                     Row{{"bench", "x", "--shape", "x=nx3"}, "--size n=N"},
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{{"eval", "x", "x=1", "-o", "/no/such/f.npy"}, "/no/such/f.npy"},
                     Row{{"eval", "x", "x=1", "--expect", "none.npy"}, "none.npy"},
                     Row{{"activations", "sigmiod"}, "sigmoid"}, Row{{"show", "x"}, "no shape for x"},
-                    Row{{"show", "x", "--shape", "x=2x3", "--stage", "soul"}, "graph, gradient"},
+                    Row{{"show", "x", "--shape", "x=2x3", "--stage", "soul"}, "graph, recognised, gradient"},
                     Row{{"show", "x", "--shape", "x=2x-3"}, "-3"}));
 
 INSTANTIATE_TEST_SUITE_P(
