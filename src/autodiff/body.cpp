@@ -62,6 +62,7 @@ void import(const GraphData& in, GraphData& out, std::span<const NodeId> roots, 
     operands.clear();
     for (NodeId o : in.operands(id)) operands.push_back(image[index(o)]);
     out.ambient = out.intern_location(in.location(id));
+    const std::size_t before = out.size();
     if (const auto* rule = rule_of(in, id)) {
       std::vector<NodeId> moved = rule->nodes();
       for (NodeId& n : moved)
@@ -71,6 +72,7 @@ void import(const GraphData& in, GraphData& out, std::span<const NodeId> roots, 
     } else {
       image[i] = copy_node(out, in, id, operands);
     }
+    if (in.is_derived(id)) out.mark_derived(before);
     if (const auto name = in.name(id); !name.empty() && out.name(image[i]).empty()) out.set_name(image[i], std::string(name));
   }
   out.ambient = saved;
@@ -121,6 +123,7 @@ std::vector<Expr> captures(const GraphPtr& graph, std::span<const Expr> variable
 
 Module close(const GraphPtr& graph, std::span<const Expr> inputs, std::span<const Expr> outputs) {
   Module module{std::make_shared<GraphData>(graph->default_dtype()), {}, {}};
+  module.graph->recognises = graph->recognises;
   std::vector<NodeId> image(graph->size(), no_node);
   for (const Expr& e : inputs) {
     const LocationId where = module.graph->intern_location(graph->location(e.id()));
@@ -144,6 +147,7 @@ std::vector<Expr> apply(const Module& module, const GraphPtr& graph, std::span<c
 
 Body open(const Module& module) {
   Body body{std::make_shared<GraphData>(module.graph->default_dtype()), {}, {}};
+  body.graph->recognises = module.graph->recognises;
   // Variables, not inputs: nobody checks at a call what is in them.
   for (const NodeId id : module.inputs) body.inputs.push_back(variable(body.graph, module.graph->dtype(id), module.graph->shape(id)));
   body.outputs = apply(module, body.graph, body.inputs);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "autodiff/loop_rules.hpp"
+#include "autodiff/sweep.hpp"
 #include "autodiff/trace.hpp"
 #include "ops/error.hpp"
 
@@ -95,6 +96,7 @@ std::vector<Expr> LoopTrace::scan(List next, List outputs, bool reverse) {
   List variables = carries_, results = next;
   variables.insert(variables.end(), slices_.begin(), slices_.end());
   results.insert(results.end(), outputs.begin(), outputs.end());
+  results = autodiff::recognised(results, variables);
   List inputs = autodiff::captures(graph, variables, results), operands = inputs;
   ops::Loop loop;
   loop.constants = inputs.size();
@@ -124,12 +126,13 @@ std::vector<Expr> LoopTrace::while_loop(const Expr& condition, List next) {
   check_step(next);
   List results = next;
   results.push_back(condition);
+  results = autodiff::recognised(results, carries_);
   List inputs = autodiff::captures(graph, carries_, results), operands = inputs;
   ops::Loop loop;
   loop.constants = inputs.size();
   inputs.insert(inputs.end(), carries_.begin(), carries_.end());
-  loop.condition = autodiff::close(graph, inputs, std::span(&condition, 1));
-  loop.phases.push_back({autodiff::close(graph, inputs, next), carries_.size(), false, {}});
+  loop.condition = autodiff::close(graph, inputs, std::span(&results.back(), 1));
+  loop.phases.push_back({autodiff::close(graph, inputs, std::span(results).first(next.size())), carries_.size(), false, {}});
   operands.insert(operands.end(), start_.begin(), start_.end());
   const Expr node = ops::make_loop(graph, std::make_shared<const ops::Loop>(std::move(loop)), operands);
   List all;

@@ -91,6 +91,7 @@ std::optional<Replacement> find_replacement(const Module& m) {
 Module replace(const Module& in, const Replacement& r) {
   const GraphData& g = *in.graph;
   Module out{std::make_shared<GraphData>(g.default_dtype()), {}, {}};
+  out.graph->recognises = g.recognises;
   std::vector<NodeId> image(g.size(), no_node), operands, stack;
   const auto source = [&](NodeId id) -> std::optional<std::size_t> {
     if (g.op(id) != Op::result || g.operand(id, 0) != r.loop) return std::nullopt;
@@ -121,12 +122,14 @@ Module replace(const Module& in, const Replacement& r) {
       }
       if (!ready) continue;
       out.graph->ambient = out.graph->intern_location(g.location(id));
+      const std::size_t before = out.graph->size();
       if (other) {
         const Attributes number{{static_cast<std::int64_t>(*other)}, {}, {}, {}};
         image[index(id)] = out.graph->intern(Op::result, g.dtype(id), g.shape(id), operands, number, out.graph->ambient);
       } else {
         image[index(id)] = copy_node(*out.graph, g, id, operands);
       }
+      if (g.is_derived(id)) out.graph->mark_derived(before);
       if (const auto name = g.name(id); !name.empty()) out.graph->set_name(image[index(id)], std::string(name));
     }
     return image[index(root)];

@@ -109,11 +109,17 @@ std::vector<ArgumentInfo> describe_arguments(const Module& module, const std::ve
 
 /// What recognise did to formulas of which something is still in the module, before it or in it.
 std::vector<Repair> repairs_of(const Module& source, const std::vector<Repair>& earlier, const std::vector<Repair>& now) {
-  const GraphData& graph = *source.graph;
   std::set<std::pair<std::string, std::uint32_t>> places;
-  for (std::uint32_t i = 0; i < graph.size() && !earlier.empty(); ++i) {
-    const Location at = graph.location(NodeId{i});
-    if (at.file != nullptr) places.emplace(at.file, at.line != 0 ? at.line : at.column);
+  const auto visit = [&](const Module& module) {
+    for (std::uint32_t i = 0; i < module.graph->size(); ++i) {
+      const Location at = module.graph->location(NodeId{i});
+      if (at.file != nullptr) places.emplace(at.file, at.line != 0 ? at.line : at.column);
+    }
+  };
+  if (!earlier.empty()) {
+    visit(source);
+    for (std::uint32_t i = 0; i < source.graph->size(); ++i)
+      if (source.graph->op(NodeId{i}) == ops::Op::loop) ops::for_each_body(*ops::loop_of(*source.graph, NodeId{i}), visit);
   }
   std::vector<Repair> list;
   const auto add = [&](const Repair& r) {

@@ -463,6 +463,20 @@ TEST(Loops, TaylorModeAndCheckedGradients) {
   }
 }
 
+/// A formula that overflows when it is computed as written is repaired in a body as it is outside.
+TEST(Loops, BodiesAreRecognised) {
+  Graph g{f64};
+  const Expr a = g.input("a", {}), xs = g.input("xs", {2}), v = g.input("v", {3});
+  const Expr y = scan([](const Expr& c, const Expr& x) { return c + log(1.0 + exp(x * 400.0)); }, a, xs);
+  const Expr z = sum(scan([](const Expr& c) { return 1.0 / (1.0 + exp(-c)) + c; }, v, {.length = 2}));
+  const auto got = run({a, xs, v}, {y, grad(y, xs), z, grad(z, v)}, {{0}, {2, -3}, {-800, 0, 40}});
+  EXPECT_EQ(got[0][0], 800);
+  expect_near(got[1], {400, 0});
+  const auto step = [](double c) { return 1 / (1 + std::exp(-c)) + c; };
+  expect_near(got[2], {step(step(-800)) + step(step(0)) + step(step(40))});
+  for (const double d : got[3]) EXPECT_TRUE(std::isfinite(d));
+}
+
 // --- Lengths ---
 
 TEST(Loops, SymbolicLengthsAndNoSteps) {
