@@ -302,11 +302,11 @@ llvm::FunctionType* VectorEmitter::rare_signature(const machine::Code& code) con
   return llvm::FunctionType::get(result, {type(code.inputs[0]), result, b.getInt32Ty()}, false);
 }
 
-/// Leaves all registers as they are, so that the code it interrupts has none to save.
-void preserve_registers(const ModuleEmitter& m, llvm::Function* f) {
+/// Not no_caller_saved_registers, though that would spare the code it interrupts the saving: LLVM puts vzeroupper before
+/// calls without a full register among their arguments, and so clears registers that were to be left as they are.
+void mark_rare(llvm::Function* f) {
   f->setCallingConv(llvm::CallingConv::Fast);
   f->addFnAttr(llvm::Attribute::Cold);
-  if (m.target.x86) f->addFnAttr("no_caller_saved_registers");
 }
 
 llvm::Function* VectorEmitter::rare_subroutine(const machine::Code& code) {
@@ -317,13 +317,13 @@ llvm::Function* VectorEmitter::rare_subroutine(const machine::Code& code) {
         llvm::IRBuilder<> builder(library.context);
         VectorEmitter(library, builder, unit).define_rare(code, symbol);
       });
-  preserve_registers(m, f);
+  mark_rare(f);
   return f;
 }
 
 void VectorEmitter::define_rare(const machine::Code& code, const std::string& symbol) {
   llvm::Function* f = m.function(rare_signature(code), symbol, true);
-  preserve_registers(m, f);
+  mark_rare(f);
   llvm::BasicBlock *entry = m.block(f), *none = m.block(f), *some = m.block(f);
   llvm::Value *argument = f->getArg(0), *fallback = f->getArg(1), *asking = f->getArg(2);
   b.SetInsertPoint(entry);
@@ -354,9 +354,7 @@ llvm::Value* VectorEmitter::answered(const machine::Code& callee, llvm::Value* p
   }
   llvm::Function* f = rare_subroutine(callee);
   llvm::Value* asking = lanes == 1 ? predicate : b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes)));
-  llvm::CallInst* result = m.call(b, f, {argument, fallback, b.CreateZExt(asking, b.getInt32Ty())});
-  if (m.target.x86) result->addFnAttr(llvm::Attribute::get(m.context, "no_caller_saved_registers"));
-  return result;
+  return m.call(b, f, {argument, fallback, b.CreateZExt(asking, b.getInt32Ty())});
 }
 
 llvm::Value* VectorEmitter::unary(llvm::Intrinsic::ID id, llvm::Value* a) { return b.CreateUnaryIntrinsic(id, a); }

@@ -250,7 +250,12 @@ Expr apply(const Found& found, std::span<const Argument> arguments, std::source_
   if (entry.is_elementwise() && terms.x.is_bound() && terms.x.dtype() == DType::b8)
     ops::fail<TypeError>(ops::place(terms.x.graph().get(), where), entry.facts().name,
                          "needs a number, the operand is bool; convert it with cast");
-  return entry.make(order, terms, where);
+  const GraphPtr graph = terms.x.graph();
+  const std::size_t before = graph != nullptr ? graph->size() : 0;
+  const Expr y = entry.make(order, terms, where);
+  // Derivatives that the catalogue writes have their roundings weighed: recognise leaves them.
+  if (graph != nullptr && order > 0) graph->mark_derived(before);
+  return y;
 }
 
 }  // namespace actinium::activations

@@ -1,5 +1,7 @@
 // A loop's cotangents: its steps once more in the opposite direction, each with what it needs of the step forward, which is
 // either kept (emitted by the forward loop) or computed again. Start reading at loop_cotangents.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <set>
@@ -8,6 +10,7 @@
 #include "autodiff/sweep.hpp"
 #include "autodiff/trace.hpp"
 #include "ops/cotangent.hpp"
+#include "ops/error.hpp"
 
 namespace actinium::autodiff {
 namespace {
@@ -260,6 +263,36 @@ std::vector<std::size_t> counted(std::size_t n) {
 
 // --- scan: two loops, and arrays between them ---
 
+/// What is kept of every step has an axis more.
+void check_kept(const Loop& loop, std::size_t emitted) {
+  const Phase& p = loop.phases[0];
+  for (std::size_t i = p.carries + emitted; i < p.step.outputs.size(); ++i) {
+    const GraphData& g = *p.step.graph;
+    if (g.shape(p.step.outputs[i]).rank() >= max_rank)
+      ops::fail<ShapeError>(g.location(p.step.outputs[i]), "scan",
+                            fmt::format("the reverse derivative keeps an array of {} axes of every step: there is no room for one more, of steps", max_rank));
+  }
+}
+
+/// Takes away the constants and slices that a scan's step does not read: the loop does not depend on them.
+void drop_unread(Loop& loop, List& operands) {
+  Phase& p = loop.phases[0];
+  const std::vector<char> needed = reachable(*p.step.graph, p.step.outputs);
+  std::vector<NodeId> inputs;
+  List kept;
+  std::size_t constants = 0;
+  for (std::size_t i = 0; i < p.step.inputs.size(); ++i) {
+    const bool carry = i >= loop.constants && i < loop.constants + p.carries;
+    if (!carry && !(index(p.step.inputs[i]) < needed.size() && needed[index(p.step.inputs[i])])) continue;
+    inputs.push_back(p.step.inputs[i]);
+    kept.push_back(operands[i]);
+    constants += i < loop.constants;
+  }
+  loop.constants = constants;
+  p.step.inputs = std::move(inputs);
+  operands = std::move(kept);
+}
+
 List scan_cotangents(const GraphPtr& graph, const ops::LoopPtr& old, std::vector<OpenStep> steps, const Marks& marks,
                      std::span<const Expr> operands, std::span<const Expr> results) {
   const std::size_t emitted = steps[0].emits.size();
@@ -271,7 +304,9 @@ List scan_cotangents(const GraphPtr& graph, const ops::LoopPtr& old, std::vector
   given.insert(given.end(), slices.begin(), slices.end());
   if (ways.kept > 0) {
     Loop there = *old;
+    there.parts.clear();
     there.phases[0] = std::move(ways.there);
+    check_kept(there, emitted);
     add_part(there, old, counted(old->operands()), counted(old->results()));
     const std::size_t first = there.first_emit() + emitted;
     const Expr node = ops::make_loop(graph, std::make_shared<const Loop>(std::move(there)), operands);
@@ -283,6 +318,7 @@ List scan_cotangents(const GraphPtr& graph, const ops::LoopPtr& old, std::vector
   back.constants = old->constants;
   back.length = old->length;
   back.phases.push_back(std::move(ways.back));
+  drop_unread(back, given);
   const Expr node = ops::make_loop(graph, std::make_shared<const Loop>(std::move(back)), given);
   List result(operands.size());
   std::size_t next = 0;

@@ -67,7 +67,6 @@ Expr vjp_from_partial(const Expr& operand, int i, const Expr& cotangent, Partial
   const Expr p = partial(i);
   if (is_literal(p, 0)) return Expr{};
   if (is_literal(p, 1)) return sum_to(cotangent, operand.shape());
-  if (is_literal(p, -1)) return sum_to(-cotangent, operand.shape());
   return sum_to(scaled(cotangent, p), operand.shape());
 }
 

@@ -55,47 +55,68 @@ struct Replacement {
   std::vector<std::size_t> results;
 };
 
-std::optional<Replacement> replaced_by(const GraphData& g, NodeId a, NodeId b) {
-  const LoopPtr la = ops::loop_of(g, a), lb = ops::loop_of(g, b);
+/// Whether b computes a besides, and where a's results then are.
+std::optional<Replacement> as_part(const GraphData& g, NodeId a, NodeId b, const Loop::Part& part) {
   const auto oa = g.operands(a), ob = g.operands(b);
-  for (const Loop::Part& part : lb->parts) {
-    if (part.loop != la) continue;
-    bool same = true;
-    for (std::size_t i = 0; i < oa.size() && same; ++i) same = oa[i] == ob[part.operands[i]];
-    if (same) return Replacement{a, b, part.results};
-  }
-  if (a < b && std::equal(oa.begin(), oa.end(), ob.begin(), ob.end()) && same_loop(*la, *lb)) {
-    Replacement r{b, a, {}};
-    for (std::size_t i = 0; i < la->results(); ++i) r.results.push_back(i);
-    return r;
-  }
-  return std::nullopt;
+  for (std::size_t i = 0; i < oa.size(); ++i)
+    if (oa[i] != ob[part.operands[i]]) return std::nullopt;
+  return Replacement{a, b, part.results};
 }
 
-std::optional<Replacement> find_replacement(const Module& m) {
+/// All that could be, the loops that compute most first.
+std::vector<Replacement> candidates(const Module& m) {
   const GraphData& g = *m.graph;
+  std::map<const void*, std::vector<NodeId>> by_loop;
+  std::map<std::vector<NodeId>, std::vector<NodeId>> by_operands;
   const std::vector<NodeId> loops = loop_nodes(m);
-  for (NodeId a : loops)
-    for (NodeId b : loops) {
-      if (a == b) continue;
-      const auto found = replaced_by(g, a, b);
-      if (!found) continue;
-      // A loop that needs results of the other cannot give them.
-      const std::vector<char> needed = reachable(g, std::span(&found->by, 1));
-      if (index(found->loop) >= needed.size() || !needed[index(found->loop)]) return found;
+  for (NodeId id : loops) by_loop[g.attributes(id).object.get()].push_back(id);
+  std::vector<Replacement> list;
+  for (std::size_t k = loops.size(); k-- > 0;) {
+    for (const Loop::Part& part : ops::loop_of(g, loops[k])->parts)
+      if (const auto found = by_loop.find(part.loop.get()); found != by_loop.end())
+        for (NodeId a : found->second)
+          if (auto r = as_part(g, a, loops[k], part); a != loops[k] && r) list.push_back(std::move(*r));
+  }
+  for (NodeId id : loops) {
+    auto& alike = by_operands[{g.operands(id).begin(), g.operands(id).end()}];
+    const LoopPtr own = ops::loop_of(g, id);
+    const auto same = std::find_if(alike.begin(), alike.end(), [&](NodeId other) { return same_loop(*ops::loop_of(g, other), *own); });
+    if (same == alike.end()) {
+      alike.push_back(id);
+      continue;
     }
-  return std::nullopt;
+    list.push_back({id, *same, {}});
+    for (std::size_t i = 0; i < own->results(); ++i) list.back().results.push_back(i);
+  }
+  return list;
 }
 
-/// The module with the loop's results taken from the other, which may stand after them: nodes are made when they are needed.
-Module replace(const Module& in, const Replacement& r) {
+/// Those that can be done together. A loop that needs results of another cannot give them: none that is chosen needs a loop that
+/// was chosen before it to be replaced, so no circle arises.
+std::map<NodeId, Replacement> chosen(const Module& m) {
+  std::map<NodeId, Replacement> result;
+  std::set<NodeId> givers;
+  for (Replacement& r : candidates(m)) {
+    if (result.contains(r.loop) || result.contains(r.by) || givers.contains(r.loop)) continue;
+    const std::vector<char> needed = reachable(*m.graph, std::span(&r.by, 1));
+    const auto needs = [&](NodeId loop) { return index(loop) < needed.size() && needed[index(loop)]; };
+    if (needs(r.loop) || std::any_of(result.begin(), result.end(), [&](const auto& other) { return needs(other.first); })) continue;
+    givers.insert(r.by);
+    result.emplace(r.loop, std::move(r));
+  }
+  return result;
+}
+
+/// The module with results of loops taken from others, which may stand after them: nodes are made when they are needed.
+Module replace(const Module& in, const std::map<NodeId, Replacement>& replacements) {
   const GraphData& g = *in.graph;
   Module out{std::make_shared<GraphData>(g.default_dtype()), {}, {}};
   out.graph->recognises = g.recognises;
   std::vector<NodeId> image(g.size(), no_node), operands, stack;
-  const auto source = [&](NodeId id) -> std::optional<std::size_t> {
-    if (g.op(id) != Op::result || g.operand(id, 0) != r.loop) return std::nullopt;
-    return r.results[static_cast<std::size_t>(g.attributes(id).ints[0])];
+  const auto source = [&](NodeId id) -> const Replacement* {
+    if (g.op(id) != Op::result) return nullptr;
+    const auto found = replacements.find(g.operand(id, 0));
+    return found == replacements.end() ? nullptr : &found->second;
   };
   const auto make = [&](NodeId root) {
     stack.push_back(root);
@@ -105,7 +126,7 @@ Module replace(const Module& in, const Replacement& r) {
         stack.pop_back();
         continue;
       }
-      const auto other = source(id);
+      const Replacement* other = source(id);
       operands.clear();
       bool ready = true;
       const auto need = [&](NodeId o) {
@@ -115,16 +136,17 @@ Module replace(const Module& in, const Replacement& r) {
         }
         operands.push_back(image[index(o)]);
       };
-      if (other) {
-        need(r.by);
+      if (other != nullptr) {
+        need(other->by);
       } else {
         for (NodeId o : g.operands(id)) need(o);
       }
       if (!ready) continue;
       out.graph->ambient = out.graph->intern_location(g.location(id));
       const std::size_t before = out.graph->size();
-      if (other) {
-        const Attributes number{{static_cast<std::int64_t>(*other)}, {}, {}, {}};
+      if (other != nullptr) {
+        const std::size_t number_there = other->results[static_cast<std::size_t>(g.attributes(id).ints[0])];
+        const Attributes number{{static_cast<std::int64_t>(number_there)}, {}, {}, {}};
         image[index(id)] = out.graph->intern(Op::result, g.dtype(id), g.shape(id), operands, number, out.graph->ambient);
       } else {
         image[index(id)] = copy_node(*out.graph, g, id, operands);
@@ -317,7 +339,7 @@ LoopPtr with_bodies(const LoopPtr& loop, const std::function<Module(const Module
 Module tidy_loops(const Module& in, const std::function<Module(const Module&)>& body) {
   if (loop_nodes(in).empty()) return in;
   Module m = in;
-  while (const auto r = find_replacement(m)) m = compact(replace(m, *r));
+  for (auto r = chosen(m); !r.empty(); r = chosen(m)) m = compact(replace(m, r));
   const std::map<NodeId, Pruned> pruned = prune(m);
   const GraphData& g = *m.graph;
   std::map<NodeId, std::vector<std::size_t>> places;  // of a loop's results

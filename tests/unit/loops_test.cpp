@@ -567,6 +567,34 @@ TEST_F(Recurrence, TheGraphDoesNotGrowWithTheSteps) {
   EXPECT_EQ(sizes[0], sizes[1]);
 }
 
+TEST(Loops, DerivativeLoopsReadWhatTheyNeed) {
+  Graph g{f64};
+  const Expr x = g.input("x", {3});
+  // A rule with a loop in it, linear in its direction: the derivative loop in the direction does not read the direction.
+  const auto f = custom_jvp([](const Expr& a) { return sin(a); },
+                            [](const Expr&, const Expr& a, const Expr& t) {
+                              return scan([](const std::vector<Expr>& none, const std::pair<Expr, Expr>& s) {
+                                return std::pair{none, s.first * s.second};
+                              }, std::vector<Expr>{}, std::pair{t, cos(a)}).second;
+                            });
+  const auto got = run({x}, {f(x), grad(sum(f(x)), x)}, {{0.1, 0.2, 0.3}});
+  expect_near(got[1], {std::cos(0.1), std::cos(0.2), std::cos(0.3)});
+}
+
+TEST(Loops, ManyCompileInLinearTime) {
+  Graph g{f64};
+  const Expr a = g.input("a", {});
+  Expr y = a;
+  for (int i = 0; i < 150; ++i) y = while_loop([](const Expr& c) { return c > 1.0; }, [&, i](const Expr& c) { return c * (0.5 + 1e-3 * i); }, y + 1.0);
+  const Module m = compiled({a}, {y, grad(y, a)});
+  EXPECT_EQ(loops_in(m), 299u);  // but for the last, what a while's reverse derivative starts with depends on its result
+  const auto order = [&](int k) {
+    const Expr s = scan([](const Expr& c) { return sin(c); }, a, {.length = 3});
+    return loops_in(compiled({a}, {derivative(s, a, k)}));
+  };
+  EXPECT_LE(order(5), 80u);
+}
+
 // --- Errors ---
 
 TEST(Loops, SayWhatIsWrong) {
@@ -592,6 +620,22 @@ TEST(Loops, SayWhatIsWrong) {
   const Expr other = h.input("other", {3});
   EXPECT_NE(message([&] { scan([&](const Expr&, const Expr&) { return other; }, a, xs); }).find("in another graph"), std::string::npos);
   EXPECT_NE(message([&] { repeat([](const Expr& c, const Expr&) { return c; }, Expr(1), 3); }).find("declare one with Graph::constant"), std::string::npos);
+  EXPECT_NE(message([&] {
+              scan([](const std::vector<Expr>&, const Expr& x) { return std::pair{std::vector<Expr>{x * 2}, x * 3}; }, std::vector<Expr>{}, xs);
+            }).find("the step gives 1 carries, the start has 0"), std::string::npos);
+  // Indices in the steps of a scan are checked at the call as others are.
+  const Expr table = g.input("table", {3}), at = g.input("at", {"n"}, i64);
+  const Expr looked = scan([&](const Expr& c, const Expr& i) { return c + gather(table, i); }, sum(table) * 0, at);
+  const std::vector<std::int64_t> indices{1, 7};
+  const Function<> look = compile(std::vector{table, at}, std::vector{looked});
+  EXPECT_NE(message([&] { look(std::vector<ArrayRef>{std::vector<double>{1, 2, 3}, indices}); }).find("element 1 is 7, used as an index"), std::string::npos);
+  const Expr deep = g.input("deep", {2, 1, 1, 1, 1, 1, 1, 1});
+  EXPECT_NE(message([&] { grad(sum(scan([](const Expr& c) { return sin(c); }, deep, {.length = 3})), deep); }).find("no room for one more, of steps"),
+            std::string::npos);
+  EXPECT_NE(message([&] {
+              const Expr w = g.input("w", {});
+              check_gradient(scan([](const Expr& c) { return c * stop_gradient(c); }, w, {.length = 2}), {{w, 0.5}});
+            }).find("a loop's step has a stop_gradient"), std::string::npos);
   // A size that no input has.
   const Expr lost = repeat(keep, a, Dim("steps"));
   EXPECT_NE(message([&] { compile(std::vector{a}, std::vector{lost}); }).find("an output needs the size steps"), std::string::npos);
