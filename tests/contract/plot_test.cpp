@@ -296,7 +296,7 @@ TEST_F(Plot, ErrorsAreMeasuredInUlp) {
   for (const Row& row : {Row{"sigmoid(x)", "f32", 0.4, 4}, Row{"sigmoid(x)", "f64", 0.4, 4}, Row{"x", "f32", 0, 0},
                          Row{"sigmoid(x)*(1 - sigmoid(x))", "f32", 1e6, 2e7},
                          Row{"sigmoid(x)*(1 - sigmoid(x))", "f64", 1e7, 1e9}, Row{"x*0.5 + x*0.25", "f64", 0.1, 1}}) {
-    const auto rows = csv({row.expression, "--error", "--dtype", row.dtype, "--range", "10:20", "--samples", "300"});
+    const auto rows = csv({row.expression, "--error", "--dtype", row.dtype, "--range", "10:20", "--samples", "300", "--no-recognise"});
     ASSERT_EQ(rows.size(), 301u);
     EXPECT_EQ(rows[0], std::string("x,ulp of ") + row.expression);
     double largest = 0;
@@ -310,6 +310,9 @@ TEST_F(Plot, ErrorsAreMeasuredInUlp) {
     EXPECT_GE(largest, row.least) << row.expression << " " << row.dtype;
     EXPECT_LE(largest, row.most) << row.expression << " " << row.dtype;
   }
+  // As the tool computes it, the slope of a sigmoid is repaired.
+  for (const std::string& row : csv({"sigmoid(x)*(1 - sigmoid(x))", "--error", "--range", "10:20", "--samples", "30"}))
+    if (row.find("ulp") == std::string::npos) EXPECT_LE(std::stod(row.substr(row.find(',') + 1)), 4) << row;
   EXPECT_EQ(csv({"a*x", "a=3", "--error", "--derivatives", "1", "--samples", "2"})[0], "x,ulp of a*x,ulp of d/dx a*x");
   // A NaN in the place of a number has lost everything; where there is no truth there is no error.
   EXPECT_NE(csv({"exp(x)/exp(x)", "--error", "--range", "100:101", "--samples", "2"})[1].find(",inf"),
@@ -325,7 +328,7 @@ TEST_F(Curves, ErrorsAreDrawnFromZeroOn) {
     ASSERT_FALSE(curve.empty()) << colour;
     EXPECT_GT(curve.back().back().x - curve.front().front().x, 800) << colour;
   }
-  EXPECT_TRUE(draw({"exp(x) - 1", "--error", "--range", "-1e-3:1e-3"}).has("10\u2074")) << "large ones logarithmically";
+  EXPECT_TRUE(draw({"exp(x) - 1", "--error", "--range", "-1e-3:1e-3", "--no-recognise"}).has("10\u2074")) << "large ones logarithmically";
 }
 
 /// The three plots of docs/images whose curves articles on activations show: their samples are what the tool gives.
