@@ -302,8 +302,9 @@ llvm::FunctionType* VectorEmitter::rare_signature(const machine::Code& code) con
   return llvm::FunctionType::get(result, {type(code.inputs[0]), result, b.getInt32Ty()}, false);
 }
 
-/// Not no_caller_saved_registers, though that would spare the code it interrupts the saving: LLVM puts vzeroupper before
-/// calls without a full register among their arguments, and so clears registers that were to be left as they are.
+/// Not no_caller_saved_registers, though that would spare the code it interrupts the saving (a sixth of the time of
+/// exp(-x*x)*sin(x) + log1p(abs(x)) with its gradient): LLVM 22.1 then computes wrong elements of the slope of logish in
+/// f32 for x86-64-v3.
 void mark_rare(llvm::Function* f) {
   f->setCallingConv(llvm::CallingConv::Fast);
   f->addFnAttr(llvm::Attribute::Cold);
