@@ -302,12 +302,16 @@ llvm::FunctionType* VectorEmitter::rare_signature(const machine::Code& code) con
   return llvm::FunctionType::get(result, {type(code.inputs[0]), result, b.getInt32Ty()}, false);
 }
 
-/// Not no_caller_saved_registers, though that would spare the code it interrupts the saving (a sixth of the time of
-/// exp(-x*x)*sin(x) + log1p(abs(x)) with its gradient): LLVM 22.1 then computes wrong elements of the slope of logish in
-/// f32 for x86-64-v3.
-void mark_rare(llvm::Function* f) {
+/// Leaves all registers as they are, so that the code it interrupts has none to save.
+void preserve_registers(const ModuleEmitter& m, llvm::Function* f) {
   f->setCallingConv(llvm::CallingConv::Fast);
   f->addFnAttr(llvm::Attribute::Cold);
+  if (!m.target.x86) return;
+  f->addFnAttr("no_caller_saved_registers");
+  // LLVM would put vzeroupper before the return of a function without full registers among its arguments, and so clear the
+  // upper halves of those that it has just restored.
+  const llvm::StringRef features = f->getFnAttribute("target-features").getValueAsString();
+  f->addFnAttr("target-features", (features + (features.empty() ? "" : ",") + "-vzeroupper").str());
 }
 
 llvm::Function* VectorEmitter::rare_subroutine(const machine::Code& code) {
@@ -318,13 +322,13 @@ llvm::Function* VectorEmitter::rare_subroutine(const machine::Code& code) {
         llvm::IRBuilder<> builder(library.context);
         VectorEmitter(library, builder, unit).define_rare(code, symbol);
       });
-  mark_rare(f);
+  preserve_registers(m, f);
   return f;
 }
 
 void VectorEmitter::define_rare(const machine::Code& code, const std::string& symbol) {
   llvm::Function* f = m.function(rare_signature(code), symbol, true);
-  mark_rare(f);
+  preserve_registers(m, f);
   llvm::BasicBlock *entry = m.block(f), *none = m.block(f), *some = m.block(f);
   llvm::Value *argument = f->getArg(0), *fallback = f->getArg(1), *asking = f->getArg(2);
   b.SetInsertPoint(entry);
@@ -355,7 +359,9 @@ llvm::Value* VectorEmitter::answered(const machine::Code& callee, llvm::Value* p
   }
   llvm::Function* f = rare_subroutine(callee);
   llvm::Value* asking = lanes == 1 ? predicate : b.CreateBitCast(predicate, b.getIntNTy(static_cast<unsigned>(lanes)));
-  return m.call(b, f, {argument, fallback, b.CreateZExt(asking, b.getInt32Ty())});
+  llvm::CallInst* result = m.call(b, f, {argument, fallback, b.CreateZExt(asking, b.getInt32Ty())});
+  if (m.target.x86) result->addFnAttr(llvm::Attribute::get(m.context, "no_caller_saved_registers"));
+  return result;
 }
 
 llvm::Value* VectorEmitter::unary(llvm::Intrinsic::ID id, llvm::Value* a) { return b.CreateUnaryIntrinsic(id, a); }
