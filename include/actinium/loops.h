@@ -32,7 +32,7 @@ class ACTINIUM_API LoopTrace {
   std::vector<std::string> paths_;
   std::optional<Dim> length_;
 
-  void check_step(std::vector<Expr>& next) const;
+  void check_step(const std::shared_ptr<GraphData>& graph, std::vector<Expr>& next) const;
 };
 
 template <class A>

@@ -78,27 +78,23 @@ class Batcher {
   std::vector<OpenStep> steps_;
   bool masked_ = false;
 
-  /// The condition's inputs by role.
-  static std::pair<List, List> roles(const Loop& loop, const List& inputs) {
-    const auto middle = inputs.begin() + static_cast<std::ptrdiff_t>(loop.constants);
-    return {{inputs.begin(), middle}, {middle, inputs.end()}};
+  /// The condition's inputs, of which the first are the constants.
+  Inputs inputs_of(const Body& condition) const {
+    const auto middle = condition.inputs.begin() + static_cast<std::ptrdiff_t>(old_.constants);
+    Inputs inputs;
+    inputs.add({condition.inputs.begin(), middle}, marks_.constants, size_);
+    inputs.add({middle, condition.inputs.end()}, marks_.carries[0], size_);
+    return inputs;
   }
 
   bool condition_varies() const {
     const Body body = open(old_.condition);
-    const auto [constants, carries] = roles(old_, body.inputs);
-    Inputs inputs;
-    inputs.add(constants, marks_.constants, size_);
-    inputs.add(carries, marks_.carries[0], size_);
-    return depends_on(body.outputs[0], inputs.own);
+    return depends_on(body.outputs[0], inputs_of(body).own);
   }
 
   Module condition() const {
     const Body body = open(old_.condition);
-    const auto [constants, carries] = roles(old_, body.inputs);
-    Inputs inputs;
-    inputs.add(constants, marks_.constants, size_);
-    inputs.add(carries, marks_.carries[0], size_);
+    const Inputs inputs = inputs_of(body);
     List outputs = body.outputs;
     if (masked_) {
       const Expr all = batched(outputs, {1}, inputs, size_)[0];

@@ -12,21 +12,11 @@ namespace {
 using ops::Loop;
 using ops::Phase;
 
-/// Those of `list` that are marked.
-std::vector<Expr> marked(const std::vector<Expr>& list, const std::vector<char>& marks) {
-  std::vector<Expr> result;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    if (marks[i]) result.push_back(list[i]);
-  return result;
-}
-
 std::vector<Expr> variables_like(const std::vector<Expr>& list) {
   std::vector<Expr> result;
   for (const Expr& e : list) result.push_back(variable(e.graph(), e.dtype(), e.shape()));
   return result;
 }
-
-void append(std::vector<Expr>& list, const std::vector<Expr>& more) { list.insert(list.end(), more.begin(), more.end()); }
 
 /// The step and its tangent: each list of inputs and outputs followed by the tangents of what is marked in it.
 Phase with_tangent(const Loop& loop, const OpenStep& s, const Marks& marks, std::size_t p) {

@@ -175,14 +175,6 @@ void both(std::vector<char>& a, const std::vector<char>& b) {
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = a[i] && b[i];
 }
 
-List marked(const List& list, const std::vector<char>& marks) {
-  List result;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    if (marks[i]) result.push_back(list[i]);
-  return result;
-}
-void append(List& list, const List& more) { list.insert(list.end(), more.begin(), more.end()); }
-
 /// The phase with what it keeps as further emissions, and its way back: carries are the cotangents of marked carries, then sums
 /// for marked constants; slices are the phase's own, what was kept, then cotangents of marked emissions, `parts[i]` summands
 /// each; emissions are the cotangents of marked slices.

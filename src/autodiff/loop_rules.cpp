@@ -96,6 +96,13 @@ Expr zeros_like(const ops::TypedShape& type, const GraphPtr& graph) {
   return ops::stretch(Expr(graph, graph->number(type.dtype, 0)), type.shape);
 }
 
+std::vector<Expr> marked(const std::vector<Expr>& list, const std::vector<char>& marks) {
+  std::vector<Expr> result;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (marks[i]) result.push_back(list[i]);
+  return result;
+}
+
 namespace {
 
 using Operands = std::span<const Expr>;

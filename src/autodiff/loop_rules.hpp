@@ -29,6 +29,9 @@ Marks marks_of(const ops::Loop& loop, std::span<const char> operands);
 void add_part(ops::Loop& loop, const ops::LoopPtr& part, std::vector<std::size_t> operands, std::vector<std::size_t> results);
 
 Expr zeros_like(const ops::TypedShape& type, const GraphPtr& graph);
+/// Those of `list` that are marked.
+std::vector<Expr> marked(const std::vector<Expr>& list, const std::vector<char>& marks);
+inline void append(std::vector<Expr>& list, const std::vector<Expr>& more) { list.insert(list.end(), more.begin(), more.end()); }
 
 std::vector<Expr> loop_cotangents(const Expr& y, std::span<const Expr> operands, std::span<const char> wanted, std::span<const Expr> results);
 std::vector<Expr> loop_tangents(const Expr& y, std::span<const Expr> operands, std::span<const Expr> tangents);

@@ -62,9 +62,10 @@ LoopTrace::LoopTrace(std::string_view name, List start, std::vector<std::string>
 }
 
 /// Binds what the step gave; every carry must stay what it is.
-void LoopTrace::check_step(List& next) const {
-  const GraphPtr& graph = carries_[0].graph();
+void LoopTrace::check_step(const GraphPtr& graph, List& next) const {
   const Location at = ops::place(graph.get(), where_);
+  if (next.size() != carries_.size())
+    fail<ValueError>(at, name_, fmt::format("the step gives {} carries, the start has {}", next.size(), carries_.size()));
   for (std::size_t i = 0; i < next.size(); ++i) {
     next[i] = bound(graph, next[i], carries_[i].dtype());
     if (next[i].graph() != graph) fail<GraphError>(at, name_, fmt::format("the step gives carry {} in another graph", named(paths_[i], i)));
@@ -85,9 +86,7 @@ std::vector<Expr> LoopTrace::scan(List next, List outputs, bool reverse) {
   const ops::Placed placed(*graph, where_);
   const Location at = ops::place(graph.get(), where_);
   if (!length_) fail<ValueError>(at, name_, "the number of steps is unknown: give arrays to read slices of, or ScanOptions::length");
-  if (next.size() != carries_.size())
-    fail<ValueError>(at, name_, fmt::format("the step gives {} carries, the start has {}", next.size(), carries_.size()));
-  if (!carries_.empty()) check_step(next);
+  check_step(graph, next);
   for (Expr& e : outputs) {
     e = bound(graph, e, graph->default_dtype());
     if (e.graph() != graph) fail<GraphError>(at, name_, "the step gives an output in another graph");
@@ -123,9 +122,7 @@ std::vector<Expr> LoopTrace::while_loop(const Expr& condition, List next) {
     fail<TypeError>(at, name_, fmt::format("the condition is {}: a truth value, as of x > 0, is expected", name_of(condition.dtype())));
   if (condition.rank() != 0)
     fail<ShapeError>(at, name_, fmt::format("the condition has the shape {}: one truth value is expected (for examples of a batch, use vmap)", condition.shape().str()));
-  if (next.size() != carries_.size())
-    fail<ValueError>(at, name_, fmt::format("the step gives {} carries, the start has {}", next.size(), carries_.size()));
-  check_step(next);
+  check_step(graph, next);
   List results = next;
   results.push_back(condition);
   results = autodiff::recognised(results, carries_);

@@ -581,7 +581,7 @@ TEST(Loops, DerivativeLoopsReadWhatTheyNeed) {
   expect_near(got[1], {std::cos(0.1), std::cos(0.2), std::cos(0.3)});
 }
 
-TEST(Loops, ManyCompileInLinearTime) {
+TEST(Loops, ManyShareWhatTheyCan) {
   Graph g{f64};
   const Expr a = g.input("a", {});
   Expr y = a;
