@@ -3,9 +3,13 @@
 #pragma once
 #include <actinium/export.h>
 
+#include <cstdint>
+#include <memory>
 #include <source_location>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace actinium {
 
@@ -45,6 +49,26 @@ class ACTINIUM_API IoError : public Error {
 /// A value outside its domain (a literal parameter, an option, a number of threads).
 class ACTINIUM_API ValueError : public Error {
   using Error::Error;
+};
+
+/// Where a function first makes NaN or an infinity of finite numbers.
+struct NonFinite {
+  std::string op;                   ///< "log", or the name of an activation
+  std::vector<std::int64_t> index;  ///< the element of its result
+  std::vector<double> operands;     ///< its operands there; of a sum or a product those that weigh most
+  double result = 0;
+  std::string place;            ///< "model.cpp:42", "text:17", or "" if unknown
+  bool in_derivative = false;   ///< of what stands at `place`
+  std::vector<std::int64_t> steps;  ///< of the loops that it stands in, outermost first
+};
+/// A call of a function compiled with CompileOptions::check_finite. Nothing has been written.
+class ACTINIUM_API NonFiniteError : public ValueError {
+ public:
+  NonFiniteError(const std::string& message, NonFinite found) : ValueError(message), found_(std::make_shared<const NonFinite>(std::move(found))) {}
+  const NonFinite& found() const { return *found_; }
+
+ private:
+  std::shared_ptr<const NonFinite> found_;
 };
 /// Two graphs in one expression, an expression without a graph, an output whose input is not listed.
 class ACTINIUM_API GraphError : public Error {

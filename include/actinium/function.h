@@ -40,6 +40,10 @@ struct CompileOptions {
   bool cache = true;
   /// For messages and profiles.
   std::string name = {};
+  /// Every call looks for the first operation that makes NaN or an infinity of finite operands, before anything is written, and
+  /// throws a NonFiniteError that names it, the element, the operands and the user's line. For debugging: what it costs, and what
+  /// it lets pass, stands in docs/debugging.md. Off, it costs nothing.
+  bool check_finite = false;
 };
 
 /// A stage of compilation, for Function::show.
@@ -75,6 +79,30 @@ struct Recognition {
   std::string from, to;  ///< "log(1 + exp(x))", "softplus(x)"
   std::string why;       ///< what the formula as written does wrong
   std::string place;     ///< "model.cpp:42", "text:17", or "" if unknown
+};
+
+/// What may go wrong at some numbers, and cannot be repaired (docs/debugging.md).
+struct Warning {
+  enum class Kind : std::uint8_t {
+    cancellation,    ///< a difference of numbers that are nearly equal
+    indeterminate,   ///< 0/0, inf - inf, 0 * inf: NaN of numbers that are none
+    infinite_slope,  ///< a finite value whose derivative is infinite or NaN
+    masked,          ///< NaN or an infinity in the branch that a where does not take
+    dead_branch,     ///< a branch that a where never takes
+  };
+  Kind kind;
+  std::string expression;  ///< "x - sin(x)"
+  std::string at;          ///< numbers at which it shows: "x = 0", or "" if at all
+  std::string message;     ///< "all 7 digits are lost at x = 0.0001: 1.6763806e-13 instead of 1.6666667e-13"
+  std::string place;       ///< "model.cpp:42", "text:17", or "" if unknown
+};
+/// "cancellation", "indeterminate", ...
+ACTINIUM_API std::string_view name_of(Warning::Kind kind);
+
+/// What an input's elements are known to be within, for FunctionBase::warnings.
+struct Range {
+  Expr input;
+  double low, high;
 };
 
 /// One kernel of a call, measured.
@@ -157,6 +185,11 @@ class ACTINIUM_API FunctionBase {
 
   /// Formulas that were recognised, before they were differentiated or when this was compiled.
   std::vector<Recognition> recognised() const;
+
+  /// What may go wrong, and at which numbers: found by intervals and by evaluation in twice the precision, which takes some
+  /// milliseconds. Inputs may be any finite number unless a range says otherwise. ValueError for a range of no input of this function.
+  std::vector<Warning> warnings(std::initializer_list<Range> ranges = {}) const { return warnings(std::span(ranges.begin(), ranges.size())); }
+  std::vector<Warning> warnings(std::span<const Range> ranges) const;
 
   /// In words: what was recognised, fused, kept in memory or recomputed, and which of the user's lines each kernel comes from.
   std::string explain() const;
