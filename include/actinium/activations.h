@@ -145,9 +145,10 @@ class Definition {
   }
 };
 
-/// Options of define(): a derivative with respect to x of one's own, an expression in x and the parameters.
+/// Options of define().
 struct DefineOptions {
-  Definition derivative = {};
+  Definition derivative = {};      ///< with respect to x, of one's own: an expression in x and the parameters
+  std::string documentation = {};  ///< what it is, for Activation::documentation() and `actinium activations NAME`
 };
 
 /// Registers `function`, an elementwise map from x and its parameters built of expressions. It is traced at once, and
@@ -165,7 +166,9 @@ ACTINIUM_API Expr activate(std::string_view name, At x, std::vector<Argument> pa
 /// linear. NameError lists near names.
 ACTINIUM_API Activation activation(std::string_view text, compat system = compat::ours,
                                    std::source_location where = std::source_location::current());
-/// Defines the activations that a file of Activation::save (or several of them, joined) holds. IoError, ParseError.
+/// Defines the activations of a file as Activation::save writes it: a line each, `name(x, parameter=default) = expression`, below
+/// it perhaps `name' = expression` for a derivative of its own; indented lines continue the one before, lines with # directly above
+/// a definition document it. All of them or, after an error, none. IoError, ParseError and the errors of define(), at file:line.
 ACTINIUM_API std::vector<Activation> load_activations(const std::string& path);
 /// Every activation, builtin ones in the order of the documentation, then the defined ones.
 ACTINIUM_API std::vector<Activation> catalogue();

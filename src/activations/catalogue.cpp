@@ -144,4 +144,13 @@ std::shared_ptr<const Entry> add(std::shared_ptr<const Entry> entry) {
                                    mine.text, theirs.text));
 }
 
+void forget(const Entry& entry) {
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  const auto at = std::find_if(r.entries.begin(), r.entries.end(), [&](const auto& e) { return e.get() == &entry; });
+  if (at == r.entries.end() || !entry.traced()) return;
+  r.names.erase(entry.facts().name);
+  r.entries.erase(at);
+}
+
 }  // namespace actinium::activations

@@ -99,9 +99,19 @@ struct AxisRule {
 
 /// A definition traced into a graph of its own, once for each floating type, over inputs "x" and the parameters' names.
 struct Traced {
-  std::array<Module, 2> value;                      ///< f32, f64
-  std::optional<std::array<Module, 2>> derivative;  ///< with respect to x, if the user gave one
-  std::string text;                                 ///< of the value, as the parser reads it
+  /// As the user wrote it, and repaired (src/passes/recognise.hpp) where the graph that it is used in allows it.
+  struct Forms {
+    Module written;
+    Module closed;    ///< what derivatives are generated from
+    Module computed;  ///< what values are computed by
+    const Module& chosen(bool recognises, bool differentiated) const {
+      return !recognises ? written : differentiated ? closed : computed;
+    }
+  };
+  std::array<Forms, 2> value;                      ///< f32, f64
+  std::optional<std::array<Forms, 2>> derivative;  ///< with respect to x, if the user gave one
+  std::vector<Repair> repairs;
+  std::string text;  ///< of the value, as the parser reads it
   std::string derivative_text;
   Location where;
 };
@@ -174,7 +184,8 @@ class Entry final : public ops::Unit, public std::enable_shared_from_this<Entry>
 
  private:
   Expr form(int order, const Terms& terms) const;
-  Expr plain(int order, const Terms& terms) const;
+  Expr plain(int order, const Terms& terms, bool differentiated = false) const;
+  Expr traced_form(const std::array<Traced::Forms, 2>& forms, const Terms& terms, bool differentiated) const;
   const AxisRule& axis_rule(const Attributes& attributes) const;
   ops::TypedShape elementwise_shape(const ops::BuildContext& context) const;
   Facts facts_;
@@ -197,6 +208,11 @@ std::optional<Found> find(std::string_view name, compat system = compat::ours);
 std::string suggestions(std::string_view name);
 /// Adds a user's entry; returns the registered one. NameError if the name is taken by another definition.
 std::shared_ptr<const Entry> add(std::shared_ptr<const Entry> entry);
+/// Takes a user's entry away again, if it is the one of that name: a file of definitions is loaded as a whole or not at all.
+void forget(const Entry& entry);
+/// actinium::define, for a definition that stands at `where`.
+Activation define(std::string_view name, const Definition& function, const std::vector<DefinedParameter>& parameters,
+                  const DefineOptions& options, const Location& where);
 
 /// The call of an activation: arguments[0] is x (positional), the others by position or name. Checks names, kinds and
 /// literal domains (NameError, TypeError, ValueError, ShapeError at `where`), fills in defaults, makes the node.

@@ -116,7 +116,7 @@ const AxisRule& Entry::axis_rule(const Attributes& attributes) const {
 Expr Entry::form(int order, const Terms& t) const {
   if (order < 3 && facts_.closed[static_cast<std::size_t>(order)] != nullptr)
     return facts_.closed[static_cast<std::size_t>(order)](t);
-  return expand(order, t);
+  return traced_ ? plain(order, t, true) : expand(order, t);
 }
 
 Expr Entry::expand(int order, const Terms& t) const {
@@ -127,18 +127,22 @@ Expr Entry::expand(int order, const Terms& t) const {
 }
 
 /// The value of order k with our kinks.
-Expr Entry::plain(int order, const Terms& t) const {
+Expr Entry::plain(int order, const Terms& t, bool differentiated) const {
   if (order >= facts_.zero_from) return 0;
   if (order < 3 && facts_.value[static_cast<std::size_t>(order)] != nullptr)
     return facts_.value[static_cast<std::size_t>(order)](t);
-  if (traced_) {
-    const std::size_t type = t.x.is_bound() && t.x.dtype() == DType::f32 ? 0 : 1;
-    std::vector<Expr> operands{t.x};
-    operands.insert(operands.end(), t.parameters.begin(), t.parameters.end());
-    if (order == 0) return instantiate(traced_->value[type], operands);
-    if (order == 1 && traced_->derivative) return instantiate((*traced_->derivative)[type], operands);
-  }
+  if (traced_ && order == 0) return traced_form(traced_->value, t, differentiated);
+  if (traced_ && order == 1 && traced_->derivative) return traced_form(*traced_->derivative, t, differentiated);
   return generated(order - 1, t, 0);
+}
+
+Expr Entry::traced_form(const std::array<Traced::Forms, 2>& forms, const Terms& t, bool differentiated) const {
+  std::vector<Expr> operands{t.x};
+  operands.insert(operands.end(), t.parameters.begin(), t.parameters.end());
+  bool recognises = true;
+  for (const Expr& e : operands) recognises = recognises && (!e.is_bound() || e.graph()->recognises);
+  const std::size_t type = t.x.is_bound() && t.x.dtype() == DType::f32 ? 0 : 1;
+  return instantiate(forms[type].chosen(recognises, differentiated), operands);
 }
 
 Expr Entry::generated(int order, const Terms& t, int wrt) const {
@@ -146,6 +150,7 @@ Expr Entry::generated(int order, const Terms& t, int wrt) const {
   // A graph of its own, so that what x or a parameter is made of cannot be taken for a part of the formula.
   const DType type = t.x.is_bound() ? t.x.dtype() : DType::f64;
   const auto scratch = std::make_shared<GraphData>(type);
+  if (t.x.is_bound()) scratch->recognises = t.x.graph()->recognises;
   Module m{scratch, {}, {}};
   std::vector<Expr> actual;
   const auto placeholder = [&](const std::string& name, const Expr& value) {

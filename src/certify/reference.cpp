@@ -129,6 +129,7 @@ Module with_definitions(Module m) {
         return copy_node(out, in, id, operands);
       again = true;
       const GraphPtr graph = std::const_pointer_cast<GraphData>(out.shared_from_this());
+      graph->recognises = false;
       std::vector<Expr> terms;
       for (NodeId o : operands) terms.emplace_back(graph, o);
       const Attributes& a = in.attributes(id);

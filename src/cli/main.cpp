@@ -1,6 +1,7 @@
 // The `actinium` tool: reads the command line and reports errors. Exit status 2 for what the user wrote, 1 for a
 // failure of the tool or of a comparison. Start reading at main; each subcommand has a
 // file.
+#include <actinium/activations.h>
 #include <actinium/parse.h>
 #include <actinium/version.h>
 #include <fmt/format.h>
@@ -104,7 +105,7 @@ void add_check(CLI::App& app, Options& o, CheckChoices& c) {
 /// The arguments, last first, as CLI11 wants them. An expression may begin with a minus, which CLI11 would take for an
 /// option: the first argument that is neither an option nor the value of one (for plot, any such argument that begins
 /// with one minus) gets a blank in front, which run() takes away again; and "--range -3:3" becomes "--range=-3:3".
-std::vector<std::string> arguments_of(int argc, char** argv) {
+std::vector<std::string> for_parser(std::vector<std::string> arguments) {
   static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--no-recognise", "--help", "-h",
                                                "--markers",  "--error",   "--json", "--profile"};
   static constexpr std::string_view valued[] = {
@@ -116,7 +117,6 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
   const auto among = [](std::string_view name, const auto& list) {
     return std::find(std::begin(list), std::end(list), name) != std::end(list);
   };
-  std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool plot = !arguments.empty() && arguments[0] == "plot";
   static constexpr std::string_view taking[] = {"eval", "show", "bench", "plot", "certify", "check"};
   const bool takes = !arguments.empty() && among(arguments[0], taking);
@@ -142,6 +142,25 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
   return arguments;
 }
 
+/// The files of `--load FILE` and `--load=FILE`, which may stand anywhere, taken out of the arguments.
+std::vector<std::string> take_files(std::vector<std::string>& arguments) {
+  constexpr std::string_view load = "--load";
+  std::vector<std::string> files, others;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& a = arguments[i];
+    if (a.starts_with("--load=")) {
+      files.push_back(a.substr(load.size() + 1));
+    } else if (a == load) {
+      if (i + 1 == arguments.size()) throw ValueError("--load needs the name of a file of activations");
+      files.push_back(arguments[++i]);
+    } else {
+      others.push_back(a);
+    }
+  }
+  arguments = std::move(others);
+  return files;
+}
+
 /// A message about a place in the expression gets the line and a caret, if it has none yet.
 std::string located(std::string_view message, std::string_view expression) {
   std::size_t column = 0;
@@ -159,6 +178,8 @@ int run(int argc, char** argv) {
   CLI::App app{"Actinium: automatic differentiation of expressions, compiled as they run"};
   app.set_version_flag("--version", std::string(version()));
   app.require_subcommand(1);
+  std::vector<std::string> files;
+  add_repeated(app, "--load", files, "FILE of activations, as docs/language.md describes; anywhere; repeatable");
   Options options;
   std::string activation;
   CLI::App& eval = *app.add_subcommand("eval", "evaluate an expression");
@@ -206,13 +227,16 @@ int run(int argc, char** argv) {
   recognise.add_option("--threads", rules.threads, "at most so many; 0: all cores");
   CLI::App& info = *app.add_subcommand("info", "version, LLVM, host, threads, cache");
 
-  if (argc < 2) return report(fmt::format("a subcommand is missing: {}", usage), 2);
-  const std::string_view first = argv[1];
-  const auto all = app.get_subcommands([](CLI::App*) { return true; });
-  const bool known = std::any_of(all.begin(), all.end(), [&](const CLI::App* a) { return a->get_name() == first; });
-  if (!first.starts_with('-') && !known) return report(fmt::format("unknown subcommand '{}': {}", first, usage), 2);
   try {
-    app.parse(arguments_of(argc, argv));
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    files = take_files(arguments);
+    if (arguments.empty()) return report(fmt::format("a subcommand is missing: {}", usage), 2);
+    const std::string& first = arguments[0];
+    const auto all = app.get_subcommands([](CLI::App*) { return true; });
+    const bool known = std::any_of(all.begin(), all.end(), [&](const CLI::App* a) { return a->get_name() == first; });
+    if (!first.starts_with('-') && !known) return report(fmt::format("unknown subcommand '{}': {}", first, usage), 2);
+    app.parse(for_parser(std::move(arguments)));
+    for (const std::string& file : files) load_activations(file);
     if (options.expression.starts_with(' ')) options.expression.erase(0, 1);
     if (eval.parsed()) return run_eval(options);
     if (show.parsed()) return run_show(options);

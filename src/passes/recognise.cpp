@@ -10,6 +10,7 @@
 #include "actinium/activations.h"
 #include "actinium/error.h"
 #include "actinium/graph.h"
+#include "activations/catalogue.hpp"
 #include "ops/rules.hpp"
 #include "passes/pass.hpp"
 #include "passes/recognise_pattern.hpp"
@@ -140,7 +141,30 @@ class Recogniser {
       const NodeId found = first(rules_.products, has, id, [&](const Pattern& p) { return matcher.match(p, view, type); });
       if (found != no_node) return found;
     }
-    return first(rules_.calls[static_cast<std::size_t>(op)], ~std::uint64_t{0}, id, [&](const Pattern& p) { return matcher.match(p, id); });
+    const NodeId found = first(rules_.calls[static_cast<std::size_t>(op)], ~std::uint64_t{0}, id, [&](const Pattern& p) { return matcher.match(p, id); });
+    return found != no_node || op != Op::log ? found : beneath_moves(id);
+  }
+
+  /// A logarithm of what was only moved (the probability of the label, gathered from a softmax), taken before it is moved, if a rule
+  /// knows it there.
+  NodeId beneath_moves(NodeId id) {
+    std::vector<NodeId> moves;
+    NodeId inner = g_.operand(id, 0);
+    for (; is_move(g_.op(inner)); inner = g_.operand(inner, 0)) moves.push_back(inner);
+    if (moves.empty()) return no_node;
+    const NodeId log = g_.intern(Op::log, g_.dtype(inner), g_[inner].shape, std::array{inner}, AttributesId{0}, g_.ambient);
+    NodeId result = rewritten(log);
+    if (result == no_node) return no_node;
+    for (auto move = moves.rbegin(); move != moves.rend(); ++move) {
+      const Node n = g_[*move];
+      std::vector<NodeId> operands(g_.operands(*move).begin(), g_.operands(*move).end());
+      operands[0] = result;
+      result = g_.intern(n.op, n.dtype, n.shape, operands, n.attributes, n.location);
+    }
+    return result;
+  }
+  static bool is_move(Op op) {
+    return op == Op::gather || op == Op::slice || op == Op::reshape || op == Op::transpose || op == Op::broadcast || op == Op::flip;
   }
 
   /// A term may have a factor of its own.
@@ -262,6 +286,24 @@ std::vector<NodeId> recognised(const GraphPtr& graph, std::span<const NodeId> ro
   return result;
 }
 
+namespace {
+
+/// What was repaired in the users' definitions that the module applies.
+std::vector<Repair> repairs_of_definitions(const Module& m) {
+  std::vector<Repair> list;
+  const std::vector<char> needed = reachable(*m.graph, m.outputs);
+  for (std::uint32_t i = 0; i < needed.size(); ++i) {
+    if (!needed[i] || m.graph->op(NodeId{i}) != Op::activation) continue;
+    const auto& traced = static_cast<const activations::Entry&>(ops::unit_of(*m.graph, NodeId{i})).traced();
+    if (!traced) continue;
+    for (const Repair& r : traced->repairs)
+      if (std::find(list.begin(), list.end(), r) == list.end()) list.push_back(r);
+  }
+  return list;
+}
+
+}  // namespace
+
 /// Outputs recognised, then the rules for values. As it came if the graph says so.
 Module recognise(const Module& in) {
   if (!in.graph->recognises) return in;
@@ -271,9 +313,11 @@ Module recognise(const Module& in) {
   std::vector<NodeId> images;
   Recogniser(m.graph, rules_for(Use::values), images).run(m.outputs);
   for (NodeId& o : m.outputs) o = images[index(o)];
-  if (m.outputs == written) return in;
+  std::vector<Repair> repairs = repairs_of_definitions(m);
+  if (m.outputs == written && repairs.empty()) return in;
   Module out = compact(m);
   out.graph->repairs = m.graph->repairs;
+  out.graph->repairs.insert(out.graph->repairs.end(), repairs.begin(), repairs.end());
   return out;
 }
 

@@ -261,11 +261,63 @@ TEST_F(Calls, LoadsDefinitions) {
   EXPECT_EQ(run(loaded[0](x)), run(exp(-square(square_of))));
   EXPECT_EQ(run(derivative(activation("stair_t")(x), x)), (std::vector<double>(5, 1.0)));
   EXPECT_THROW(load_activations("/no/such/file"), IoError);
+  EXPECT_TRUE(loaded[0].documentation().starts_with("exp(-square(x / width))\ntwo of them\nDefined at loaded.activations:2"));
   EXPECT_THROW(load_activations(written("bad_t(y) = y")), ParseError);
   EXPECT_THROW(load_activations(written("bad_t(x, k) = x")), ParseError);
   EXPECT_THROW(load_activations(written("bad_t(x) x")), ParseError);
   EXPECT_THROW(load_activations(written("bad_t(x) = x +")), ParseError);
   EXPECT_THROW(load_activations(written("other_t' = x")), ParseError);
+}
+
+TEST_F(Calls, LoadsLinesThatContinueAndTheirDocumentation) {
+  const auto loaded = load_activations(written(
+      "# of the file\n\n# Half\n# a line.\nhalf_t(x, k=0.5) =\n  where(x > 0,\n\tk * x, 0)\nhalf_t' =\n  k\n\nbare_t(x) = x\n"));
+  ASSERT_EQ(loaded.size(), 2u);
+  EXPECT_EQ(loaded[0].info().documentation, "Half\na line.");
+  EXPECT_EQ(loaded[1].info().documentation, "");
+  EXPECT_EQ(run(loaded[0](x)), run(where(x > 0, 0.5 * x, 0)));
+  EXPECT_EQ(run(derivative(loaded[0](x), x)), (std::vector<double>(5, 0.5)));
+  const std::string path = ::testing::TempDir() + "again.activations";
+  loaded[0].save(path);
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  EXPECT_TRUE(text.str().starts_with("# Half\n# a line.\nhalf_t(x, k=0.5) = where("));
+  EXPECT_TRUE(load_activations(path).at(0)(x).same_as(loaded[0](x)));
+}
+
+TEST_F(Calls, LoadsAllOfAFileOrNone) {
+  const auto text = [](const std::string& second) {
+    return message<Error>([&] { load_activations(written("first_t(x) = tanh(x)\n\n" + second)); });
+  };
+  EXPECT_THAT(text("second_t(x) = relu(y)"), AllOf(HasSubstr("loaded.activations:3: "), HasSubstr("'y' is no input")));
+  EXPECT_THAT(text("second_t(x) =\n  relu("), HasSubstr("loaded.activations:3: "));
+  EXPECT_THAT(text("second_t(x) = x\nsecond_t' = sum(x)"), HasSubstr("loaded.activations:3: "));
+  EXPECT_THAT(text("relu(x) = x"), AllOf(HasSubstr("loaded.activations:3"), HasSubstr("builtin")));
+  EXPECT_THROW(activation("first_t"), NameError);
+  EXPECT_THROW(activation("second_t"), NameError);
+  EXPECT_NO_THROW(load_activations(written("first_t(x) = tanh(x)")));
+  text("second_t(x) = nothing_t(x)");
+  EXPECT_NO_THROW(activation("first_t")) << "it was there before";
+}
+
+TEST(Definitions, AreRepaired) {
+  const auto book = define("book_t", [](Expr x, Expr beta) { return 1.0 / (1.0 + exp(-beta * x)); }, {{"beta", 1.0}});
+  for (const bool recognise : {true, false}) {
+    Graph g(f32, {.recognise = recognise});
+    const Expr x = g.input("x", {}), y = book(x), slope = derivative(y, x), beta = g.input("beta", {});
+    const auto at = [&](const Expr& e) { return eval(e, {{x, -100.0}}).item<float>(); };
+    EXPECT_EQ(at(y) > 0, recognise);
+    EXPECT_EQ(at(slope) > 0, recognise);
+    EXPECT_EQ(std::isnan(at(slope)), !recognise);
+    EXPECT_EQ(eval(derivative(book(x, {{"beta", beta}}), beta), {{x, -100.0}, {beta, 1.0}}).item<float>() < 0, recognise);
+    const auto f = compile({x}, y);
+    ASSERT_EQ(f.recognised().size(), recognise ? 1u : 0u);
+    if (!recognise) continue;
+    EXPECT_EQ(f.recognised()[0].rule, "sigmoid");
+    EXPECT_TRUE(f.recognised()[0].place.starts_with("catalogue_test.cpp:")) << f.recognised()[0].place;
+    EXPECT_EQ(compile({x}, slope).recognised().size(), 1u) << "its slope is a node of the same definition";
+  }
 }
 
 }  // namespace

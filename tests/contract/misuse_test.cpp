@@ -49,6 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{{"eval", "x > 0", "x=1", "--grad", "x"}, "bool"},
                     Row{{"eval", "x", "x=1", "-o", "/no/such/f.npy"}, "/no/such/f.npy"},
                     Row{{"eval", "x", "x=1", "--expect", "none.npy"}, "none.npy"},
+                    Row{{"eval", "x", "x=1", "--load"}, "--load needs"}, Row{{"info", "--load", "none.activations"}, "none.activations"},
                     Row{{"activations", "sigmiod"}, "sigmoid"}, Row{{"show", "x"}, "no shape for x"},
                     Row{{"show", "x", "--shape", "x=2x3", "--stage", "soul"}, "graph, recognised, gradient"},
                     Row{{"show", "x", "--shape", "x=2x-3"}, "-3"}));

@@ -76,6 +76,8 @@ INSTANTIATE_TEST_SUITE_P(Recognise, Spellings, testing::Values(
     Spelling{"x-log(sum(exp(x),axis=-1,keepdims=true))", "log-softmax-of-logsumexp"},
     Spelling{"-sum(y*log(softmax(x)))", "log-softmax"}, Spelling{"mean(x*x,axis=0)-mean(x,axis=0)**2", "variance"},
     Spelling{"sum(x*x,axis=-1)**0.5", "norm-by-power"},
+    Spelling{"log(gather(softmax(x),[0,2],axis=1))", "log-softmax"}, Spelling{"log(slice(transpose(softmax(x),(1,0)),1,2))", "log-softmax"},
+    Spelling{"-log(reshape(sigmoid(x),(3*n,)))", "log-sigmoid"}, Spelling{"log(flip(x,axis=0))", ""},
     // Roots, powers, hyperbolic and circular functions.
     Spelling{"sqrt(x*x+y*y)", "hypot"}, Spelling{"sqrt(x**2+1)", "hypot-1"}, Spelling{"sqrt(x*x)", "abs"},
     Spelling{"log(x+sqrt(x**2+1))", "asinh"}, Spelling{"log(sqrt(x*x-1)+x)", "acosh"}, Spelling{"x**2-y**2", "difference-of-squares"},
