@@ -19,7 +19,8 @@ struct Options {
   std::optional<std::string> grad, value_and_grad;  ///< names, separated by commas
   std::string dtype, engine, isa = "native", compat, stage = "graph";
   int threads = 0;
-  bool no_cache = false, explain = false, no_recognise = false;
+  bool no_cache = false, explain = false, no_recognise = false, check_finite = false, warnings = false;
+  std::vector<std::string> ranges;  ///< NAME=LO:HI, for warnings
   std::vector<std::string> outputs, expected;
   double ulp = 0;
 };

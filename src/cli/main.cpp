@@ -43,6 +43,10 @@ void add_common(CLI::App& app, Options& o) {
   app.add_flag("--no-recognise", o.no_recognise, "compute formulas as they are written");
 }
 
+void add_check_finite(CLI::App& app, Options& o) {
+  app.add_flag("--check-finite", o.check_finite, "fail at the first operation that makes NaN or an infinity of finite numbers");
+}
+
 void add_plot(CLI::App& app, Options& o, PlotOptions& p) {
   app.add_option("EXPR", p.texts,
                  "expressions of one free name each, and NAME=VALUE for other names; a list as the value of the free "
@@ -90,6 +94,7 @@ void add_certify(CLI::App& app, Options& o, CertifyChoices& c) {
 
 void add_check(CLI::App& app, Options& o, CheckChoices& c) {
   add_common(app, o);
+  add_check_finite(app, o);
   app.add_option("VALUES", o.values, "NAME=VALUE; inputs with a --shape alone are random");
   add_repeated(app, "--shape", o.shapes, "NAME=DIMxDIM: sizes are numbers, or names that --size tells");
   add_repeated(app, "--size", o.sizes, "NAME=N: the number for a name in --shape");
@@ -106,7 +111,7 @@ void add_check(CLI::App& app, Options& o, CheckChoices& c) {
 /// option: the first argument that is neither an option nor the value of one (for plot, any such argument that begins
 /// with one minus) gets a blank in front, which run() takes away again; and "--range -3:3" becomes "--range=-3:3".
 std::vector<std::string> for_parser(std::vector<std::string> arguments) {
-  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--no-recognise", "--help", "-h",
+  static constexpr std::string_view flags[] = {"--no-cache", "--explain", "--no-recognise", "--help", "-h", "--check-finite", "--warnings",
                                                "--markers",  "--error",   "--json", "--profile"};
   static constexpr std::string_view valued[] = {
       "--grad",  "--derivative", "--value-and-grad", "--dtype",   "--compat", "--engine", "--threads", "--isa",
@@ -184,6 +189,7 @@ int run(int argc, char** argv) {
   std::string activation;
   CLI::App& eval = *app.add_subcommand("eval", "evaluate an expression");
   add_common(eval, options);
+  add_check_finite(eval, options);
   eval.add_option("VALUES", options.values,
                   "NAME=VALUE: a number, a list, FILE.npy, zeros(2,3), ones, arange, linspace, normal, uniform");
   add_repeated(eval, "--expect", options.expected, "REF.npy: fail if the output differs by more than --ulp");
@@ -197,6 +203,7 @@ int run(int argc, char** argv) {
   BenchChoices timing;
   CLI::App& bench = *app.add_subcommand("bench", "measure how long an expression takes to compile and to call");
   add_common(bench, options);
+  add_check_finite(bench, options);
   bench.add_option("VALUES", options.values, "NAME=VALUE, instead of --shape");
   add_repeated(bench, "--shape", options.shapes, "NAME=DIMxDIM: sizes are numbers, or names that --size tells");
   add_repeated(bench, "--size", options.sizes, "NAME=N: the number for a name in --shape; code is compiled for any");
@@ -255,6 +262,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
     return report(e.what(), 2);
+  } catch (const NonFiniteError& e) {
+    return report(located(e.what(), options.expression), 1);
   } catch (const Error& e) {
     return report(located(e.what(), options.expression), 2);
   } catch (const Mismatch& m) {

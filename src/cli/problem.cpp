@@ -358,6 +358,7 @@ CompileOptions compile_options(const Options& options) {
   c.threads = options.threads;
   c.isa = options.isa;
   c.cache = !options.no_cache;
+  c.check_finite = options.check_finite;
   if (options.engine == "jit")
     c.engine = Engine::jit;
   else if (options.engine == "interpret")

@@ -10,6 +10,7 @@
 #include "actinium/error.h"
 #include "ops/loop.hpp"
 #include "passes/pass.hpp"
+#include "runtime/finite.hpp"
 #include "runtime/float_environment.hpp"
 #include "runtime/function_impl.hpp"
 
@@ -210,6 +211,7 @@ std::shared_ptr<const FunctionImpl> compile(const std::vector<Expr>& inputs, std
   const Clock::time_point engine_start = Clock::now();
   make_ready(prepared, std::move(program), options, function->jit);
   function->engine_seconds = seconds_since(engine_start);
+  if (options.check_finite) prepared.finite = std::make_shared<const FiniteCheck>(function->source, function->repairs, options);
   function->seconds = seconds_since(start);
   return function;
 }

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "actinium/error.h"
+#include "runtime/finite.hpp"
 #include "runtime/float_environment.hpp"
 #include "runtime/iteration.hpp"
 
@@ -341,7 +342,18 @@ void Context::end(const Plan& plan) {
     copy_staged(s, const_cast<void*>(plan.bound[s.external]), workspace_.data() + s.offset, false);
 }
 
+/// The call's inputs by themselves, before anything is written.
+void Context::check_finite(const Plan& plan) const {
+  std::vector<ArrayRef> inputs;
+  for (std::size_t i = 0; i < prepared_.inputs.size(); ++i) {
+    const ResolvedArray& a = plan.resolved.inputs[i];
+    inputs.emplace_back(plan.bound[i], plan.externals[i].dtype, a.shape, a.strides);
+  }
+  (*prepared_.finite)(inputs, plan.resolved.sizes);
+}
+
 void Context::run(Plan& plan) {
+  if (prepared_.finite != nullptr) check_finite(plan);
   const FloatEnvironment environment;
   const int workers = begin(plan);
   for (const PlannedKernel& kernel : plan.kernels) run_kernel(plan, kernel, workers);

@@ -22,6 +22,8 @@ struct KernelCost {
   double operations = 0;    ///< arithmetic operations as a user counts them
 };
 
+class FiniteCheck;
+
 /// Unchanging properties of a compiled function that plans refer to.
 struct Prepared {
   std::shared_ptr<const program::Program> program;
@@ -31,6 +33,7 @@ struct Prepared {
   std::vector<KernelCost> costs;
   int threads = 0;  ///< 0: all
   bool interpreted = false;
+  std::shared_ptr<const FiniteCheck> finite;  ///< looks at every call before it runs; null unless asked for
 
   /// Constant operands of products, packed by the first plan that wants them and kept as long as the function.
   struct Constants {
