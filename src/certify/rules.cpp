@@ -225,14 +225,17 @@ Errors judge(const exact::Reference& truth, const std::vector<double>& zeros, do
   return e;
 }
 
+/// NaN without a sign, for messages.
+double plain(double v) { return std::isnan(v) ? std::abs(v) : v; }
+
 void enter(RuleAccuracy& a, const Errors& e, double x, double before, double after) {
   if (std::isnan(e.before) || std::isnan(e.after)) return;
   ++a.judged;
-  if (e.before > a.before) a.before = e.before, a.worst_before = {x, before, e.truth};
-  if (e.after > a.after) a.after = e.after, a.worst_after = {x, after, e.truth};
+  if (e.before > a.before) a.before = e.before, a.worst_before = {x, plain(before), e.truth};
+  if (e.after > a.after) a.after = e.after, a.worst_after = {x, plain(after), e.truth};
   const double by = e.after == e.before ? 0 : e.after - e.before;
   if (by > 1) ++a.worse, a.worst_where_worse = std::max(a.worst_where_worse, e.after);
-  if (by > a.worse_by) a.worse_by = by, a.worse_at = {x, after, e.truth};
+  if (by > a.worse_by) a.worse_by = by, a.worse_at = {x, plain(after), e.truth};
 }
 
 void measure(RuleCertificate& c, const Rule& rule, const std::vector<double>& xs, double y, const RuleOptions& options) {

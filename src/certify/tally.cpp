@@ -49,7 +49,7 @@ void Tally::note_special(double x, double result, const Judgement& j) {
     if (!std::isnan(result) && !(std::isnan(x) && terms_->is_piecewise_constant)) note(found_.missing_nan, w);
     return;
   }
-  if (std::isnan(result)) note(found_.wrong_nan, w);
+  if (std::isnan(result)) note(found_.wrong_nan, {x, std::abs(result), j.truth});  // without a sign
   // Around a zero of a derivative, 0 and the other sign are errors like any other.
   const bool tiny_error = terms_->is_oscillating || terms_->near_zero(x);
   const bool matters = !(tiny_error && std::ldexp(j.absolute, terms_->format.bits) <= Terms::near_zero_units);

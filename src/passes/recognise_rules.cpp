@@ -51,11 +51,6 @@ Expr xlogx(const Expr& x) {
   return x * log(where(x == 0, smallest, x));
 }
 
-/// x/y without 0/0 at x = y = 0, where it is `there`.
-Expr over_itself(const Expr& numerator, const Expr& x, const Expr& there) {
-  return where(x == 0, there, numerator / where(x == 0, 1, x));
-}
-
 /// x ** 0.5, which is no sqrt at -0 and -inf.
 Expr root(const Expr& x) { return where(x == -inf, inf, sqrt(x) + 0.0); }
 
@@ -63,6 +58,108 @@ Expr root(const Expr& x) { return where(x == -inf, inf, sqrt(x) + 0.0); }
 Expr lorentzian(const Expr& x) {
   const double far = x.dtype() == DType::f32 ? 0x1p13 : 0x1p28;
   return where(abs(x) < far, reciprocal(fma(x, x, 1)), square(reciprocal(x)));
+}
+
+bool single(const Expr& x) { return x.dtype() == DType::f32; }
+
+/// The coefficients of a series: reciprocals of factorials.
+template <std::size_t Most>
+struct Reciprocals {
+  std::array<double, Most> of{};
+  /// 1/(first)!, sign/(first + step)!, ...
+  constexpr Reciprocals(int first, int step, double sign) {
+    double factorial = 1, s = 1;
+    int k = 1;
+    for (std::size_t i = 0; i < Most; ++i, s *= sign) {
+      for (; k <= first + static_cast<int>(i) * step; ++k) factorial *= k;
+      of[i] = s / factorial;
+    }
+  }
+};
+
+/// sum c[i] u^i over as many terms as the type needs.
+template <std::size_t Most>
+Expr series(const Expr& u, const Reciprocals<Most>& c, std::size_t few) {
+  const std::size_t n = single(u) ? few : Most;
+  Expr sum = c.of[n - 1];
+  for (std::size_t i = n - 1; i-- > 0;) sum = c.of[i] + u * sum;
+  return sum;
+}
+
+/// `inside(x)` where |x| < radius, `outside(x, x)` elsewhere; neither is asked, nor differentiated, where it does not hold. The two x
+/// of `outside` are different nodes, so that it is not found again.
+template <class Inside, class Outside>
+Expr near_zero(const Expr& x, double radius, Inside&& inside, Outside&& outside) {
+  const Expr near = abs(x) < radius;
+  return where(near, inside(where(near, x, 0)), outside(where(near, 1, x), where(near, 2, x)));
+}
+
+/// (exp(x) - 1)/x.
+Expr exp_slope(const Expr& x) {
+  static constexpr Reciprocals<21> c(1, 1, 1);
+  return near_zero(x, 1, [](const Expr& v) { return series(v, c, 13); }, [](const Expr& v, const Expr& w) { return expm1(v) / min(w, 1e30); });
+}
+
+/// x/(exp(x) - 1), Bernoulli's function.
+Expr bernoulli(const Expr& x) {
+  static constexpr Reciprocals<21> c(1, 1, 1);
+  return near_zero(x, 1, [](const Expr& v) { return 1 / series(v, c, 13); },
+                   [](const Expr& v, const Expr& w) { return where(v < 0, -v, min(v, 1e4) * exp(-v)) / -expm1(-abs(w)); });
+}
+
+/// exp(x) - 1 - x.
+Expr exp_rest(const Expr& x) {
+  static constexpr Reciprocals<20> c(2, 1, 1);
+  return near_zero(x, 1, [](const Expr& v) { return square(v) * series(v, c, 12); }, [](const Expr& v, const Expr& w) { return expm1(v) - min(w, 1e30); });
+}
+
+/// x - log(1 + x): with s = x/(2 + x), log(1 + x) is twice s + s^3/3 + s^5/5 + ..., and x - 2 s is s x.
+Expr log_rest(const Expr& x) {
+  const auto inside = [](const Expr& v) {
+    const Expr s = v / (2 + v), u = square(s);
+    const int terms = single(v) ? 9 : 19;
+    Expr sum = 1.0 / (2 * terms + 1);
+    for (int k = terms - 1; k > 0; --k) sum = 1.0 / (2 * k + 1) + u * sum;
+    return s * (v - 2 * (u * sum));
+  };
+  return near_zero(x, 0.5, inside, [](const Expr& v, const Expr& w) { return v - log1p(min(w, 1e30)); });
+}
+
+/// sin(x)/x.
+Expr sinc(const Expr& x) {
+  static constexpr Reciprocals<11> c(1, 2, -1);
+  return near_zero(x, 1, [](const Expr& v) { return series(square(v), c, 7); }, [](const Expr& v, const Expr& w) { return sin(v) / w; });
+}
+
+/// x - sin(x).
+Expr sin_rest(const Expr& x) {
+  static constexpr Reciprocals<10> c(3, 2, -1);
+  return near_zero(x, 1, [](const Expr& v) { return v * (square(v) * series(square(v), c, 6)); }, [](const Expr& v, const Expr& w) { return v - sin(w); });
+}
+
+/// 1/cosh(x): 1 + 2 sinh(x/2)^2 is cosh(x).
+Expr sech(const Expr& x) {
+  const Expr s = sinh(where(abs(x) < 20, 0.5 * x, 0));
+  return where(abs(x) < 20, reciprocal(fma(2 * s, s, 1)), 2 * exp(-abs(x)));
+}
+
+/// log(x/(1 - x)): 2 x - 1 is exact near 1/2, where this is 0.
+Expr logit(const Expr& x) {
+  const Expr middle = abs(x - 0.5) < 0.25;
+  const Expr far = where(middle, 0.125, x), same = where(middle, 0.25, x);  // two nodes, so that this is not found again
+  return where(middle, 2 * atanh(where(middle, 2 * x - 1, 0)), log(far) - log1p(-same));
+}
+
+/// log(normcdf(x)): far to the left by the asymptotic series of Mills' ratio.
+Expr log_normcdf(const Expr& x) {
+  const double end = single(x) ? -8 : -20;
+  const Expr far = x < end, z = where(far, x, end), u = 1 / square(z);
+  const int terms = single(x) ? 8 : 12;  // 1 - u + 3 u^2 - 15 u^3 + ...
+  Expr sum = 1;
+  for (int k = terms; k > 1; --k) sum = 1 - (2 * k - 1) * u * sum;
+  const Expr tail = -0.5 * square(z) - log(-z) + (log1p(-u * sum) - 0.91893853320467274178);
+  const Expr near = where(far, end, x), right = near > 0;
+  return where(far, tail, where(right, log1p(-normcdf(-near)), log(max(normcdf(near), 0))));  // max, so that this is not found again
 }
 
 const std::vector<Rule>& table() {
@@ -85,6 +182,12 @@ const std::vector<Rule>& table() {
       RULE("log1mexp-of-log1p", log1p(-exp(-x)), log1mexp(x), "digits are lost near 0, where exp(-x) is nearly 1"),
       RULE("log-of-expm1", log(exp(x) - 1), logexpm1(x), "overflowed from 88.7, where its slope is NaN"),
       RULE("xlogx", x * log(x), xlogx(x), "NaN at 0, where entropies are 0"),
+      RULE("exp-slope", expm1(x) / x, exp_slope(x), "NaN at 0; slope with all digits lost near 0"),
+      RULE("bernoulli", x / expm1(x), bernoulli(x), "NaN at 0; slope with all digits lost near 0, NaN from 88.7 on"),
+      RULE("exp-minus-line", expm1(x) - x, exp_rest(x), "all digits are lost near 0, and those of its slope"),
+      RULE("x-minus-log1p", x - log1p(x), log_rest(x), "all digits are lost near 0, and those of its slope"),
+      RULE("logit", log(x / (1 - x)), logit(x), "digits are lost near 1/2"),
+      VALUE("logit-of-logs", log(x) - log1p(-x), logit(x), "digits are lost near 1/2"),
 
       // --- Hyperbolic functions ---
       RULE("sinh", exp(x) - exp(-x), 2 * sinh(x), "all digits are lost near 0"),
@@ -93,6 +196,8 @@ const std::vector<Rule>& table() {
       RULE("tanh-of-exp", (exp(x) - 1) / (exp(x) + 1), tanh(0.5 * x), "NaN from 88.7 on: inf/inf"),
       RULE("sech2", 1 / (cosh(x) * cosh(x)), sech2(x), "0 beyond 44.7 where the truth is not, slope NaN"),
       RULE("log-of-cosh", log(cosh(x)), logcosh(x), "overflowed beyond 89.4; all digits are lost near 0"),
+      RULE("sech", 1 / cosh(x), sech(x), "0 beyond 89.4 where the truth is not, slope NaN there"),
+      VALUE("cosh-minus-one", cosh(x) - 1, 2 * square(sinh(0.5 * x)), "all digits are lost near 0"),
       RULE("atanh", log((1 + x) / (1 - x)), 2 * atanh(x), "all digits are lost near 0"),
       VALUE("atanh-of-logs", log(1 + x) - log(1 - x), 2 * atanh(x), "all digits are lost near 0"),
 
@@ -100,11 +205,14 @@ const std::vector<Rule>& table() {
       RULE("abs", sqrt(x * x), abs(x), "overflowed from 1.8e19, 0 below 2.6e-23; slope NaN there"),
       RULE("hypot-1", sqrt(1 + x * x), hypot(x, 1), "overflowed from 1.8e19; slope 0 there"),
       RULE("hypot", sqrt(x * x + y * y), hypot(x, y), "overflowed from 1.8e19, 0 below 2.6e-23; slope NaN there", Y(1, -3, 0)),
+      RULE("squareplus-of-hypot", hypot(x, 1) - x, squareplus(-2 * x), "all digits are lost for large x, and those of its slope"),
       RULE("asinh", log(x + sqrt(x * x + 1)), asinh(x), "all digits are lost near 0 and for negative x"),
       RULE("acosh", log(x + sqrt(x * x - 1)), acosh(x), "overflowed from 1.8e19; digits are lost near 1"),
       RULE("squareplus", x + sqrt(x * x + 4), 2 * squareplus(x), "all digits are lost for negative x, 0 below -5800"),
+      VALUE("hypot-minus-one", hypot(x, 1) - 1, where(abs(x) < 4, x * (x / (hypot(x, 1) + 1)), hypot(x, 1) - 1), "all digits are lost near 0"),
       RULE("isru", x / sqrt(1 + x * x), isru(x), "0 from 1.8e19 on instead of 1; slope cancels"),
       RULE("root-difference", sqrt(x + 1) - sqrt(x), 1 / (sqrt(x + 1) + sqrt(x)), "all digits are lost for large x"),
+      VALUE("root-difference-across-one", sqrt(1 + x) - sqrt(1 - x), 2 * x / (sqrt(1 + x) + sqrt(1 - x)), "all digits are lost near 0"),
       VALUE("root-minus-one", sqrt(1 + x) - 1, where(x < 3, x / (sqrt(1 + x) + 1), sqrt(1 + x) - 1), "all digits are lost near 0"),
       VALUE("difference-of-squares", x * x - y * y, (x - y) * (x + y), "all digits are lost where x is nearly y; NaN from 1.8e19", Y(1, -3, 0.75)),
       VALUE("one-minus-square", 1 - x * x, (1 - x) * (1 + x), "digits are lost where x is nearly 1"),
@@ -114,7 +222,8 @@ const std::vector<Rule>& table() {
 
       // --- sin and cos ---
       RULE("tan", sin(x) / cos(x), tan(x), "rounds three times"),
-      VALUE("sinc", sin(x) / x, over_itself(sin(x), x, 1), "NaN at 0"),
+      RULE("sinc", sin(x) / x, sinc(x), "NaN at 0; slope with all digits lost near 0"),
+      RULE("x-minus-sin", x - sin(x), sin_rest(x), "all digits are lost near 0, and those of its slope"),
       VALUE("one-minus-cos", 1 - cos(x), 2 * square(sin(0.5 * x)), "all digits are lost near 0"),
 
       // --- The logistic function ---
@@ -138,6 +247,7 @@ const std::vector<Rule>& table() {
       RULE("softplus-minus-x", softplus(x) - x, softplus(-x), "all digits are lost from 16 on"),
       RULE("softplus-difference", softplus(x) - softplus(-x), x, "rounds where nothing is to be computed"),
       RULE("log-sigmoid", log(sigmoid(x)), log_sigmoid(x), "-inf below -104; 0 from 16.6 on"),
+      RULE("log-of-logistic-pdf", log(logistic_pdf(x)), -2 * (logcosh(0.5 * x) + std::numbers::ln2), "-inf beyond 104, slope NaN there"),
       RULE("exp-of-softplus", exp(-softplus(x)), sigmoid(-x), "the rounding of softplus costs 60 ulp"),
       RULE("exp-of-log-sigmoid", exp(log_sigmoid(x)), sigmoid(x), "the rounding of log_sigmoid costs 60 ulp"),
       RULE("logaddexp", log(exp(x) + exp(y)), logaddexp(x, y), "overflowed from 88.7; -inf below -104", Y(0, 3, -50)),
@@ -150,6 +260,11 @@ const std::vector<Rule>& table() {
       RULE("one-minus-normcdf", 1 - normcdf(x), normcdf(-x), "0 from 5.4 on, and rounded long before"),
       RULE("gauss", exp(-x * x), gauss(x), "the rounding of x*x costs 50 ulp in the tail"),
       RULE("normpdf", exp(-x * x / 2) / sqrt(2 * pi), normpdf(x), "the rounding of x*x costs 50 ulp in the tail"),
+      VALUE("one-minus-gauss", 1 - gauss(x), -expm1(-x * x), "all digits are lost near 0"),
+      VALUE("log-of-one-minus-gauss", log1p(-gauss(x)), where(abs(x) < 1, log(-expm1(-x * x)), log1p(-gauss(x))), "digits are lost near 0"),
+      RULE("log-of-gauss", log(gauss(x)), -x * x, "-inf beyond 10.2"),
+      RULE("log-of-normpdf", log(normpdf(x)), -x * x / 2 - 0.91893853320467274178, "-inf beyond 14.4"),
+      RULE("log-of-normcdf", log(normcdf(x)), log_normcdf(x), "-inf below -14.2, slope NaN there; rounded long before 0"),
 
       // --- Activations ---
       RULE("silu", x * sigmoid(x), silu(x), "loses the tail below -88; slope cancels around -1.28"),

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -68,6 +67,14 @@ INSTANTIATE_TEST_SUITE_P(Recognise, Spellings, testing::Values(
     Spelling{"0.5*x*(1+tanh(0.7978845608028654*(x+0.044715*x*x*x)))", "gelu-tanh"},
     Spelling{"x/(1+exp(-1.702*x))", "quick-gelu"}, Spelling{"x-tanh(x)", "tanh-shrink"}, Spelling{"(x+y)-tanh(x+y)", "tanh-shrink"},
     Spelling{"x/(abs(x)+1)", "softsign"}, Spelling{"where(x>0,x,exp(x)-1)", "elu"},
+    Spelling{"1-exp(-x*x)", "one-minus-gauss"}, Spelling{"log(1-exp(-x**2))", "log-of-one-minus-gauss"},
+    Spelling{"-log(exp(-0.5*x*x)/sqrt(2*pi))", "log-of-normpdf"}, Spelling{"log(0.5*(1+erf(x/sqrt(2))))", "log-of-normcdf"},
+    Spelling{"log(exp(-x**2))", "log-of-gauss"}, Spelling{"log(sigmoid(x)*(1-sigmoid(x)))", "log-of-logistic-pdf"},
+    // Removable singularities and what is left of a series.
+    Spelling{"(exp(x)-1)/x", "exp-slope"}, Spelling{"x/(exp(x)-1)", "bernoulli"}, Spelling{"2*x/(exp(2*x)-1)", "bernoulli"},
+    Spelling{"exp(x)-1-x", "exp-minus-line"}, Spelling{"x-log(1+x)", "x-minus-log1p"}, Spelling{"log1p(x)-x", "x-minus-log1p"},
+    Spelling{"x-sin(x)", "x-minus-sin"}, Spelling{"sin(x*y)/(x*y)", "sinc"}, Spelling{"log(x/(1-x))", "logit"},
+    Spelling{"log(x)-log(1-x)", "logit-of-logs"},
     // Along axes.
     Spelling{"exp(x)/sum(exp(x),axis=-1,keepdims=true)", "softmax"}, Spelling{"exp(x)/sum(exp(x))", "softmax"},
     Spelling{"let e = exp(x-reduce_max(x,axis=1,keepdims=true)) in e/sum(e,axis=1,keepdims=true)", "softmax-of-difference"},
@@ -76,10 +83,12 @@ INSTANTIATE_TEST_SUITE_P(Recognise, Spellings, testing::Values(
     Spelling{"x-log(sum(exp(x),axis=-1,keepdims=true))", "log-softmax-of-logsumexp"},
     Spelling{"-sum(y*log(softmax(x)))", "log-softmax"}, Spelling{"mean(x*x,axis=0)-mean(x,axis=0)**2", "variance"},
     Spelling{"sum(x*x,axis=-1)**0.5", "norm-by-power"},
-    Spelling{"log(gather(softmax(x),[0,2],axis=1))", "log-softmax"}, Spelling{"log(slice(transpose(softmax(x),(1,0)),1,2))", "log-softmax"},
+    Spelling{"log(gather(softmax(x),iota((2,),axis=0,dtype=\"i64\"),axis=1))", "log-softmax"}, Spelling{"log(slice(transpose(softmax(x),(1,0)),1,2))", "log-softmax"},
     Spelling{"-log(reshape(sigmoid(x),(3*n,)))", "log-sigmoid"}, Spelling{"log(flip(x,axis=0))", ""},
     // Roots, powers, hyperbolic and circular functions.
-    Spelling{"sqrt(x*x+y*y)", "hypot"}, Spelling{"sqrt(x**2+1)", "hypot-1"}, Spelling{"sqrt(x*x)", "abs"},
+    Spelling{"sqrt(x*x+y*y)", "hypot"}, Spelling{"sqrt(x**2+1)", "hypot-1"}, Spelling{"4*(sqrt(1+(x/2)**2)-1)", "hypot-minus-one"}, Spelling{"sqrt(1+x*x)-x", "squareplus-of-hypot"},
+    Spelling{"cosh(x)-1", "cosh-minus-one"}, Spelling{"2/(exp(x)+exp(-x))", "sech"}, Spelling{"1/cosh(x)", "sech"},
+    Spelling{"sqrt(1+x)-sqrt(1-x)", "root-difference-across-one"}, Spelling{"sqrt(x*x)", "abs"},
     Spelling{"log(x+sqrt(x**2+1))", "asinh"}, Spelling{"log(sqrt(x*x-1)+x)", "acosh"}, Spelling{"x**2-y**2", "difference-of-squares"},
     Spelling{"sqrt(x+1)-sqrt(x)", "root-difference"}, Spelling{"sqrt(1+x)-1", "root-minus-one"}, Spelling{"1/(1+x*x)", "lorentzian"},
     Spelling{"x/abs(x)", "sign"}, Spelling{"x**0.5", "power-one-half"}, Spelling{"-x*log(x)", "xlogx"},
@@ -206,12 +215,11 @@ TEST(Recognise, IsLinearInTheNodes) {
   Expr e = x;
   for (int i = 0; i < 250'000; ++i) e = (i % 3 == 0 ? e + y : e * 0.5) - x;  // half a million sums and products
   e = log(1 + exp(e));
-  const auto start = std::chrono::steady_clock::now();
+  const std::size_t before = g.node_count();
   const NodeId root = e.id();
   const NodeId better = passes::recognised(g.data(), std::array{root})[0];
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   EXPECT_EQ(g.data()->op(better), ops::Op::softplus);
-  EXPECT_LT(seconds, 2.0);
+  EXPECT_LT(g.node_count(), before + 10);
 }
 
 TEST(Recognise, RulesHaveNamesOfTheirOwn) {
