@@ -51,6 +51,10 @@ Problem read_problem(const Options& options);
 Problem read_shapes(const Options& options, DType fallback = f32);
 /// NAME=N of --size, for every run-time size in p's shapes.
 Bindings read_sizes(const Options& options, const Problem& p);
+/// NAME=LO:HI of --range.
+std::vector<Range> read_ranges(const Options& options, const Problem& p);
+/// One warning a line, "no warnings" if there are none.
+std::string warnings_text(const FunctionBase& f, std::span<const Range> ranges);
 /// Inputs without a value are normally distributed, integers (labels, indices) and conditions 0.
 std::vector<Tensor> random_inputs(const Problem& p, const Options& options, std::uint64_t seed = 0);
 /// "a,b" as a list.

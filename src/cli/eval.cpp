@@ -84,6 +84,7 @@ std::string difference(const Tensor& result, const std::string& path, double lim
 int run_eval(const Options& options) {
   const CompileOptions compiled = compile_options(options);
   const Problem p = read_problem(options);
+  const std::vector<Range> ranges = read_ranges(options, p);
   for (const auto* list : {&options.outputs, &options.expected})
     if (!list->empty() && list->size() != p.outputs.size())
       throw ValueError(fmt::format("{} has {} file{}, the outputs are {}", list == &options.outputs ? "-o" : "--expect",
@@ -107,6 +108,7 @@ int run_eval(const Options& options) {
     save_npy(files);
   }
   if (options.explain) std::fputs(f.explain().c_str(), stderr);
+  if (options.warnings) std::fputs(warnings_text(f, ranges).c_str(), stderr);
   return 0;
 }
 

@@ -43,6 +43,11 @@ void add_common(CLI::App& app, Options& o) {
   app.add_flag("--no-recognise", o.no_recognise, "compute formulas as they are written");
 }
 
+void add_warnings(CLI::App& app, Options& o) {
+  app.add_flag("--warnings", o.warnings, "say on stderr what may go wrong, and at which numbers");
+  add_repeated(app, "--range", o.ranges, "NAME=LO:HI: numbers that an input takes, for --warnings; repeatable");
+}
+
 void add_check_finite(CLI::App& app, Options& o) {
   app.add_flag("--check-finite", o.check_finite, "fail at the first operation that makes NaN or an infinity of finite numbers");
 }
@@ -190,6 +195,7 @@ int run(int argc, char** argv) {
   CLI::App& eval = *app.add_subcommand("eval", "evaluate an expression");
   add_common(eval, options);
   add_check_finite(eval, options);
+  add_warnings(eval, options);
   eval.add_option("VALUES", options.values,
                   "NAME=VALUE: a number, a list, FILE.npy, zeros(2,3), ones, arange, linspace, normal, uniform");
   add_repeated(eval, "--expect", options.expected, "REF.npy: fail if the output differs by more than --ulp");
@@ -197,6 +203,7 @@ int run(int argc, char** argv) {
   add_repeated(eval, "-o", options.outputs, "FILE.npy: write instead of printing; one an output");
   CLI::App& show = *app.add_subcommand("show", "print an expression at a stage of compilation");
   add_common(show, options);
+  add_warnings(show, options);
   show.add_option("VALUES", options.values, "NAME=VALUE, instead of --shape");
   add_repeated(show, "--shape", options.shapes, "NAME=DIMxDIM: sizes are numbers or names");
   show.add_option("--stage", options.stage, "graph, recognised, gradient, optimized, kernels, llvm, asm or dot");

@@ -340,6 +340,34 @@ Bindings read_sizes(const Options& options, const Problem& p) {
   return sizes;
 }
 
+std::vector<Range> read_ranges(const Options& options, const Problem& p) {
+  std::vector<Range> ranges;
+  for (const std::string& text : options.ranges) {
+    const std::size_t equals = text.find('='), colon = text.find(':', equals == std::string::npos ? 0 : equals);
+    const auto number = [&](std::size_t begin, std::size_t end) {
+      const std::string part = text.substr(begin, end - begin);
+      std::size_t read = 0;
+      double v = 0;
+      try {
+        v = std::stod(part, &read);
+      } catch (const std::logic_error&) {
+      }
+      if (read == 0 || read != part.size()) throw ValueError(fmt::format("--range takes NAME=LO:HI, not '{}'", text));
+      return v;
+    };
+    if (equals == std::string::npos || colon == std::string::npos) throw ValueError(fmt::format("--range takes NAME=LO:HI, not '{}'", text));
+    ranges.push_back({input_named(p, text.substr(0, equals), "--range"), number(equals + 1, colon), number(colon + 1, text.size())});
+  }
+  return ranges;
+}
+
+std::string warnings_text(const FunctionBase& f, std::span<const Range> ranges) {
+  std::string text;
+  for (const Warning& w : f.warnings(ranges))
+    text += fmt::format("{}{}warning: {} in {}: {}.\n", w.place, w.place.empty() ? "" : ": ", name_of(w.kind), w.expression, w.message);
+  return text.empty() ? "no warnings\n" : text;
+}
+
 std::vector<Tensor> random_inputs(const Problem& p, const Options& options, std::uint64_t seed) {
   const Bindings sizes = read_sizes(options, p);
   std::vector<Tensor> list = p.values;

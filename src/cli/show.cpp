@@ -57,6 +57,7 @@ int run_show(const Options& given) {
     compiled.engine = Engine::interpret;  // generates no code for nothing
   if (shown.name == "gradient") with_gradients(options);
   const Problem p = read_shapes(options);
+  const std::vector<Range> ranges = read_ranges(options, p);
   std::string text;
   if (shown.stage)
     text = compile(p.inputs, p.outputs, compiled).show(*shown.stage);
@@ -67,6 +68,10 @@ int run_show(const Options& given) {
   if (!text.ends_with('\n')) text += '\n';
   print(text);
   if (options.explain) std::fputs(compile(p.inputs, p.outputs, compiled).explain().c_str(), stderr);
+  if (options.warnings) {
+    compiled.engine = Engine::interpret;
+    std::fputs(warnings_text(compile(p.inputs, p.outputs, compiled), ranges).c_str(), stderr);
+  }
   return 0;
 }
 

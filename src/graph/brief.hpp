@@ -7,6 +7,6 @@
 namespace actinium {
 
 /// "x - sin(x)"; "exp(...)" for what is made of more than `most` nodes.
-std::string brief(const GraphData& graph, NodeId id, std::size_t most = 10);
+std::string brief(const GraphData& graph, NodeId id, std::size_t most = 16);
 
 }  // namespace actinium

@@ -1,0 +1,291 @@
+// Where values go wrong: NaN of numbers, infinite slopes, branches. Cancellation has a file of its own (cancellation.cpp). Start
+// reading at Analysis::run.
+#include "warn/analysis.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "graph/brief.hpp"
+#include "ops/error.hpp"
+#include "ops/unit.hpp"
+
+namespace actinium::warn {
+
+using ops::Op;
+
+namespace {
+
+/// Results that overflow, or are infinite at a pole, for numbers of everyday size.
+bool makes_infinities(Op op) {
+  switch (op) {
+    case Op::exp:
+    case Op::exp2:
+    case Op::expm1:
+    case Op::sinh:
+    case Op::cosh:
+    case Op::div:
+    case Op::reciprocal:
+    case Op::rsqrt:
+    case Op::log:
+    case Op::log2:
+    case Op::log10:
+    case Op::log1p:
+    case Op::atanh:
+    case Op::pow: return true;
+    default: return false;  // NOLINT
+  }
+}
+
+/// Exact on exact operands.
+bool is_exact(Op op) {
+  switch (op) {
+    case Op::neg:
+    case Op::abs:
+    case Op::sign:
+    case Op::floor:
+    case Op::ceil:
+    case Op::trunc:
+    case Op::round:
+    case Op::max:
+    case Op::min:
+    case Op::clamp:
+    case Op::select:
+    case Op::copysign:
+    case Op::stop_gradient:
+    case Op::again:
+    case Op::broadcast:
+    case Op::cast: return true;
+    default: return false;  // NOLINT
+  }
+}
+
+bool is_elementwise(const GraphData& g, NodeId id) {
+  return ops::kind_of(g.op(id)) == ops::Kind::elementwise || g.op(id) == Op::broadcast ||
+         (g.op(id) == Op::activation && ops::unit_of(g, id).is_pointwise());
+}
+
+/// Doubling and halving round nothing.
+bool is_power_of_two(const GraphData& g, NodeId id) {
+  const auto v = g.constant_value(id);
+  int exponent = 0;
+  return v && std::abs(std::frexp(*v, &exponent)) == 0.5;
+}
+
+}  // namespace
+
+Analysis::Analysis(const Module& module, const std::vector<Interval>& inputs, std::function<bool(const GraphData&, NodeId)> written)
+    : module_(module), g_(*module.graph), written_(std::move(written)), ranges_(ranges_of(module, inputs)), needed_(reachable(g_, module.outputs)),
+      inexact_(g_.size(), 0), overflows_(g_.size(), 0), users_(g_.size()) {
+  needed_.resize(g_.size(), 0);
+  for (std::uint32_t i = 0; i < g_.size(); ++i) {
+    const NodeId id{i};
+    if (!needed_[i]) continue;
+    const auto operands = g_.operands(id);
+    const bool scales = g_.op(id) == Op::mul && (is_power_of_two(g_, operands[0]) || is_power_of_two(g_, operands[1]));
+    const bool exact = is_exact(g_.op(id)) || scales || !is_elementwise(g_, id);
+    inexact_[i] = !exact;
+    overflows_[i] = makes_infinities(g_.op(id));
+    for (NodeId o : operands) {
+      users_[index(o)].push_back(id);
+      if (!is_elementwise(g_, id)) continue;
+      inexact_[i] = inexact_[i] || inexact_[index(o)];
+      overflows_[i] = overflows_[i] || overflows_[index(o)];
+    }
+  }
+  names_ = [this](NodeId id) { return brief(g_, id); };
+}
+
+std::vector<Warning> Analysis::run() {
+  constexpr std::size_t most = 2000;
+  std::size_t looked_at = 0;
+  for (std::uint32_t i = 0; i < g_.size() && looked_at < most; ++i) {
+    const NodeId id{i};
+    if (!needed_[i] || g_.is_derived(id) || !is_float(g_.dtype(id)) || !written_(g_, id)) continue;
+    const std::size_t before = looked_at++;
+    switch (g_.op(id)) {
+      case Op::select: look_at_where(id); break;
+      case Op::div: look_for_nan(id); break;
+      case Op::mul:
+      case Op::add:
+      case Op::sub:
+        if (overflows_[i]) look_for_nan(id);
+        if (g_.op(id) != Op::mul) look_for_cancellation(id);
+        break;
+      case Op::sqrt:
+      case Op::cbrt:
+      case Op::log:
+      case Op::log2:
+      case Op::log10:
+      case Op::log1p:
+      case Op::pow:
+      case Op::asin:
+      case Op::acos:
+      case Op::acosh: look_for_slope(id); break;
+      default: looked_at = before; break;  // NOLINT: nothing to look for
+    }
+    for (NodeId o : g_.operands(id))
+      if (cancelled_.contains(o)) cancelled_.insert(id);
+  }
+  return std::move(list_);
+}
+
+void Analysis::add(Kind kind, NodeId node, std::string at, std::string message) {
+  list_.push_back({kind, brief(g_, node), std::move(at), std::move(message), g_.location(node).str()});
+}
+
+std::vector<Analysis::Guard> Analysis::guards(NodeId node) const {
+  std::vector<Guard> list;
+  for (NodeId below = node; users_[index(below)].size() == 1;) {
+    const NodeId user = users_[index(below)][0];
+    if (!is_elementwise(g_, user)) break;
+    if (g_.op(user) == Op::select && g_.operand(user, 0) != below && g_.operand(user, 1) != g_.operand(user, 2))
+      list.push_back({g_.operand(user, 0), g_.operand(user, 1) == below});
+    below = user;
+  }
+  return list;
+}
+
+void Analysis::take(Scene& s, std::size_t targets, const std::vector<Guard>& guards) const {
+  s.values = s.probe.at(s.points);
+  s.taken.assign(s.values[0].size(), 1);
+  for (std::size_t k = 0; k < guards.size(); ++k)
+    for (std::size_t i = 0; i < s.taken.size(); ++i)
+      if ((s.values[targets + k][i] != 0) != guards[k].holds) s.taken[i] = 0;
+}
+
+std::optional<Analysis::Scene> Analysis::scene(std::vector<NodeId> targets, const std::vector<Guard>& guards, std::span<const std::size_t> roots) const {
+  const std::size_t count = targets.size();
+  for (const Guard& guard : guards) targets.push_back(guard.condition);
+  auto probe = Probe::of(module_, targets);
+  if (!probe) return std::nullopt;
+  Scene s{std::move(*probe), {}, {}, {}};
+  const bool f32 = single(targets[0]);
+  s.points = points_for(s.probe, ranges_, f32);
+  if (s.points[0].empty()) return std::nullopt;
+  for (const std::size_t r : roots) append(s.points, roots_of(s.probe, r, s.points, f32));
+  take(s, count, guards);
+  return s;
+}
+
+std::string Analysis::text(double value, DType type) const {
+  if (std::isnan(value)) return "NaN";
+  return type == DType::f32 ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value);
+}
+
+std::string Analysis::at(const Scene& s, std::size_t point) const {
+  std::vector<std::string> parts;
+  for (std::size_t v = 0; v < s.points.size(); ++v) {
+    const NodeId id = s.probe.variables()[v];
+    parts.push_back(fmt::format("{} = {}", names_(id), text(s.points[v][point] == 0 ? 0 : s.points[v][point], g_.dtype(id))));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// --- where ---
+
+void Analysis::look_at_where(NodeId node) {
+  const auto x = g_.operands(node);
+  const bool constant_nan = [&] {
+    for (const std::size_t k : {1, 2})
+      if (const auto v = g_.constant_value(x[k]); v && std::isnan(*v)) return true;
+    return false;
+  }();
+  if (constant_nan) return;
+  const Interval condition = ranges_[index(x[0])];
+  if (condition.is(1) || condition.is(0)) {
+    const bool holds = condition.is(1);
+    add(Kind::dead_branch, node, "", fmt::format("{} {} holds: {} is never taken", brief(g_, x[0]), holds ? "always" : "never", brief(g_, x[holds ? 2 : 1])));
+    return;
+  }
+  for (const std::size_t k : {1, 2}) {
+    if (!is_elementwise(g_, x[k]) || g_.op(x[k]) == Op::constant || g_.is_derived(x[k])) continue;
+    const auto s = scene({node, x[k], x[0]}, guards(node), std::array<std::size_t, 1>{1});
+    if (!s) continue;
+    for (std::size_t i = 0; i < s->taken.size(); ++i) {
+      const bool other = (s->values[2][i] != 0) != (k == 1);
+      if (!s->taken[i] || !other || std::isfinite(s->values[1][i]) || !std::isfinite(s->values[0][i])) continue;
+      const std::string where = at(*s, i), arm = brief(g_, x[k]);
+      add(Kind::masked, node, where,
+          fmt::format("{} is {} at {}, where the other branch is taken: the value and the gradient are right here, but check_finite stops at it, and "
+                      "elsewhere its gradient would be NaN; choose a harmless argument inside, as log(where(x > 0, x, 1)) does",
+                      arm, text(s->values[1][i], g_.dtype(node)), where));
+      break;
+    }
+  }
+}
+
+// --- NaN of numbers ---
+
+void Analysis::look_for_nan(NodeId node) {
+  const Op op = g_.op(node);
+  const auto x = g_.operands(node);
+  const bool pole = op == Op::div && ranges_[index(x[1])].contains(0) && ranges_[index(x[0])].contains(0);
+  const bool infinite = overflows_[index(x[0])] || overflows_[index(x[1])];
+  if (!pole && !infinite) return;
+  std::vector<std::size_t> roots;
+  if (pole) roots.push_back(2);
+  const auto s = scene({node, x[0], x[1]}, guards(node), roots);
+  if (!s) return;
+  for (std::size_t i = 0; i < s->taken.size(); ++i) {
+    const double r = s->values[0][i], a = s->values[1][i], b = s->values[2][i];
+    if (!s->taken[i] || !std::isnan(r) || std::isnan(a) || std::isnan(b)) continue;
+    const std::string where = at(*s, i);
+    const std::string_view sign = op == Op::div ? "/" : op == Op::mul ? "*" : op == Op::add ? "+" : "-";
+    const auto magnitude = [](double v) { return v == 0 ? "0" : std::isinf(v) ? (v < 0 ? "-inf" : "inf") : "a number"; };
+    add(Kind::indeterminate, node, where,
+        fmt::format("{} {} {} is NaN, at {}{}", magnitude(a), sign, magnitude(b), where,
+                    op == Op::div && b == 0 ? "; keep the denominator from 0, or choose the limit there: where(d == 0, limit, n / where(d == 0, 1, d))" : ""));
+    return;
+  }
+}
+
+// --- Infinite slopes ---
+
+namespace {
+/// Operands at which the slope is infinite although the value is not, or is the pole of a logarithm.
+std::vector<double> critical(const GraphData& g, NodeId id) {
+  switch (g.op(id)) {
+    case Op::sqrt:
+    case Op::cbrt:
+    case Op::log:
+    case Op::log2:
+    case Op::log10: return {0};
+    case Op::log1p: return {-1};
+    case Op::asin:
+    case Op::acos: return {1, -1};
+    case Op::acosh: return {1};
+    case Op::pow: {
+      const auto exponent = g.constant_value(g.operand(id, 1));
+      return exponent && *exponent > 0 && *exponent < 1 ? std::vector<double>{0} : std::vector<double>{};
+    }
+    default: return {};  // NOLINT
+  }
+}
+}  // namespace
+
+void Analysis::look_for_slope(NodeId node) {
+  const NodeId x = g_.operand(node, 0);
+  for (const double c : critical(g_, node)) {
+    if (!ranges_[index(x)].contains(c) || g_.op(x) == Op::constant) continue;
+    std::vector<std::size_t> roots;
+    if (c == 0) roots.push_back(1);
+    const auto s = scene({node, x}, guards(node), roots);
+    if (!s) return;
+    for (std::size_t i = 0; i < s->taken.size(); ++i) {
+      if (!s->taken[i] || s->values[1][i] != c) continue;
+      const std::string where = at(*s, i);
+      const double value = s->values[0][i];
+      add(Kind::infinite_slope, node, where,
+          fmt::format("the gradient is infinite or NaN at {}, where the value is {}; {}", where, text(value, g_.dtype(node)),
+                      std::isinf(value) ? "keep the argument above 0, as log(max(x, 1e-30)) does"
+                      : c == 0          ? "keep the argument away from there, as sqrt(x + 1e-12) does, or choose another inside: sqrt(where(x > 0, x, 1))"
+                                        : "keep the argument from the end, as clamp(x, -0.999999, 0.999999) does"));
+      return;
+    }
+  }
+}
+
+}  // namespace actinium::warn

@@ -1,0 +1,130 @@
+// Function::warnings: the analysis of a function's graph as recognised, and of its loops' steps. Start reading at FunctionBase::warnings.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "actinium/error.h"
+#include "graph/brief.hpp"
+#include "ops/loop.hpp"
+#include "passes/pass.hpp"
+#include "runtime/function_impl.hpp"
+#include "warn/analysis.hpp"
+
+namespace actinium {
+
+std::string_view name_of(Warning::Kind kind) {
+  switch (kind) {
+    case Warning::Kind::cancellation: return "cancellation";
+    case Warning::Kind::indeterminate: return "indeterminate";
+    case Warning::Kind::infinite_slope: return "infinite slope";
+    case Warning::Kind::masked: return "masked";
+    case Warning::Kind::dead_branch: return "dead branch";
+  }
+  return "?";
+}
+
+namespace warn {
+namespace {
+
+using ops::Op;
+
+/// How many nodes of an op stand at a place, in a graph and in the steps of its loops; at which places something is differentiated.
+struct Census {
+  std::map<std::pair<std::string, Op>, int> counts;
+  std::set<std::string> derived;
+
+  explicit Census(const Module& m) {
+    add(m);
+    for (std::uint32_t i = 0; i < m.graph->size(); ++i)
+      if (m.graph->op(NodeId{i}) == Op::loop) ops::for_each_body(*ops::loop_of(*m.graph, NodeId{i}), [this](const Module& body) { add(body); });
+  }
+  int count(const std::string& place, Op op) const {
+    const auto found = counts.find({place, op});
+    return found == counts.end() ? 0 : found->second;
+  }
+
+ private:
+  void add(const Module& m) {
+    for (std::uint32_t i = 0; i < m.graph->size(); ++i) {
+      const std::string place = m.graph->location(NodeId{i}).str();
+      if (m.graph->is_derived(NodeId{i}))
+        derived.insert(place);
+      else
+        ++counts[{place, m.graph->op(NodeId{i})}];
+    }
+  }
+};
+
+/// At a place where something was recognised: nodes are the user's if there are no more of their op than the user has written, and if
+/// the user's formula has not been put aside before it was differentiated.
+class Written {
+ public:
+  Written(const Module& source, const Module& recognised, const std::vector<Repair>& repairs) : before_(source), after_(recognised) {
+    for (const Repair& r : repairs) repaired_.insert(r.place.str());
+  }
+  bool operator()(const GraphData& g, NodeId id) const {
+    const std::string place = g.location(id).str();
+    if (!repaired_.contains(place)) return true;
+    return !before_.derived.contains(place) && after_.count(place, g.op(id)) <= before_.count(place, g.op(id));
+  }
+
+ private:
+  Census before_, after_;
+  std::set<std::string> repaired_;
+};
+
+Interval finite_numbers(DType type) {
+  if (!is_float(type)) return type == DType::b8 ? Interval{0, 1, false} : Interval{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity(), false};
+  const double most = type == DType::f32 ? double{std::numeric_limits<float>::max()} : std::numeric_limits<double>::max();
+  return {-most, most, false};
+}
+
+void add_loops(const Module& m, const std::function<bool(const GraphData&, NodeId)>& written, std::vector<Warning>& list) {
+  const GraphData& g = *m.graph;
+  for (std::uint32_t i = 0; i < g.size(); ++i) {
+    if (g.op(NodeId{i}) != Op::loop || g.is_derived(NodeId{i})) continue;
+    const ops::LoopPtr loop = ops::loop_of(g, NodeId{i});
+    const ops::Phase& phase = loop->phases[0];
+    std::vector<Interval> inputs;
+    for (NodeId input : phase.step.inputs) inputs.push_back(finite_numbers(phase.step.graph->dtype(input)));
+    Analysis analysis(phase.step, inputs, written);
+    analysis.set_names([&](NodeId id) {
+      const auto place = std::find(phase.step.inputs.begin(), phase.step.inputs.end(), id) - phase.step.inputs.begin();
+      const auto at = static_cast<std::size_t>(place);
+      if (at < loop->constants) return brief(g, g.operand(NodeId{i}, static_cast<int>(at)));
+      if (at < loop->constants + phase.carries) return fmt::format("carry {}", at - loop->constants);
+      return at < phase.step.inputs.size() ? fmt::format("slice {}", at - loop->constants - phase.carries) : brief(*phase.step.graph, id);
+    });
+    for (Warning& w : analysis.run()) list.push_back(std::move(w));
+    add_loops(phase.step, written, list);
+  }
+}
+
+}  // namespace
+}  // namespace warn
+
+std::vector<Warning> FunctionBase::warnings(std::span<const Range> ranges) const {
+  if (impl() == nullptr) throw CallError("an empty Function: it was never given a compiled one");
+  const runtime::FunctionImpl& f = *impl();
+  const Module m = compact(passes::run(f.source, passes::pipeline(f.options.fast_math).first(1)));
+  const auto written = std::make_shared<const warn::Written>(f.source, m, f.repairs);
+  const auto is_written = [written](const GraphData& g, NodeId id) { return (*written)(g, id); };
+  std::vector<warn::Interval> inputs;
+  for (NodeId id : m.inputs) inputs.push_back(warn::finite_numbers(m.graph->dtype(id)));
+  for (const Range& range : ranges) {
+    const std::string name = range.input.is_bound() ? std::string(range.input.graph()->name(range.input.id())) : "a number";
+    const auto found = std::find_if(f.prepared.inputs.begin(), f.prepared.inputs.end(), [&](const ArgumentInfo& a) { return a.name == name; });
+    if (found == f.prepared.inputs.end()) throw ValueError(fmt::format("warnings: a range for {}, which is no input of this function", name));
+    if (!(range.low <= range.high)) throw ValueError(fmt::format("warnings: the range of {} is {} to {}: the first must not be larger", name, range.low, range.high));
+    inputs[static_cast<std::size_t>(found - f.prepared.inputs.begin())] = {range.low, range.high, false};
+  }
+  std::vector<Warning> list = warn::Analysis(m, inputs, is_written).run();
+  warn::add_loops(m, is_written, list);
+  return list;
+}
+
+}  // namespace actinium
