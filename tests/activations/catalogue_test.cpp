@@ -8,9 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "actinium/activations.h"
-#include "actinium/autodiff.h"
-#include "actinium/graph.h"
+#include "actinium/actinium.h"
 #include "activations/catalogue.hpp"
 #include "activations/evaluator.hpp"
 #include "activations/reference.hpp"
@@ -18,6 +16,7 @@
 namespace actinium::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 template <class E, class F>
@@ -273,8 +272,8 @@ TEST_F(Calls, LoadsLinesThatContinueAndTheirDocumentation) {
   const auto loaded = load_activations(written(
       "# of the file\n\n# Half\n# a line.\nhalf_t(x, k=0.5) =\n  where(x > 0,\n\tk * x, 0)\nhalf_t' =\n  k\n\nbare_t(x) = x\n"));
   ASSERT_EQ(loaded.size(), 2u);
-  EXPECT_EQ(loaded[0].info().documentation, "Half\na line.");
-  EXPECT_EQ(loaded[1].info().documentation, "");
+  EXPECT_EQ(loaded[0].info().conventions, "Half\na line.");
+  EXPECT_EQ(loaded[1].info().conventions, "");
   EXPECT_EQ(run(loaded[0](x)), run(where(x > 0, 0.5 * x, 0)));
   EXPECT_EQ(run(derivative(loaded[0](x), x)), (std::vector<double>(5, 0.5)));
   const std::string path = ::testing::TempDir() + "again.activations";
