@@ -255,6 +255,7 @@ class Walk {
   std::map<const GraphData*, Layout> layouts_;
   std::vector<std::int64_t> steps_;
   std::vector<std::string> loops_;
+  std::vector<Names> names_{Names{}};
 
   const Layout& layout(const Module& m);
   Tensor value(const GraphData& g, NodeId id, std::span<const Tensor> operands);
@@ -351,6 +352,7 @@ std::vector<Tensor> Walk::loop(const GraphData& g, NodeId id, std::span<const Te
   const std::string place = g.location(id).str();
   loops_.push_back(fmt::format("{}{}", loop->is_scan() ? "scan" : "while", place.empty() ? "" : fmt::format(" ({})", place)));
   steps_.push_back(0);
+  names_.push_back(names_in_step(g, id));
   std::int64_t count = loop->length ? loop->length->evaluate(sizes_) : 0;
   const std::vector<Tensor> constants(operands.begin(), operands.begin() + static_cast<std::ptrdiff_t>(loop->constants));
   std::vector<Tensor> results(loop->results());
@@ -397,6 +399,7 @@ std::vector<Tensor> Walk::loop(const GraphData& g, NodeId id, std::span<const Te
     for (std::size_t i = 0; i < phase.carries; ++i) results[loop->first_final(p) + i] = carries[i];
   }
   steps_.pop_back();
+  names_.pop_back();
   loops_.pop_back();
   return results;
 }
@@ -426,7 +429,7 @@ bool Walk::is_news(const GraphData& g, NodeId id, std::span<const Tensor> operan
 void Walk::judge(const GraphData& g, NodeId id, std::span<const Tensor> operands, const Tensor& result, std::vector<Candidate>& candidates) {
   if (birth(g, id) == Birth::never || all_finite(result)) return;
   std::vector<char> wrong;
-  Finding finding{&g, id, {}, result, -1, steps_, loops_};
+  Finding finding{&g, id, {}, result, -1, steps_, loops_, names_.back()};
   for (std::int64_t at = 0; at < result.size(); ++at) {
     if (std::isfinite(element(result, at))) continue;
     bool of_infinities = false;
@@ -446,7 +449,7 @@ void Walk::judge(const GraphData& g, NodeId id, std::span<const Tensor> operands
 void Walk::judge_select(const GraphData& g, NodeId id, NodeId other, std::span<const Tensor> operands, const std::vector<Tensor>& values) {
   const Tensor &result = values[index(id)], &branch = operands[g.operand(id, 1) == other ? 1 : 2];
   if (all_finite(result)) return;
-  Finding finding{&g, id, {operands.begin(), operands.end()}, result, -1, steps_, loops_};
+  Finding finding{&g, id, {operands.begin(), operands.end()}, result, -1, steps_, loops_, names_.back()};
   hunter_.nans_.other_branch(g, id, &finding.formula);
   const NodeId condition = g.operand(id, 0);
   finding.tested = g.operands(condition).empty() ? id : g.operand(condition, 0);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actinium/tensor.h"
+#include "graph/brief.hpp"
 #include "runtime/finite.hpp"
 
 namespace actinium::runtime {
@@ -31,6 +32,7 @@ struct Finding {
   std::int64_t at;
   std::vector<std::int64_t> steps;   ///< of the loops around it
   std::vector<std::string> loops;    ///< "scan (model.cpp:42)"
+  Names names;                       ///< of the inputs of the innermost one's step
   bool of_infinities = false;        ///< some operand is infinite
   /// Of a NaN that nobody wrote: the formula, and what its condition looks at.
   std::string_view formula = {};

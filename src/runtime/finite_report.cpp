@@ -139,7 +139,7 @@ std::string operands_text(const Finding& f, const std::vector<Entry>& list) {
     if (g.op(id) == Op::constant || std::find(said.begin(), said.end(), id) != said.end()) continue;
     if (e.alone || g.op(f.node) != Op::matmul) said.push_back(id);
     const Tensor& t = f.operands[static_cast<std::size_t>(e.operand)];
-    const std::string what = brief(g, id), at = index_text(e.at, t.shape()), value = text_of(e.value, t.dtype());
+    const std::string what = brief(g, id, f.names), at = index_text(e.at, t.shape()), value = text_of(e.value, t.dtype());
     if (!e.alone && g.op(f.node) != Op::matmul)
       parts.push_back(fmt::format("the largest element of {} is {} at {}", what, value, at));
     else
@@ -160,7 +160,8 @@ std::string hint(const Finding& f, const std::vector<Entry>& list) {
   const DType type = g.dtype(f.node);
   const double r = element(f.result, f.at), x = list.empty() ? 0 : list[0].value, y = list.size() < 2 ? 0 : list[1].value;
   const bool single = type == DType::f32;
-  if (g.is_derived(f.node) && g.op(f.node) == Op::div && y == 0)
+  const bool pole = (g.op(f.node) == Op::div && y == 0) || ((g.op(f.node) == Op::rsqrt || g.op(f.node) == Op::reciprocal) && x == 0);
+  if (g.is_derived(f.node) && pole)
     return "the slope is infinite here: keep the argument away from this point, sqrt(x + 1e-12) for sqrt(x), or choose another inside, "
            "sqrt(where(x > 0, x, 1))";
   switch (g.op(f.node)) {
@@ -230,7 +231,7 @@ std::string formula_text(const Finding& f, const Entry& e) {
   const GraphData& g = *f.graph;
   NodeId id = f.tested;  // recognise may keep it from a special value
   while (g.op(id) == Op::select && g.op(g.operand(id, 1)) == Op::constant) id = g.operand(id, 2);
-  return fmt::format("{} where {} = {}", f.formula, indexed(brief(g, id), index_text(e.at, f.tested_value.shape())), text_of(e.value, g.dtype(f.tested)));
+  return fmt::format("{} where {} = {}", f.formula, indexed(brief(g, id, f.names), index_text(e.at, f.tested_value.shape())), text_of(e.value, g.dtype(f.tested)));
 }
 
 }  // namespace
@@ -249,12 +250,12 @@ void report(const Finding& f) {
   std::string text = fmt::format("{} of {}{}", text_of(found.result, f.result.dtype()), f.of_infinities ? "infinities" : "finite numbers", where_text(f));
   if (found.in_derivative) {
     const NodeId of = differentiated(g, f.node);
-    text += fmt::format(", in the derivative of {}", of == no_node ? "what stands there" : brief(g, of));
+    text += fmt::format(", in the derivative of {}", of == no_node ? "what stands on this line" : brief(g, of, f.names));
   }
   if (!f.formula.empty()) {
     text += fmt::format(": {}", formula_text(f, list[0]));
   } else {
-    text += fmt::format(": {}", brief(g, f.node));
+    text += fmt::format(": {}", brief(g, f.node, f.names));
     if (const std::string operands = operands_text(f, list); !operands.empty()) text += fmt::format(" where {}", operands);
   }
   if (const std::string advice = hint(f, list); !advice.empty()) text += fmt::format(" ({})", advice);

@@ -95,7 +95,6 @@ Analysis::Analysis(const Module& module, const std::vector<Interval>& inputs, st
       overflows_[i] = overflows_[i] || overflows_[index(o)];
     }
   }
-  names_ = [this](NodeId id) { return brief(g_, id); };
 }
 
 std::vector<Warning> Analysis::run() {
@@ -103,7 +102,12 @@ std::vector<Warning> Analysis::run() {
   std::size_t looked_at = 0;
   for (std::uint32_t i = 0; i < g_.size() && looked_at < most; ++i) {
     const NodeId id{i};
-    if (!needed_[i] || g_.is_derived(id) || !is_float(g_.dtype(id)) || !written_(g_, id)) continue;
+    if (!needed_[i] || !is_float(g_.dtype(id))) continue;
+    if (g_.is_derived(id)) {
+      look_for_pole(id);
+      continue;
+    }
+    if (!written_(g_, id)) continue;
     const std::size_t before = looked_at++;
     switch (g_.op(id)) {
       case Op::select: look_at_where(id); break;
@@ -133,7 +137,7 @@ std::vector<Warning> Analysis::run() {
 }
 
 void Analysis::add(Kind kind, NodeId node, std::string at, std::string message) {
-  list_.push_back({kind, brief(g_, node), std::move(at), std::move(message), g_.location(node).str()});
+  list_.push_back({kind, text(node), std::move(at), std::move(message), g_.location(node).str()});
 }
 
 std::vector<Analysis::Guard> Analysis::guards(NodeId node) const {
@@ -179,7 +183,7 @@ std::string Analysis::at(const Scene& s, std::size_t point) const {
   std::vector<std::string> parts;
   for (std::size_t v = 0; v < s.points.size(); ++v) {
     const NodeId id = s.probe.variables()[v];
-    parts.push_back(fmt::format("{} = {}", names_(id), text(s.points[v][point] == 0 ? 0 : s.points[v][point], g_.dtype(id))));
+    parts.push_back(fmt::format("{} = {}", text(id), text(s.points[v][point] == 0 ? 0 : s.points[v][point], g_.dtype(id))));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -197,7 +201,7 @@ void Analysis::look_at_where(NodeId node) {
   const Interval condition = ranges_[index(x[0])];
   if (condition.is(1) || condition.is(0)) {
     const bool holds = condition.is(1);
-    add(Kind::dead_branch, node, "", fmt::format("{} {} holds: {} is never taken", brief(g_, x[0]), holds ? "always" : "never", brief(g_, x[holds ? 2 : 1])));
+    add(Kind::dead_branch, node, "", fmt::format("{} {} holds: {} is never taken", text(x[0]), holds ? "always" : "never", text(x[holds ? 2 : 1])));
     return;
   }
   for (const std::size_t k : {1, 2}) {
@@ -207,7 +211,7 @@ void Analysis::look_at_where(NodeId node) {
     for (std::size_t i = 0; i < s->taken.size(); ++i) {
       const bool other = (s->values[2][i] != 0) != (k == 1);
       if (!s->taken[i] || !other || std::isfinite(s->values[1][i]) || !std::isfinite(s->values[0][i])) continue;
-      const std::string where = at(*s, i), arm = brief(g_, x[k]);
+      const std::string where = at(*s, i), arm = text(x[k]);
       add(Kind::masked, node, where,
           fmt::format("{} is {} at {}, where the other branch is taken: the value and the gradient are right here, but check_finite stops at it, and "
                       "elsewhere its gradient would be NaN; choose a harmless argument inside, as log(where(x > 0, x, 1)) does",
@@ -285,6 +289,28 @@ void Analysis::look_for_slope(NodeId node) {
                                         : "keep the argument from the end, as clamp(x, -0.999999, 0.999999) does"));
       return;
     }
+  }
+}
+
+/// What sweeps make of roots, of powers below 1 and of inverse functions at their ends: a pole where the function itself has none.
+void Analysis::look_for_pole(NodeId node) {
+  const Op op = g_.op(node);
+  NodeId x = no_node;
+  if (op == Op::rsqrt) x = g_.operand(node, 0);
+  if (op == Op::div && g_.op(g_.operand(node, 1)) == Op::sqrt) x = g_.operand(g_.operand(node, 1), 0);
+  if (op == Op::pow)
+    if (const auto exponent = g_.constant_value(g_.operand(node, 1)); exponent && *exponent > -1 && *exponent < 0) x = g_.operand(node, 0);
+  if (x == no_node || !ranges_[index(x)].contains(0)) return;
+  const std::string place = g_.location(node).str();
+  for (const Warning& w : list_)
+    if (w.kind == Kind::infinite_slope && w.place == place) return;  // the function has been found
+  const auto s = scene({node, x}, guards(node), std::array<std::size_t, 1>{1});
+  if (!s) return;
+  for (std::size_t i = 0; i < s->taken.size(); ++i) {
+    if (!s->taken[i] || s->values[1][i] != 0 || std::isfinite(s->values[0][i])) continue;
+    const std::string where = at(*s, i);
+    add(Kind::infinite_slope, node, where, fmt::format("the derivative is infinite or NaN at {}; keep the argument of what is differentiated away from there", where));
+    return;
   }
 }
 

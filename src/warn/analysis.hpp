@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actinium/function.h"
+#include "graph/brief.hpp"
 #include "warn/probe.hpp"
 
 namespace actinium::warn {
@@ -16,8 +17,8 @@ class Analysis {
   /// `module`: as recognised. `inputs`: their ranges. `written`: whether a node is the user's, and not of a formula that recognise
   /// has put there: those are certified (src/certify/rules.cpp).
   Analysis(const Module& module, const std::vector<Interval>& inputs, std::function<bool(const GraphData&, NodeId)> written);
-  /// How variables are called; their names, or what computes them, unless something better is known.
-  void set_names(std::function<std::string(NodeId)> names) { names_ = std::move(names); }
+  /// What inputs are called, where they have no names of the user's.
+  void set_names(Names names) { names_ = std::move(names); }
 
   std::vector<Warning> run();
 
@@ -41,7 +42,7 @@ class Analysis {
   std::vector<Interval> ranges_;
   std::vector<char> needed_, inexact_, overflows_;
   std::vector<std::vector<NodeId>> users_;
-  std::function<std::string(NodeId)> names_;
+  Names names_;
   std::vector<Warning> list_;
   std::set<NodeId> cancelled_;  ///< nodes that have lost digits, and what is made of them
 
@@ -52,11 +53,13 @@ class Analysis {
   void take(Scene& scene, std::size_t targets, const std::vector<Guard>& guards) const;
   std::string at(const Scene& scene, std::size_t point) const;
   std::string text(double value, DType type) const;
+  std::string text(NodeId node) const { return brief(g_, node, names_); }
   bool single(NodeId node) const { return g_.dtype(node) == DType::f32; }
 
   void look_at_where(NodeId node);
   void look_for_nan(NodeId node);
   void look_for_slope(NodeId node);
+  void look_for_pole(NodeId node);
   void look_for_cancellation(NodeId node);
   void look_for_cancellation_of_sums(NodeId node);
   bool may_cancel(NodeId node) const;

@@ -201,7 +201,7 @@ void Analysis::look_for_cancellation_of_sums(NodeId node) {
     if (most < least_loss / 4) continue;
     cancelled_.insert(node);
     const DType type = g_.dtype(node);
-    const std::string where = fmt::format("{} = {} with a spread of 1", names_(m.inputs[0]), offset);
+    const std::string where = fmt::format("{} = {} with a spread of 1", text(m.inputs[0]), offset);
     add(Kind::cancellation, node, where,
         fmt::format("about {} of {} digits are lost beyond what the inputs' own rounding costs, at {}: take the mean away first, mean(square(x - mean(x)))",
                     digits_of(most, type), type == DType::f32 ? 7 : 16, where));

@@ -92,13 +92,7 @@ void add_loops(const Module& m, const std::function<bool(const GraphData&, NodeI
     std::vector<Interval> inputs;
     for (NodeId input : phase.step.inputs) inputs.push_back(finite_numbers(phase.step.graph->dtype(input)));
     Analysis analysis(phase.step, inputs, written);
-    analysis.set_names([&](NodeId id) {
-      const auto place = std::find(phase.step.inputs.begin(), phase.step.inputs.end(), id) - phase.step.inputs.begin();
-      const auto at = static_cast<std::size_t>(place);
-      if (at < loop->constants) return brief(g, g.operand(NodeId{i}, static_cast<int>(at)));
-      if (at < loop->constants + phase.carries) return fmt::format("carry {}", at - loop->constants);
-      return at < phase.step.inputs.size() ? fmt::format("slice {}", at - loop->constants - phase.carries) : brief(*phase.step.graph, id);
-    });
+    analysis.set_names(names_in_step(g, NodeId{i}));
     for (Warning& w : analysis.run()) list.push_back(std::move(w));
     add_loops(phase.step, written, list);
   }

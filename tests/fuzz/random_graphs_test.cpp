@@ -9,6 +9,9 @@
 #include "actinium/actinium.h"
 #include "actinium/io.h"
 #include "actinium/parse.h"
+#include "passes/pass.hpp"
+#include "runtime/finite_hunt.hpp"
+#include "runtime/function_impl.hpp"
 
 namespace ac = actinium;
 
@@ -222,6 +225,60 @@ TEST_P(RandomGraphs, TextReadsBackAsTheSameFunction) {
     const auto expected = ac::compile(generator.inputs(), e, interpreted)(arguments);
     const auto value = ac::compile(inputs, read, interpreted)(arguments);
     EXPECT_TRUE(ac::same_bits(expected, value)) << difference(expected, value);
+  }
+}
+
+bool is_finite(const ac::Tensor& t) {
+  for (std::int64_t i = 0; i < t.size(); ++i)
+    if (!std::isfinite(flat(t)(i))) return false;
+  return true;
+}
+
+/// The sieve of check_finite lets nothing pass that the hunt finds, and what passes has the bits that it has without; of finite inputs
+/// (and no infinite constants) nothing that is not finite passes at all.
+TEST_P(RandomGraphs, CheckFiniteLetsNothingPass) {
+  const std::uint64_t seed = setting("ACTINIUM_FUZZ_SEED", 20240) + static_cast<std::uint64_t>(GetParam());
+  SCOPED_TRACE("ACTINIUM_FUZZ_SEED=" + std::to_string(seed) + " ACTINIUM_FUZZ_RUNS=1");
+  Generator generator(seed, seed % 2 == 0 ? ac::f32 : ac::f64);
+  generator.grow(14);
+  const std::vector<ac::Expr> outputs = generator.outputs();
+  const ac::CompileOptions options{.threads = 1, .engine = seed % 3 == 0 ? ac::Engine::jit : ac::Engine::interpret, .check_finite = true};
+  const auto checked = ac::compile(generator.inputs(), outputs, options);
+  const auto plain = ac::compile(generator.inputs(), outputs, {.threads = 1, .engine = ac::Engine::interpret});
+  const ac::runtime::FunctionImpl& impl = *checked.impl();
+  const ac::Module recognised = ac::compact(ac::passes::run(impl.source, ac::passes::pipeline(false).first(1)));
+  const ac::runtime::WrittenAsNan nans(impl.repairs);
+  const ac::runtime::Hunter hunter(recognised, nans, 1);
+  for (int call = 0; call < 3; ++call) {
+    const std::vector<ac::Tensor> arguments = generator.arguments();
+    std::vector<ac::ArrayRef> arrays;
+    ac::Bindings sizes;
+    bool finite = true;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      arrays.push_back(arguments[i].array());
+      finite = finite && is_finite(arguments[i]);
+      const ac::Shape& shape = generator.inputs()[i].shape();
+      for (int d = 0; d < shape.rank(); ++d)
+        if (!shape[d].is_constant()) sizes[shape[d].symbols()[0]] = arguments[i].extent(d);
+    }
+    std::string hunted, said;
+    try {
+      hunter.run(arrays, sizes);
+    } catch (const ac::NonFiniteError& e) {
+      hunted = e.what();
+    }
+    std::vector<ac::Tensor> results;
+    try {
+      results = checked(arguments);
+    } catch (const ac::NonFiniteError& e) {
+      said = e.what();
+    }
+    EXPECT_EQ(hunted, said);
+    const std::vector<ac::Tensor> expected = plain(arguments);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      EXPECT_TRUE(ac::same_bits(results[i], expected[i])) << outputs[i];
+      EXPECT_TRUE(!finite || is_finite(results[i])) << outputs[i];
+    }
   }
 }
 
