@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "actinium/activations.h"
+#include "actinium/function.h"
 #include "actinium/recognise.h"
 #include "tool.hpp"
 
@@ -53,8 +54,24 @@ TEST(Document, NamesEveryRuleOfRecognise) {
   }
 }
 
+/// Every kind of warning has its row in docs/debugging.md, and its example gives it.
+TEST(Document, ShowsEveryKindOfWarning) {
+  std::ifstream file(docs / "debugging.md");
+  std::set<std::string> kinds;
+  for (int k = 0; k <= static_cast<int>(Warning::Kind::dead_branch); ++k) kinds.emplace(name_of(static_cast<Warning::Kind>(k)));
+  EXPECT_EQ(kinds.size(), 5u);
+  for (std::string line; std::getline(file, line);) {
+    const std::string kind = line.starts_with("| ") ? line.substr(2, line.find(" |", 2) - 2) : "";
+    if (kinds.erase(kind) == 0) continue;
+    const std::size_t cell = line.rfind("| `"), end = line.find('`', cell + 3);
+    const Outcome o = run_tool({"show", line.substr(cell + 3, end - cell - 3), "--shape", "x=n", "--warnings"});
+    EXPECT_NE(o.err.find("warning: " + kind), std::string::npos) << line << "\n" << o.err;
+  }
+  EXPECT_TRUE(kinds.empty()) << *kinds.begin() << " has no row in docs/debugging.md";
+}
+
 TEST(Document, LinksLeadSomewhere) {
-  for (const char* name : {"activations.md", "choosing.md", "architecture.md", "language.md", "recognise.md", "../README.md"}) {
+  for (const char* name : {"activations.md", "choosing.md", "architecture.md", "language.md", "recognise.md", "debugging.md", "../README.md"}) {
     std::ostringstream text;
     text << std::ifstream(docs / name).rdbuf();
     const std::string all = text.str();
