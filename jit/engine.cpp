@@ -44,7 +44,7 @@ EmittedKernel emit_kernel(ModuleEmitter& m, const program::Kernel& kernel, const
     EmittedKernel operator()(const program::MatmulKernel& k) const { return emit_matmul(m, k, symbol); }
     EmittedKernel operator()(const program::LibraryKernel&) const { return {}; }
     EmittedKernel operator()(const program::IterationKernel& k) const {
-      return is_scalar_iteration(k) ? emit_iteration(m, k, symbol) : EmittedKernel{};
+      return is_native_iteration(k, m.target) ? emit_iteration(m, k, symbol) : EmittedKernel{};
     }
   };
   return std::visit(Visitor{m, symbol}, kernel.body);
@@ -96,7 +96,7 @@ std::size_t size_of_code(const program::Kernel& kernel) {
     }
     std::size_t operator()(const program::LibraryKernel&) const { return 0; }
     std::size_t operator()(const program::IterationKernel& k) const {
-      return is_scalar_iteration(k) ? 500 : 0;
+      return k.phases.size() * 500;
     }
   };
   return std::visit(Visitor{stage}, kernel.body);

@@ -30,8 +30,8 @@ EmittedKernel emit_point(ModuleEmitter& m, const program::LoopKernel& kernel, co
 /// Rows of several stages that are known to fit a vector; and their code.
 bool is_short_row(const Target& target, const program::LoopKernel& kernel);
 EmittedKernel emit_short_rows(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol);
-/// A loop whose steps are scalar graphs; and its code, called as runtime/iteration.hpp says.
-bool is_scalar_iteration(const program::IterationKernel& kernel);
+/// A loop whose steps have small arrays of known sizes; and its code, called as runtime/iteration.hpp says.
+bool is_native_iteration(const program::IterationKernel& kernel, const Target& target);
 EmittedKernel emit_iteration(ModuleEmitter& m, const program::IterationKernel& kernel, const std::string& symbol);
 EmittedKernel emit_column(ModuleEmitter& m, const program::ColumnKernel& kernel, const std::string& symbol);
 EmittedKernel emit_matmul(ModuleEmitter& m, const program::MatmulKernel& kernel, const std::string& symbol);

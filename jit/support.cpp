@@ -39,6 +39,12 @@ void copy(void* to, std::int64_t step, const void* from, std::int64_t stride, st
   for (std::int64_t i = count; i < count + clear; ++i) target[i * step] = 0;
 }
 
+template <class T>
+void pack(char* to, const T* from, const std::int64_t* rows, std::int64_t count) {
+  for (const std::int64_t* row = rows; row < rows + 4 * count; row += 4)
+    for (std::int64_t i = 0; i < row[3]; ++i) std::memcpy(to + row[0] + i * static_cast<std::int64_t>(sizeof(T)), from + row[1] + i * row[2], sizeof(T));
+}
+
 /// Generated code has no way for exceptions to pass.
 void* reserve(void* record, std::int64_t steps) noexcept {
   auto& own = *static_cast<runtime::Record*>(record);
@@ -84,6 +90,9 @@ std::span<const SupportRoutine> support_routines() {
   static const std::array routines{
       SupportRoutine{"actinium_copy4", reinterpret_cast<void*>(&copy<std::uint32_t>)},
       SupportRoutine{"actinium_copy8", reinterpret_cast<void*>(&copy<std::uint64_t>)},
+      SupportRoutine{"actinium_pack1", reinterpret_cast<void*>(&pack<std::uint8_t>)},
+      SupportRoutine{"actinium_pack4", reinterpret_cast<void*>(&pack<std::uint32_t>)},
+      SupportRoutine{"actinium_pack8", reinterpret_cast<void*>(&pack<std::uint64_t>)},
       SupportRoutine{"actinium_gather1", reinterpret_cast<void*>(&gather<std::uint8_t>)},
       SupportRoutine{"actinium_gather4", reinterpret_cast<void*>(&gather<std::uint32_t>)},
       SupportRoutine{"actinium_gather8", reinterpret_cast<void*>(&gather<std::uint64_t>)},
@@ -113,6 +122,12 @@ void call_copy(ModuleEmitter& m, llvm::IRBuilder<>& b, Run to, Run from, llvm::V
                std::size_t size) {
   call(m, b, "actinium_copy" + std::to_string(size), b.getVoidTy(),
        {to.pointer, to.stride, from.pointer, from.stride, count, clear});
+}
+
+void call_pack(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, std::span<const std::int64_t> rows, std::size_t size) {
+  const llvm::ArrayRef<std::uint64_t> numbers(reinterpret_cast<const std::uint64_t*>(rows.data()), rows.size());
+  llvm::GlobalVariable* table = m.global(llvm::ConstantDataArray::get(m.context, numbers), llvm::Align(8));
+  call(m, b, "actinium_pack" + std::to_string(size), b.getVoidTy(), {to, from, table, b.getInt64(rows.size() / 4)});
 }
 
 llvm::Value* call_chunk_tree(ModuleEmitter& m, llvm::IRBuilder<>& b, Combine combine, DType dtype, llvm::Value* pointer,

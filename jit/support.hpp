@@ -29,6 +29,10 @@ struct Run {
 void call_copy(ModuleEmitter& m, llvm::IRBuilder<>& b, Run to, Run from, llvm::Value* count, llvm::Value* clear,
                std::size_t size);
 
+/// Puts elements of 1, 4 or 8 bytes side by side: rows of four numbers, the place in `to` (in bytes), the first element in `from`, how
+/// far it is to the next, how many.
+void call_pack(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* to, llvm::Value* from, std::span<const std::int64_t> rows, std::size_t size);
+
 /// Makes room for `steps` elements in the runtime::Record at `record`; the address of the first, or null if there is no memory.
 llvm::Value* call_reserve(ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* record, llvm::Value* steps);
 

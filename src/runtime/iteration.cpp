@@ -52,15 +52,16 @@ std::int64_t bytes_of(const ArgumentInfo& info, const Bindings& sizes) {
   return bytes;
 }
 
-/// Streams of single elements; what is not read of the results goes to one place.
-void plan_native(Iteration& own) {
+/// Its memory is the engine's, and streams.
+void plan_native(Iteration& own, const Bindings& sizes) {
   for (const IterationKernel::Phase& p : own.kernel->phases) {
-    for (std::size_t i = p.carries; i < p.step->outputs.size() && !own.kernel->length; ++i)
-      own.records.emplace_back(static_cast<std::int64_t>(size_of(p.step->buffers[program::index(p.step->outputs[i])].dtype)));
-    for (const KernelCost& cost : costs_of(*p.step))
-      own.flops += cost.operations * static_cast<double>(own.kernel->length ? own.length : 1);
+    const double times = own.kernel->length ? static_cast<double>(own.length) : 1;
+    for (std::size_t i = p.carries; i < p.step->outputs.size() && !own.kernel->length; ++i) {
+      const program::Buffer& buffer = p.step->buffers[program::index(p.step->outputs[i])];
+      own.records.emplace_back(bytes_of({.name = {}, .dtype = buffer.dtype, .shape = buffer.shape}, sizes));
+    }
+    for (const KernelCost& cost : costs_of(*p.step)) own.flops += times * cost.operations;
   }
-  own.memory = alignment;
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ std::unique_ptr<Iteration> plan_iteration(const IterationKernel& kernel, const s
   own->kernel = &kernel;
   if (kernel.length) own->length = kernel.length->evaluate(sizes);
   if (programs == nullptr) {
-    plan_native(*own);
+    plan_native(*own, sizes);
     return own;
   }
   const auto take = [&](std::int64_t bytes) {

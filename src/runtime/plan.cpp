@@ -464,7 +464,9 @@ class Planner {
     plan_->flops += own.flops;
     plan_->bytes += own.bytes;
     memory_.push_back({});
-    memory_.back().shared = workspace_.allocate(own.memory, k, k);
+    const CompiledKernel& compiled = *planned.compiled;
+    const std::int64_t memory = compiled.native != nullptr ? compiled.shared_bytes(compiled.context, nullptr) : own.memory;
+    memory_.back().shared = workspace_.allocate(memory, k, k);
     plan_->scratch_bytes = std::max(plan_->scratch_bytes, own.scratch_bytes);
   }
 
