@@ -26,8 +26,11 @@ struct RuleAccuracy {
   /// At any one point, by how many ulp `to` is worse than `from`; and where.
   double worse_by = 0;
   Witness worse_at = {};
-  std::uint64_t worse = 0;       ///< at how many numbers by more than 1 ulp,
-  double worst_where_worse = 0;  ///< and the largest error of `to` there
+  std::uint64_t worse = 0;  ///< at how many numbers by more than 1 ulp
+  /// The same, but where `from` happens to be nearer than its own roundings let it be, those count: by how many ulp `to` is worse than
+  /// `from` and than what its roundings may add up to (first-order error analysis of its operations). Not where the truth is subnormal.
+  double beyond_rounding = 0;
+  Witness beyond_at = {};
   std::uint64_t judged = 0;
 };
 struct RuleCertificate {

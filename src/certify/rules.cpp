@@ -14,6 +14,7 @@
 #include "actinium/graph.h"
 #include "actinium/recognise.h"
 #include "certify/reference.hpp"
+#include "certify/rounding.hpp"
 #include "passes/recognise.hpp"
 
 namespace actinium {
@@ -202,21 +203,35 @@ std::array<std::vector<double>, 2> results_of(const Written& w, const std::vecto
   return {std::vector<double>(value.begin(), value.end()), std::vector<double>(slope.begin(), slope.end())};
 }
 
-/// Errors at one point; NaN where there is nothing to judge.
+/// What the roundings of the formula as written may cost it at each point, for value and slope, in absolute terms; 0 where that
+/// cannot be told.
+std::array<std::vector<double>, 2> roundings_of(const Rule& rule, const std::vector<double>& xs, double y, const RuleCertificate& c,
+                                                std::uint64_t spelling) {
+  Written wide = write(rule, false, DType::f64, spelling);
+  wide.value = exact::rounding_of(wide.value, c.dtype), wide.slope = exact::rounding_of(wide.slope, c.dtype);
+  auto results = results_of<double>(wide, xs, rule, y);
+  for (auto& list : results)
+    for (double& r : list) r = std::isfinite(r) ? r : 0;
+  return results;
+}
+
+/// Errors at one point; NaN where there is nothing to judge. `rounding`: what the roundings of the formula as written may cost it.
 struct Errors {
-  double before = std::nan(""), after = std::nan(""), truth = 0;
+  double before = std::nan(""), after = std::nan(""), truth = 0, rounding = 0;
 };
 
-Errors judge(const exact::Reference& truth, const std::vector<double>& zeros, double x, double before, double after, int order,
-             exact::Format format) {
+Errors judge(const exact::Reference& truth, const std::vector<double>& zeros, double x, double before, double after, double rounding,
+             int order, exact::Format format) {
   const exact::Judgement a = truth.at(x, before, order, format), b = truth.at(x, after, order, format);
   if (a.kind == exact::Judgement::Kind::unjudged || b.kind == exact::Judgement::Kind::unjudged) return {};
-  Errors e{a.ulp, b.ulp, a.truth};
+  const int exponent = std::max(std::isfinite(a.truth) && a.truth != 0 ? std::ilogb(a.truth) : format.min_exponent, format.min_exponent);
+  Errors e{a.ulp, b.ulp, a.truth, std::ldexp(rounding, format.bits - 1 - exponent)};
   if (a.kind == exact::Judgement::Kind::undefined && order > 0) return {};  // of a value that is NaN
   if (a.kind == exact::Judgement::Kind::undefined)  // both are held to NaN
     return {std::isnan(before) ? 0 : INFINITY, std::isnan(after) ? 0 : INFINITY, std::nan("")};
   for (double z : zeros)
-    if (std::abs(x - z) < 0.2) e.before = std::ldexp(a.absolute, format.bits), e.after = std::ldexp(b.absolute, format.bits);
+    if (std::abs(x - z) < 0.2)
+      e = {std::ldexp(a.absolute, format.bits), std::ldexp(b.absolute, format.bits), a.truth, std::ldexp(rounding, format.bits)};
   // 0 and infinities where the truth is a normal number are as wrong as NaN.
   const auto wrong = [&](double v) { return std::isnan(v) || (std::isinf(v) && std::isfinite(a.truth) && std::abs(a.truth) < std::ldexp(1.0, format.max_exponent)); };
   const auto lost = [&](double v) { return v == 0 && std::abs(a.truth) >= std::ldexp(1.0, format.min_exponent); };
@@ -228,13 +243,17 @@ Errors judge(const exact::Reference& truth, const std::vector<double>& zeros, do
 /// NaN without a sign, for messages.
 double plain(double v) { return std::isnan(v) ? std::abs(v) : v; }
 
-void enter(RuleAccuracy& a, const Errors& e, double x, double before, double after) {
+void enter(RuleAccuracy& a, const Errors& e, double x, double before, double after, double smallest_normal) {
   if (std::isnan(e.before) || std::isnan(e.after)) return;
   ++a.judged;
   if (e.before > a.before) a.before = e.before, a.worst_before = {x, plain(before), e.truth};
   if (e.after > a.after) a.after = e.after, a.worst_after = {x, plain(after), e.truth};
   const double by = e.after == e.before ? 0 : e.after - e.before;
-  if (by > 1) ++a.worse, a.worst_where_worse = std::max(a.worst_where_worse, e.after);
+  if (by > 1) ++a.worse;
+  // Of a subnormal truth, every operation on the way may lose digits that nobody promised: there the worst cases alone are compared.
+  const bool normal = std::abs(e.truth) >= smallest_normal || e.truth == 0 || !std::isfinite(e.after);
+  const double beyond = by > 0 && normal ? e.after - std::max(e.before, e.rounding) : 0;
+  if (beyond > a.beyond_rounding) a.beyond_rounding = beyond, a.beyond_at = {x, plain(after), e.truth};
   if (by > a.worse_by) a.worse_by = by, a.worse_at = {x, plain(after), e.truth};
 }
 
@@ -247,6 +266,7 @@ void measure(RuleCertificate& c, const Rule& rule, const std::vector<double>& xs
     c.fired = c.fired || r.rule == rule.name;
   const auto before = single ? results_of<float>(naive, xs, rule, y) : results_of<double>(naive, xs, rule, y);
   const auto after = single ? results_of<float>(better, xs, rule, y) : results_of<double>(better, xs, rule, y);
+  const auto rounding = roundings_of(rule, xs, y, c, options.spelling);
   const exact::Reference truth(truth_of(rule, y, options.spelling));
   const exact::Format format = exact::format_of(c.dtype);
   for (int order = 0; order < 2; ++order) {
@@ -256,10 +276,10 @@ void measure(RuleCertificate& c, const Rule& rule, const std::vector<double>& xs
     tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
     arena.execute([&] {
       tbb::parallel_for(std::size_t{0}, xs.size(), [&](std::size_t i) {
-        errors[i] = judge(truth, zeros, xs[i], before[k][i], after[k][i], order, format);
+        errors[i] = judge(truth, zeros, xs[i], before[k][i], after[k][i], rounding[k][i], order, format);
       });
     });
-    for (std::size_t i = 0; i < xs.size(); ++i) enter(c.orders[k], errors[i], xs[i], before[k][i], after[k][i]);
+    for (std::size_t i = 0; i < xs.size(); ++i) enter(c.orders[k], errors[i], xs[i], before[k][i], after[k][i], std::ldexp(1.0, format.min_exponent));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "actinium/actinium.h"
 #include "actinium/parse.h"
 #include "actinium/recognise.h"
+#include "certify/rounding.hpp"
 
 namespace actinium {
 namespace {
@@ -229,6 +230,32 @@ TEST(Recognise, RulesHaveNamesOfTheirOwn) {
     EXPECT_FALSE(r.why.empty()) << r.name;
   }
   EXPECT_GE(names.size(), 50u);
+}
+
+/// First-order error analysis: what f32 really loses stays within it, and it is not far above.
+TEST(Rounding, BoundsWhatIsLost) {
+  for (const char* text : {"(1+x)-1", "x*x-2*x+1", "exp(x)-1", "1-cos(x)", "log(1+exp(x))", "x*sigmoid(x)", "sqrt(x*x+1)-x", "exp(sin(x)*3)/x",
+                           "log1p(x*0.1)*tanh(x)", "where(x>1,x*0.3,expm1(x))", "1/(1+x*x)", "max(x*1.1,x/0.7)"}) {
+    const auto build = [&](DType type) {
+      Graph g(type, {.recognise = false});
+      const Expr x = g.input("x", {"n"});
+      return std::pair{x, parse(g, text)};
+    };
+    std::vector<float> narrow;
+    for (int i = 1; i <= 4000; ++i) narrow.push_back(static_cast<float>(i) * 0.00117f);
+    const std::vector<double> wide(narrow.begin(), narrow.end());
+    const auto [x, y] = build(f32);
+    const auto [X, Y] = build(f64);
+    const auto got = call(Graph(x.graph()), x, y, narrow);
+    const auto truth = call(Graph(X.graph()), X, Y, wide), bound = call(Graph(X.graph()), X, exact::rounding_of(Y, f32), wide);
+    double closest = 0;
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+      const double error = std::abs(static_cast<double>(got[i]) - truth[i]);
+      EXPECT_LE(error, 1.001 * bound[i]) << text << " at " << wide[i];
+      closest = std::max(closest, error / bound[i]);
+    }
+    EXPECT_GT(closest, 0.15) << text;
+  }
 }
 
 }  // namespace
