@@ -1,5 +1,7 @@
 // Which operations can make non-finite numbers, and the graph that counts whether they did. Start reading at sieve.
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 
@@ -180,35 +182,73 @@ class Sieve {
  public:
   explicit Sieve(const WrittenAsNan& nans) : nans_(nans) {}
 
-  /// The module with one more output: how many nodes may have made a non-finite number.
-  Module counted(const Module& in) const {
+  /// The module with one more output: 0, or another number (NaN too) if some node may have made a non-finite one. `infinite`: inputs
+  /// may be made of infinite constants.
+  Module counted(const Module& in, bool infinite = false) const {
     const GraphData& g = *in.graph;
-    const std::vector<char> constant = constant_nodes(in);
-    std::vector<Expr> counts;
+    const std::vector<char> constant = constant_nodes(in), masks = may_be_infinite(in, infinite);
+    Expr total;  // as it grows, so that no kernel has to keep values for later
+    const auto count = [&](const Expr& c) { total = total.is_bound() ? total + c : c; };
     std::map<NodeId, std::shared_ptr<const ops::Loop>> loops;
     Module out = rebuild(in, [&](GraphData& graph, NodeId id, std::span<const NodeId> operands) {
       const GraphPtr shared = graph.shared_from_this();
       if (g.op(id) == Op::loop) {
         loops[id] = ops::loop_of(g, id);
-        return counting_loop(shared, *loops[id], operands, counts).id();
+        return counting_loop(shared, *loops[id], operands, masks[index(id)] != 0, count).id();
       }
       if (g.op(id) == Op::result) {
         const std::size_t i = moved_result(*loops.at(g.operand(id, 0)), static_cast<std::size_t>(g.attributes(id).ints[0]));
         return ops::result_of(Expr(shared, operands[0]), i).id();
       }
       const NodeId y = copy_node(graph, g, id, operands);
-      if (!constant[index(id)])
-        if (const Expr wrong = suspicion(shared, g, id, y); wrong.is_bound()) counts.push_back(sum(cast(wrong, DType::f32)));
+      if (constant[index(id)]) return y;
+      if (masks[index(id)]) {
+        if (const Expr wrong = suspicion(shared, g, id, y); wrong.is_bound()) count(sum(cast(wrong, DType::f32)));
+      } else if (birth(g, id) != Birth::never) {
+        count(nothing(Expr(shared, y)));
+      }
       return y;
     });
-    Expr total(out.graph, out.graph->number(DType::f32, 0));
-    for (const Expr& c : counts) total = total + c;
+    if (!total.is_bound()) total = Expr(out.graph, out.graph->number(DType::f32, 0));
     out.outputs.push_back(total.id());
     return out;
   }
 
  private:
   const WrittenAsNan& nans_;
+
+  /// 0 if all elements are finite, else NaN: one operation for each.
+  static Expr nothing(const Expr& e) {
+    const Expr zero(e.graph(), e.graph()->number(e.dtype(), 0));
+    const Expr total = e.rank() == 0 ? e * zero : sum(e * zero);
+    return total.dtype() == DType::f32 ? total : cast(total, DType::f32);
+  }
+
+  /// By node: whether infinite constants of the user's, which are meant, go into it; then each element is looked at with its operands.
+  std::vector<char> may_be_infinite(const Module& m, bool inputs) const {
+    const GraphData& g = *m.graph;
+    std::vector<char> result(g.size(), 0);
+    for (std::uint32_t i = 0; i < g.size(); ++i) {
+      const NodeId id{i};
+      const auto number = g.constant_value(id);
+      bool infinite = (number && !std::isfinite(*number)) || (g.op(id) == Op::tensor && !finite_tensor(g, id)) || (inputs && g.op(id) == Op::input);
+      if (g.op(id) == Op::loop)
+        ops::for_each_body(*ops::loop_of(g, id), [&](const Module& body) {
+          for (std::uint32_t k = 0; k < body.graph->size(); ++k)
+            if (const auto v = body.graph->constant_value(NodeId{k}); v && !std::isfinite(*v)) infinite = true;
+        });
+      for (NodeId o : g.operands(id)) infinite = infinite || result[index(o)];
+      result[i] = infinite;
+    }
+    return result;
+  }
+  static bool finite_tensor(const GraphData& g, NodeId id) {
+    if (!is_float(g.dtype(id))) return true;
+    const std::int64_t n = g.shape(id).size().constant();
+    const void* data = g.attributes(id).object.get();
+    const auto all = [&](const auto* v) { return std::all_of(v, v + n, [](auto x) { return std::isfinite(x); }); };
+    return g.dtype(id) == DType::f32 ? all(static_cast<const float*>(data)) : all(static_cast<const double*>(data));
+  }
 
   /// Where node y, the image of `id`, may have made a non-finite number; unbound: nowhere.
   Expr suspicion(const GraphPtr& graph, const GraphData& g, NodeId id, NodeId y) const {
@@ -233,7 +273,8 @@ class Sieve {
     return (!is_finite(value) && finite) || (isnan(value) && !nan);
   }
 
-  Expr counting_loop(const GraphPtr& graph, const ops::Loop& loop, std::span<const NodeId> operands, std::vector<Expr>& counts) const {
+  Expr counting_loop(const GraphPtr& graph, const ops::Loop& loop, std::span<const NodeId> operands, bool infinite,
+                     const std::function<void(const Expr&)>& count) const {
     auto counting = std::make_shared<ops::Loop>(loop);
     counting->parts.clear();
     const Expr zero(graph, graph->number(DType::f32, 0));
@@ -246,16 +287,16 @@ class Sieve {
     for (std::size_t i = loop.first_slice(); i < operands.size(); ++i) arguments.emplace_back(graph, operands[i]);
     Module condition;
     if (!loop.is_scan()) {
-      condition = counted(loop.condition);
+      condition = counted(loop.condition, infinite);
       // The condition is looked at once before the first step, and after each one.
       const std::span<const Expr> first = std::span(arguments).first(loop.constants + loop.phases[0].carries);
-      counts.push_back(autodiff::apply(condition, graph, first).back());
+      count(autodiff::apply(condition, graph, first).back());
       counting->condition = with_count(loop.condition, loop.condition.inputs.size());
     }
-    for (std::size_t p = 0; p < loop.phases.size(); ++p) counting->phases[p] = counting_phase(loop, p, condition);
+    for (std::size_t p = 0; p < loop.phases.size(); ++p) counting->phases[p] = counting_phase(loop, p, condition, infinite);
     const Expr node = ops::make_loop(graph, counting, arguments);
     for (std::size_t p = 0; p < loop.phases.size(); ++p)
-      counts.push_back(ops::result_of(node, loop.first_final(p) + loop.phases[p].carries + p));
+      count(ops::result_of(node, loop.first_final(p) + loop.phases[p].carries + p));
     return node;
   }
 
@@ -266,9 +307,9 @@ class Sieve {
     return m;
   }
 
-  ops::Phase counting_phase(const ops::Loop& loop, std::size_t p, const Module& condition) const {
+  ops::Phase counting_phase(const ops::Loop& loop, std::size_t p, const Module& condition, bool infinite) const {
     ops::Phase phase = loop.phases[p];
-    Module step = with_count(counted(phase.step), loop.constants + phase.carries);
+    Module step = with_count(counted(phase.step, infinite), loop.constants + phase.carries);
     const auto expr = [&](NodeId id) { return Expr(step.graph, id); };
     Expr total = expr(step.inputs[loop.constants + phase.carries]) + expr(step.outputs.back());
     step.outputs.pop_back();

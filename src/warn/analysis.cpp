@@ -98,9 +98,7 @@ Analysis::Analysis(const Module& module, const std::vector<Interval>& inputs, st
 }
 
 std::vector<Warning> Analysis::run() {
-  constexpr std::size_t most = 2000;
-  std::size_t looked_at = 0;
-  for (std::uint32_t i = 0; i < g_.size() && looked_at < most; ++i) {
+  for (std::uint32_t i = 0; i < g_.size() && effort_ > 0; ++i) {
     const NodeId id{i};
     if (!needed_[i] || !is_float(g_.dtype(id))) continue;
     if (g_.is_derived(id)) {
@@ -108,7 +106,6 @@ std::vector<Warning> Analysis::run() {
       continue;
     }
     if (!written_(g_, id)) continue;
-    const std::size_t before = looked_at++;
     switch (g_.op(id)) {
       case Op::select: look_at_where(id); break;
       case Op::div: look_for_nan(id); break;
@@ -128,7 +125,7 @@ std::vector<Warning> Analysis::run() {
       case Op::asin:
       case Op::acos:
       case Op::acosh: look_for_slope(id); break;
-      default: looked_at = before; break;  // NOLINT: nothing to look for
+      default: break;  // NOLINT: nothing to look for
     }
     for (NodeId o : g_.operands(id))
       if (cancelled_.contains(o)) cancelled_.insert(id);
@@ -165,6 +162,7 @@ std::optional<Analysis::Scene> Analysis::scene(std::vector<NodeId> targets, cons
   for (const Guard& guard : guards) targets.push_back(guard.condition);
   auto probe = Probe::of(module_, targets);
   if (!probe) return std::nullopt;
+  effort_ -= static_cast<std::int64_t>(probe->size());
   Scene s{std::move(*probe), {}, {}, {}};
   const bool f32 = single(targets[0]);
   s.points = points_for(s.probe, ranges_, f32);

@@ -44,6 +44,7 @@ class Analysis {
   std::vector<std::vector<NodeId>> users_;
   Names names_;
   std::vector<Warning> list_;
+  mutable std::int64_t effort_ = 10000;  ///< nodes to be evaluated yet: a large graph is looked at in part
   std::set<NodeId> cancelled_;  ///< nodes that have lost digits, and what is made of them
 
   void add(Kind kind, NodeId node, std::string at, std::string message);

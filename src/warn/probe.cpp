@@ -15,7 +15,7 @@ namespace {
 
 using ops::Op;
 
-constexpr std::size_t largest_cone = 4000;
+constexpr std::size_t largest_cone = 120;
 constexpr double usual_extent = 8;  // of an axis whose size is not known
 
 /// Computed from the same element of its operands. A broadcast is: axes are aligned before it.
@@ -52,11 +52,10 @@ std::optional<Probe> Probe::of(const Module& m, std::span<const NodeId> targets,
   p.inside_.assign(count, 0);
   for (NodeId t : targets) p.inside_[index(t)] = 1;
   std::set<double> numbers;
-  std::size_t size = 0;
   for (std::uint32_t i = count; i-- > 0;) {
     if (!p.inside_[i]) continue;
     const NodeId id{i};
-    if (++size > largest_cone) return std::nullopt;
+    if (++p.size_ > largest_cone) return std::nullopt;
     if (const auto number = g.constant_value(id); number && std::isfinite(*number)) numbers.insert(*number);
     if (by_element(g, id)) {
       for (NodeId o : g.operands(id)) p.inside_[index(o)] = 1;

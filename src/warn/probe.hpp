@@ -26,6 +26,7 @@ class Probe {
   static std::optional<Probe> of(const Module& module, std::span<const NodeId> targets, std::size_t most = 4);
 
   const std::vector<NodeId>& variables() const { return variables_; }
+  std::size_t size() const { return size_; }  ///< nodes
   /// Values of the targets, as doubles, at points: points[variable][i].
   std::vector<std::vector<double>> at(const std::vector<std::vector<double>>& points, Type type = Type::own) const;
   /// Numbers that the nodes contain.
@@ -35,6 +36,7 @@ class Probe {
   const Module* module_ = nullptr;
   std::vector<NodeId> variables_, targets_;
   std::vector<char> inside_;
+  std::size_t size_ = 0;
   std::vector<double> constants_;
   mutable std::vector<Function<>> functions_ = std::vector<Function<>>(3);
 
