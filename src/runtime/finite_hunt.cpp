@@ -430,6 +430,7 @@ void Walk::judge(const GraphData& g, NodeId id, std::span<const Tensor> operands
   if (birth(g, id) == Birth::never || all_finite(result)) return;
   std::vector<char> wrong;
   Finding finding{&g, id, {}, result, -1, steps_, loops_, names_.back()};
+  finding.single = hunter_.single_;
   for (std::int64_t at = 0; at < result.size(); ++at) {
     if (std::isfinite(element(result, at))) continue;
     bool of_infinities = false;
@@ -450,6 +451,7 @@ void Walk::judge_select(const GraphData& g, NodeId id, NodeId other, std::span<c
   const Tensor &result = values[index(id)], &branch = operands[g.operand(id, 1) == other ? 1 : 2];
   if (all_finite(result)) return;
   Finding finding{&g, id, {operands.begin(), operands.end()}, result, -1, steps_, loops_, names_.back()};
+  finding.single = hunter_.single_;
   hunter_.nans_.other_branch(g, id, &finding.formula);
   const NodeId condition = g.operand(id, 0);
   finding.tested = g.operands(condition).empty() ? id : g.operand(condition, 0);

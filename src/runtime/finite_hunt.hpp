@@ -34,6 +34,7 @@ struct Finding {
   std::vector<std::string> loops;    ///< "scan (model.cpp:42)"
   Names names;                       ///< of the inputs of the innermost one's step
   bool of_infinities = false;        ///< some operand is infinite
+  bool single = false;               ///< there is but one element, and no index to be named
   /// Of a NaN that nobody wrote: the formula, and what its condition looks at.
   std::string_view formula = {};
   NodeId tested = no_node;
@@ -46,7 +47,9 @@ std::vector<std::int64_t> coordinates(std::int64_t at, std::span<const std::int6
 
 class Hunter {
  public:
-  Hunter(const Module& module, const WrittenAsNan& nans, int threads) : module_(module), nans_(nans), threads_(threads) {}
+  /// `single`: all arrays have one element, and messages name no index.
+  Hunter(const Module& module, const WrittenAsNan& nans, int threads, bool single = false)
+      : module_(module), nans_(nans), threads_(threads), single_(single) {}
 
   /// Throws what it finds.
   void run(std::span<const ArrayRef> inputs, const Bindings& sizes) const;
@@ -64,6 +67,7 @@ class Hunter {
   const Module& module_;
   const WrittenAsNan& nans_;
   int threads_;
+  bool single_;
   mutable std::mutex mutex_;
   const GraphPtr keys_ = std::make_shared<GraphData>();  ///< equal nodes over equal operands are one
   mutable std::map<NodeId, NodeFunction> functions_;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "actinium/error.h"
+#include "activations/catalogue.hpp"
 #include "graph/brief.hpp"
 #include "ops/error.hpp"
 #include "ops/unit.hpp"
@@ -139,7 +140,7 @@ std::string operands_text(const Finding& f, const std::vector<Entry>& list) {
     if (g.op(id) == Op::constant || std::find(said.begin(), said.end(), id) != said.end()) continue;
     if (e.alone || g.op(f.node) != Op::matmul) said.push_back(id);
     const Tensor& t = f.operands[static_cast<std::size_t>(e.operand)];
-    const std::string what = brief(g, id, f.names), at = index_text(e.at, t.shape()), value = text_of(e.value, t.dtype());
+    const std::string what = brief(g, id, f.names), at = f.single ? "" : index_text(e.at, t.shape()), value = text_of(e.value, t.dtype());
     if (!e.alone && g.op(f.node) != Op::matmul)
       parts.push_back(fmt::format("the largest element of {} is {} at {}", what, value, at));
     else
@@ -152,6 +153,36 @@ double largest(DType type) { return type == DType::f32 ? double{std::numeric_lim
 
 std::string overflow(DType type) {
   return type == DType::f32 ? "the largest f32 is 3.4028235e+38, an f64 reaches 1.8e+308" : "the largest f64 is 1.7976931348623157e+308";
+}
+
+/// Inside of an activation that the user has defined: the first operation there, at the same numbers.
+std::string within_definition(const Finding& f) {
+  const GraphData& g = *f.graph;
+  const auto& entry = static_cast<const activations::Entry&>(ops::unit_of(g, f.node));
+  if (!entry.traced() || g.attributes(f.node).ints[0] != 0) return {};
+  const Module& body = entry.traced()->value[g.dtype(f.node) == DType::f32 ? 0 : 1].chosen(g.recognises, false);
+  const std::vector<Entry> list = entries(f);
+  Bindings sizes;
+  std::vector<Tensor> values;
+  for (std::size_t i = 0; i < body.inputs.size(); ++i) {
+    const Shape& shape = body.graph->shape(body.inputs[i]);
+    for (const Dim& dim : shape)
+      for (const std::string& symbol : dim.symbols()) sizes.emplace(symbol, 1);
+    const std::vector<std::int64_t> extents = shape.evaluate(sizes);
+    const double value = i < list.size() ? list[i].value : i > 0 ? entry.facts().parameters[i - 1].fallback.value_or(0) : 0;
+    values.push_back(Tensor::full(Shape(std::vector<Dim>(extents.begin(), extents.end())), value, body.graph->dtype(body.inputs[i])));
+  }
+  const WrittenAsNan nans(entry.traced()->repairs);
+  std::vector<ArrayRef> arrays;
+  for (const Tensor& t : values) arrays.push_back(t.array());
+  try {
+    Hunter(body, nans, 1, true).run(arrays, sizes);
+  } catch (const NonFiniteError& e) {
+    std::string text = e.what();
+    if (text.starts_with("text:")) text.erase(0, text.find('['));  // of a definition in a file, columns say nothing
+    return text;
+  }
+  return {};
 }
 
 /// What the operation does at such operands, and what helps.
@@ -205,6 +236,7 @@ std::string hint(const Finding& f, const std::vector<Entry>& list) {
     case Op::hypot:
     case Op::fma:
     case Op::matmul: return f.of_infinities ? (g.op(f.node) == Op::mul ? "0 times an infinity" : "infinities of opposite signs") : overflow(type);
+    case Op::activation: return within_definition(f);
     default: return {};  // NOLINT: the others have nothing to add
   }
 }
@@ -212,7 +244,7 @@ std::string hint(const Finding& f, const std::vector<Entry>& list) {
 /// "[1, 2] of its result", or where in its loop.
 std::string where_text(const Finding& f) {
   std::string text;
-  if (f.result.rank() > 0) text = " at " + index_text(f.at, f.result.shape());
+  if (f.result.rank() > 0 && !f.single) text = " at " + index_text(f.at, f.result.shape());
   for (std::size_t i = f.loops.size(); i-- > 0;) text += fmt::format(", in step {} of the {}", f.steps[i], f.loops[i]);
   return text;
 }
@@ -231,7 +263,7 @@ std::string formula_text(const Finding& f, const Entry& e) {
   const GraphData& g = *f.graph;
   NodeId id = f.tested;  // recognise may keep it from a special value
   while (g.op(id) == Op::select && g.op(g.operand(id, 1)) == Op::constant) id = g.operand(id, 2);
-  return fmt::format("{} where {} = {}", f.formula, indexed(brief(g, id, f.names), index_text(e.at, f.tested_value.shape())), text_of(e.value, g.dtype(f.tested)));
+  return fmt::format("{} where {} = {}", f.formula, indexed(brief(g, id, f.names), f.single ? "" : index_text(e.at, f.tested_value.shape())), text_of(e.value, g.dtype(f.tested)));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "actinium/error.h"
+#include "activations/catalogue.hpp"
 #include "graph/brief.hpp"
 #include "ops/loop.hpp"
 #include "passes/pass.hpp"
@@ -98,6 +99,29 @@ void add_loops(const Module& m, const std::function<bool(const GraphData&, NodeI
   }
 }
 
+/// What stands in activations that the user has defined, each once.
+void add_definitions(const Module& m, std::set<const activations::Entry*>& seen, std::vector<Warning>& list) {
+  const GraphData& g = *m.graph;
+  for (std::uint32_t i = 0; i < g.size(); ++i) {
+    const NodeId id{i};
+    if (g.op(id) == Op::loop) ops::for_each_body(*ops::loop_of(g, id), [&](const Module& body) { add_definitions(body, seen, list); });
+    if (g.op(id) != Op::activation) continue;
+    const auto& entry = static_cast<const activations::Entry&>(ops::unit_of(g, id));
+    if (!entry.traced() || !seen.insert(&entry).second) continue;
+    const auto& forms = entry.traced()->value[g.dtype(id) == DType::f32 ? 0 : 1];
+    const Module& body = forms.chosen(g.recognises, false);
+    std::vector<Interval> inputs;
+    for (NodeId input : body.inputs) inputs.push_back(finite_numbers(body.graph->dtype(input)));
+    const auto written = std::make_shared<const Written>(forms.written, body, entry.traced()->repairs);
+    for (Warning& w : Analysis(body, inputs, [written](const GraphData& graph, NodeId node) { return (*written)(graph, node); }).run()) {
+      if (w.place.empty() || w.place.starts_with("text:")) w.place = entry.traced()->where.str();
+      w.message += fmt::format(" (in {})", entry.name());
+      list.push_back(std::move(w));
+    }
+    add_definitions(body, seen, list);
+  }
+}
+
 }  // namespace
 }  // namespace warn
 
@@ -118,6 +142,8 @@ std::vector<Warning> FunctionBase::warnings(std::span<const Range> ranges) const
   }
   std::vector<Warning> list = warn::Analysis(m, inputs, is_written).run();
   warn::add_loops(m, is_written, list);
+  std::set<const activations::Entry*> seen;
+  warn::add_definitions(m, seen, list);
   return list;
 }
 

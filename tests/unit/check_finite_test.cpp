@@ -201,6 +201,28 @@ TEST_P(CheckFinite, DerivativesNameWhatTheyAreOf) {
   EXPECT_TRUE(calling({x}, grad(sum(where(x >= 0, sqrt(x), 0)), x), Tensor{4.0, 0.0}));
 }
 
+TEST_P(CheckFinite, DefinitionsAreLookedInto) {
+  const std::string inside = HERE;  const auto shifted = define("shifted_log", [](Expr x, Expr by) { return 2 * log(x + by); }, {{"by", 1.0}});
+  const Expr x = g.input("x", {"n"});
+  const std::string place = HERE;  const Expr y = shifted(x);
+  const auto e = calling({x}, y, Tensor{1.0, -3.0});
+  ASSERT_TRUE(e);
+  EXPECT_EQ(e->found().op, "shifted_log");
+  EXPECT_THAT(e->found().place, testing::EndsWith(place));
+  EXPECT_THAT(e->what(), HasSubstr("[shifted_log] NaN of finite numbers at [1]: shifted_log(x) where x[1] = -3 ("));
+  EXPECT_THAT(e->what(), HasSubstr(inside + ": [log] NaN of finite numbers: log(x + by) where x + by = -2 (the logarithm of a negative number)"));
+  EXPECT_FALSE(calling({x}, y, Tensor{1.0, 3.0}));
+  const auto slope = calling({x}, grad(sum(shifted(x, {{"by", 2.0}})), x), Tensor{1.0, -2.0});
+  ASSERT_TRUE(slope);
+  EXPECT_TRUE(slope->found().in_derivative);
+  // A rule of the user's own.
+  const Expr own = custom_vjp([](const Expr& v) { return square(v); }, [](const Expr& ct, const Expr&, const Expr& v) { return ct / v; })(x);
+  EXPECT_FALSE(calling({x}, own, Tensor{1.0, 0.0}));
+  const auto rule = calling({x}, grad(sum(own), x), Tensor{1.0, 0.0});
+  ASSERT_TRUE(rule);
+  EXPECT_EQ(rule->found().op, "div");
+}
+
 TEST_P(CheckFinite, LoopsNameTheStep) {
   const Expr x = g.input("x", {}), xs = g.input("xs", {"n"});
   const auto [last, all] = scan([](const Expr& c, const Expr& s) { const Expr y = c / s; return std::pair{y, y}; }, x, xs);

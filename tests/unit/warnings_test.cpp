@@ -221,6 +221,17 @@ TEST(Warnings, NoneForRepairedFormulas) {
   }
 }
 
+TEST(Warnings, Definitions) {
+  const auto gap = define("gap_of_tan", [](Expr x, Expr beta) { return tan(beta * x) - sin(beta * x); }, {{"beta", 1.0}});
+  Graph g(f32, as_written);
+  const Expr x = g.input("x", {"n"});
+  const auto list = warnings_of(gap(x) + gap(2 * x));
+  ASSERT_EQ(list.size(), 1u) << text_of(list);
+  EXPECT_EQ(list[0].kind, Kind::cancellation);
+  EXPECT_THAT(list[0].place, HasSubstr("warnings_test.cpp:"));
+  EXPECT_THAT(list[0].message, HasSubstr("(in gap_of_tan)"));
+}
+
 TEST(Warnings, StepsOfLoops) {
   Graph g(f32, as_written);
   const Expr x = g.input("x", {}), xs = g.input("xs", {"n"});
