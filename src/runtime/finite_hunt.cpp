@@ -9,7 +9,6 @@
 #include <set>
 
 #include "actinium/error.h"
-#include "activations/catalogue.hpp"
 #include "ops/error.hpp"
 #include "ops/loop.hpp"
 #include "passes/pass.hpp"
@@ -18,135 +17,6 @@
 namespace actinium::runtime {
 
 using ops::Op;
-
-// --- Where an element comes from ---
-
-std::vector<std::int64_t> coordinates(std::int64_t at, std::span<const std::int64_t> shape) {
-  std::vector<std::int64_t> index(shape.size());
-  for (std::size_t d = shape.size(); d-- > 0; at /= shape[d]) index[d] = at % shape[d];
-  return index;
-}
-
-namespace {
-
-using Extents = std::vector<std::int64_t>;
-
-Box whole(int operand, const Extents& shape) {
-  Box box{operand, {}};
-  for (const std::int64_t n : shape) box.ranges.emplace_back(0, n);
-  return box;
-}
-
-/// The element that broadcasting puts at `index`.
-Box broadcast_element(int operand, const Extents& shape, const Extents& index) {
-  Box box{operand, {}};
-  for (std::size_t d = 0; d < shape.size(); ++d) {
-    const std::int64_t i = shape[d] == 1 ? 0 : index[index.size() - shape.size() + d];
-    box.ranges.emplace_back(i, i + 1);
-  }
-  return box;
-}
-
-/// The axes that an activation works along.
-std::set<int> axes_of(const GraphData& g, NodeId id) {
-  const auto& entry = static_cast<const activations::Entry&>(ops::unit_of(g, id));
-  const auto& ints = g.attributes(id).ints;
-  std::set<int> axes;
-  std::size_t option = 1;
-  for (const activations::Parameter& p : entry.facts().parameters) {
-    if (activations::is_operand(p.takes) || p.takes == activations::Takes::kink || p.takes == activations::Takes::axes) continue;
-    if (p.takes == activations::Takes::axis && option < ints.size()) axes.insert(static_cast<int>(ints[option]));
-    ++option;
-  }
-  for (; option < ints.size(); ++option) axes.insert(static_cast<int>(ints[option]));
-  return axes;
-}
-
-/// All along `axes`; the others as the result has them, which may have dropped those axes.
-Box along(int operand, const Extents& shape, const Extents& index, const std::set<int>& axes) {
-  Box box = whole(operand, shape);
-  const bool kept = index.size() == shape.size();
-  std::size_t next = 0;
-  for (std::size_t d = 0; d < shape.size(); ++d) {
-    if (axes.contains(static_cast<int>(d))) {
-      next += kept;
-      continue;
-    }
-    if (next < index.size()) box.ranges[d] = {index[next], index[next] + 1};
-    ++next;
-  }
-  return box;
-}
-
-}  // namespace
-
-std::vector<Box> sources(const GraphData& g, NodeId id, const std::vector<Extents>& shapes, std::int64_t at) {
-  const Extents index = coordinates(at, shapes.back());
-  const auto operands = g.operands(id);
-  const auto& ints = g.attributes(id).ints;
-  const Op op = g.op(id);
-  const bool by_element = birth(g, id) != Birth::group;
-  std::vector<Box> boxes;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (!is_float(g.dtype(operands[i]))) continue;
-    const Extents& shape = shapes[i];
-    const int number = static_cast<int>(i);
-    Box box = whole(number, shape);
-    if (by_element) {
-      box = broadcast_element(number, shape, index);
-    } else if (ops::kind_of(op) == ops::Kind::reduction) {
-      box = along(number, shape, index, {ints.begin(), ints.end()});
-    } else if (op == Op::cumsum) {
-      for (std::size_t d = 0; d < shape.size(); ++d) box.ranges[d] = {index[d], index[d] + 1};
-      auto& range = box.ranges[static_cast<std::size_t>(ints[0])];
-      range = ints[1] != 0 ? std::pair{range.first, shape[static_cast<std::size_t>(ints[0])]} : std::pair{std::int64_t{0}, range.second};
-    } else if (op == Op::matmul) {
-      const std::size_t rank = shape.size();
-      for (std::size_t d = 0; d + 2 < rank; ++d) box.ranges[d] = {index[d], index[d] + 1};
-      const std::size_t free = i == 0 ? rank - 2 : rank - 1;
-      box.ranges[free] = {index[free], index[free] + 1};
-    } else if (op == Op::activation && (i == 0 || shape == shapes[0])) {
-      box = along(number, shape, index, axes_of(g, id));
-    }
-    boxes.push_back(std::move(box));
-  }
-  return boxes;
-}
-
-namespace {
-
-/// f(flat place) for the elements of a box, until it says false.
-template <class F>
-bool for_each(const Box& box, std::span<const std::int64_t> shape, F&& f) {
-  std::vector<std::int64_t> index;
-  for (const auto& [low, high] : box.ranges) {
-    if (low >= high) return true;
-    index.push_back(low);
-  }
-  for (;;) {
-    std::int64_t at = 0;
-    for (std::size_t d = 0; d < index.size(); ++d) at = at * shape[d] + index[d];
-    if (!f(at)) return false;
-    std::size_t d = index.size();
-    while (d > 0 && ++index[d - 1] == box.ranges[d - 1].second) --d, index[d] = box.ranges[d].first;
-    if (d == 0) return true;
-  }
-}
-
-double element(const Tensor& t, std::int64_t at) {
-  return t.dtype() == DType::f32 ? static_cast<double>(t.data<float>()[at]) : t.data<double>()[at];
-}
-
-template <class T>
-bool all_finite(std::span<const T> values) {
-  // Branchless, as vectors do it: a number times 0 is 0.
-  T sum = 0;
-  for (const T v : values) sum += v * T{0};
-  return sum == 0;
-}
-bool all_finite(const Tensor& t) { return t.dtype() == DType::f32 ? all_finite(t.span<float>()) : all_finite(t.span<double>()); }
-
-}  // namespace
 
 // --- A node alone ---
 
@@ -249,6 +119,17 @@ class Walk {
     std::vector<char> wrong;
   };
 
+  /// A loop as it runs.
+  struct LoopRun {
+    const ops::Loop& loop;
+    std::span<const Tensor> operands;
+    std::vector<Tensor> results;
+    std::vector<std::vector<Tensor>> streams;  ///< of all phases, an element a step
+    std::int64_t count;                        ///< of steps; -1: not known yet
+  };
+  /// Which elements of nodes are read, by node.
+  using Read = std::map<NodeId, std::vector<char>>;
+
   const Hunter& hunter_;
   const Bindings& sizes_;
   bool inputs_finite_;
@@ -260,11 +141,14 @@ class Walk {
   const Layout& layout(const Module& m);
   Tensor value(const GraphData& g, NodeId id, std::span<const Tensor> operands);
   std::vector<Tensor> loop(const GraphData& g, NodeId id, std::span<const Tensor> operands);
+  void phase(LoopRun& run, std::size_t p);
+  static void emit(LoopRun& run, const ops::Phase& phase, std::size_t first_stream, std::size_t i, std::int64_t at, const Tensor& value);
   void judge(const GraphData& g, NodeId id, std::span<const Tensor> operands, const Tensor& result, std::vector<Candidate>& candidates);
   void judge_select(const GraphData& g, NodeId id, NodeId other, std::span<const Tensor> operands, const std::vector<Tensor>& values);
   bool is_news(const GraphData& g, NodeId id, std::span<const Tensor> operands, const Tensor& result, std::int64_t at, bool& of_infinities) const;
   void settle(const Module& m, const std::vector<Candidate>& candidates, const std::vector<Tensor>& values);
   std::vector<char> demand(const Module& m, NodeId node, const std::vector<Tensor>& values);
+  void spread(const GraphData& g, NodeId user, const std::vector<Tensor>& values, Read& read) const;
 };
 
 const Walk::Layout& Walk::layout(const Module& m) {
@@ -348,70 +232,87 @@ Tensor Walk::value(const GraphData& g, NodeId id, std::span<const Tensor> operan
 // --- Loops: as src/runtime/iteration.cpp runs them ---
 
 std::vector<Tensor> Walk::loop(const GraphData& g, NodeId id, std::span<const Tensor> operands) {
-  const ops::LoopPtr loop = ops::loop_of(g, id);
+  LoopRun run{*ops::loop_of(g, id), operands, {}, {}, -1};
   const std::string place = g.location(id).str();
-  loops_.push_back(fmt::format("{}{}", loop->is_scan() ? "scan" : "while", place.empty() ? "" : fmt::format(" ({})", place)));
+  loops_.push_back(fmt::format("{}{}", run.loop.is_scan() ? "scan" : "while", place.empty() ? "" : fmt::format(" ({})", place)));
   steps_.push_back(0);
   names_.push_back(names_in_step(g, id));
-  std::int64_t count = loop->length ? loop->length->evaluate(sizes_) : 0;
-  const std::vector<Tensor> constants(operands.begin(), operands.begin() + static_cast<std::ptrdiff_t>(loop->constants));
-  std::vector<Tensor> results(loop->results());
-  std::vector<std::vector<Tensor>> streams;  // of all phases, one element a step
-  if (loop->is_scan())
-    for (std::size_t i = loop->first_emit(); i < results.size(); ++i)
-      results[i] = Tensor::empty(loop->result_type(i).dtype, loop->result_type(i).shape.evaluate(sizes_));
-  for (std::size_t p = 0; p < loop->phases.size(); ++p) {
-    const ops::Phase& phase = loop->phases[p];
-    const std::size_t first_stream = streams.size();
-    if (!loop->is_scan()) streams.resize(first_stream + phase.emits());
-    std::vector<Tensor> carries(operands.begin() + static_cast<std::ptrdiff_t>(loop->first_carry(p)),
-                                operands.begin() + static_cast<std::ptrdiff_t>(loop->first_carry(p) + phase.carries));
-    for (std::int64_t n = 0;; ++n) {
-      const std::int64_t at = phase.reverse ? count - 1 - n : n;
-      steps_.back() = at;
-      std::vector<Tensor> arguments = constants;
-      arguments.insert(arguments.end(), carries.begin(), carries.end());
-      if (p == 0 && !loop->is_scan()) {
-        const Tensor goes_on = module(loop->condition, arguments)[0];
-        if (goes_on.item<double>() == 0) {
-          count = n;
-          break;
-        }
-      } else if (n == count) {
-        break;
-      }
-      for (std::size_t i = 0; i < phase.slices(loop->constants); ++i)
-        arguments.push_back(loop->is_scan() ? operands[loop->first_slice() + i][at] : streams[phase.reads[i]][static_cast<std::size_t>(at)]);
-      std::vector<Tensor> outputs = module(phase.step, std::move(arguments));
-      for (std::size_t i = phase.carries; i < outputs.size(); ++i) {
-        if (!loop->is_scan()) {
-          auto& stream = streams[first_stream + i - phase.carries];
-          if (phase.reverse && stream.empty()) stream.resize(static_cast<std::size_t>(count));
-          phase.reverse ? void(stream[static_cast<std::size_t>(at)] = outputs[i]) : stream.push_back(outputs[i]);
-        } else if (outputs[i].bytes() > 0) {
-          std::memcpy(static_cast<char*>(results[loop->first_emit() + i - phase.carries].raw()) + static_cast<std::size_t>(at) * outputs[i].bytes(),
-                      outputs[i].raw(), outputs[i].bytes());
-        }
-      }
-      outputs.resize(phase.carries);
-      carries = std::move(outputs);
+  run.results.resize(run.loop.results());
+  if (run.loop.is_scan()) {
+    run.count = run.loop.length->evaluate(sizes_);
+    for (std::size_t i = run.loop.first_emit(); i < run.results.size(); ++i) {
+      const ops::TypedShape type = run.loop.result_type(i);
+      run.results[i] = Tensor::empty(type.dtype, type.shape.evaluate(sizes_));
     }
-    for (std::size_t i = 0; i < phase.carries; ++i) results[loop->first_final(p) + i] = carries[i];
   }
+  for (std::size_t p = 0; p < run.loop.phases.size(); ++p) phase(run, p);
   steps_.pop_back();
   names_.pop_back();
   loops_.pop_back();
-  return results;
+  return std::move(run.results);
+}
+
+void Walk::phase(LoopRun& run, std::size_t p) {
+  const ops::Loop& loop = run.loop;
+  const ops::Phase& phase = loop.phases[p];
+  const std::size_t first_stream = run.streams.size();
+  if (!loop.is_scan()) run.streams.resize(first_stream + phase.emits());
+  const auto constants = run.operands.first(loop.constants), start = run.operands.subspan(loop.first_carry(p), phase.carries);
+  std::vector<Tensor> carries(start.begin(), start.end());
+  for (std::int64_t n = 0;; ++n) {
+    const std::int64_t at = phase.reverse ? run.count - 1 - n : n;
+    steps_.back() = at;
+    std::vector<Tensor> arguments(constants.begin(), constants.end());
+    arguments.insert(arguments.end(), carries.begin(), carries.end());
+    if (p == 0 && !loop.is_scan() && module(loop.condition, arguments)[0].item<double>() == 0) run.count = n;
+    if (n == run.count) break;
+    for (std::size_t i = 0; i < phase.slices(loop.constants); ++i)
+      arguments.push_back(loop.is_scan() ? run.operands[loop.first_slice() + i][at] : run.streams[phase.reads[i]][static_cast<std::size_t>(at)]);
+    std::vector<Tensor> outputs = module(phase.step, std::move(arguments));
+    for (std::size_t i = phase.carries; i < outputs.size(); ++i) emit(run, phase, first_stream, i - phase.carries, at, outputs[i]);
+    outputs.resize(phase.carries);
+    carries = std::move(outputs);
+  }
+  for (std::size_t i = 0; i < phase.carries; ++i) run.results[loop.first_final(p) + i] = carries[i];
+}
+
+/// Emission i of a step goes to its place.
+void Walk::emit(LoopRun& run, const ops::Phase& phase, std::size_t first_stream, std::size_t i, std::int64_t at, const Tensor& value) {
+  if (run.loop.is_scan()) {
+    char* all = static_cast<char*>(run.results[run.loop.first_emit() + i].raw());
+    if (value.bytes() > 0) std::memcpy(all + static_cast<std::size_t>(at) * value.bytes(), value.raw(), value.bytes());
+    return;
+  }
+  std::vector<Tensor>& stream = run.streams[first_stream + i];
+  stream.resize(std::max(stream.size(), static_cast<std::size_t>(phase.reverse ? run.count : at + 1)));
+  stream[static_cast<std::size_t>(at)] = value;
 }
 
 // --- What is wrong ---
+
+namespace {
+
+/// The place of a box of one element.
+std::int64_t first_of(const Box& box, const Extents& shape) {
+  Extents index;
+  for (const auto& r : box.ranges) index.push_back(r.first);
+  return flat(index, shape);
+}
+
+/// Whether a condition holds at an index of what it chooses for.
+bool takes_first(const Tensor& condition, const Extents& index) {
+  const Extents shape = extents_of(condition);
+  return condition.data<bool>()[first_of(broadcast_element(0, shape, index), shape)];
+}
+
+}  // namespace
 
 /// An operand that is not finite excuses a result that is not. But if all that came in was finite, infinities are constants of the
 /// user's, and NaN made of them is no more meant than any other.
 bool Walk::is_news(const GraphData& g, NodeId id, std::span<const Tensor> operands, const Tensor& result, std::int64_t at, bool& of_infinities) const {
   std::vector<Extents> shapes;
-  for (const Tensor& t : operands) shapes.emplace_back(t.shape().begin(), t.shape().end());
-  shapes.emplace_back(result.shape().begin(), result.shape().end());
+  for (const Tensor& t : operands) shapes.push_back(extents_of(t));
+  shapes.push_back(extents_of(result));
   bool finite = true, nan = false;
   for (const Box& box : sources(g, id, shapes, at)) {
     const Tensor& t = operands[static_cast<std::size_t>(box.operand)];
@@ -456,7 +357,7 @@ void Walk::judge_select(const GraphData& g, NodeId id, NodeId other, std::span<c
   const NodeId condition = g.operand(id, 0);
   finding.tested = g.operands(condition).empty() ? id : g.operand(condition, 0);
   finding.tested_value = values[index(finding.tested)];
-  const Extents shape(branch.shape().begin(), branch.shape().end());
+  const Extents shape = extents_of(branch);
   for (std::int64_t at = 0; at < result.size(); ++at) {
     if (!std::isnan(element(result, at))) continue;
     const Box box = broadcast_element(0, shape, coordinates(at, result.shape()));
@@ -483,56 +384,41 @@ void Walk::settle(const Module& m, const std::vector<Candidate>& candidates, con
 std::vector<char> Walk::demand(const Module& m, NodeId node, const std::vector<Tensor>& values) {
   const GraphData& g = *m.graph;
   const Layout& l = layout(m);
-  std::vector<char> users(g.size(), 0);
-  users[index(node)] = 1;
+  std::vector<char> depends(g.size(), 0);
+  depends[index(node)] = 1;
   for (std::uint32_t i = index(node) + 1; i < g.size(); ++i)
-    for (NodeId o : g.operands(NodeId{i})) users[i] = users[i] || (l.needed[i] && users[index(o)]);
-  std::map<NodeId, std::vector<char>> read;
-  const auto extents = [&](NodeId id) { return g.shape(id).evaluate(sizes_); };
-  const auto mask_of = [&](NodeId id) -> std::vector<char>& {
-    std::vector<char>& mask = read[id];
-    if (mask.empty()) mask.assign(static_cast<std::size_t>(g.shape(id).size().evaluate(sizes_)), 0);
-    return mask;
-  };
+    for (NodeId o : g.operands(NodeId{i})) depends[i] = depends[i] || (l.needed[i] && depends[index(o)]);
+  Read read;
+  for (std::uint32_t i = index(node); i < g.size(); ++i)
+    if (depends[i]) read[NodeId{i}].assign(static_cast<std::size_t>(g.shape(NodeId{i}).size().evaluate(sizes_)), 0);
   for (NodeId o : m.outputs)
-    if (users[index(o)]) std::fill(mask_of(o).begin(), mask_of(o).end(), 1);
-  for (auto i = static_cast<std::uint32_t>(g.size()); i-- > index(node) + 1;) {
-    const NodeId user{i};
-    if (!users[i]) continue;
-    const std::vector<char> own = read.contains(user) ? std::move(read[user]) : std::vector<char>{};
-    read.erase(user);
-    const Op op = g.op(user);
-    const bool by_element = ops::kind_of(op) == ops::Kind::elementwise || op == Op::broadcast;
-    if (by_element && std::find(own.begin(), own.end(), 1) == own.end()) continue;
-    const auto operands = g.operands(user);
-    const Extents shape = by_element ? extents(user) : Extents{};
-    for (std::size_t k = 0; k < operands.size(); ++k) {
-      if (!users[index(operands[k])]) continue;
-      std::vector<char>& mask = mask_of(operands[k]);
-      if (!by_element && !(op == Op::reshape && own.size() == mask.size())) {
-        std::fill(mask.begin(), mask.end(), 1);
-        continue;
-      }
-      if (op == Op::reshape) {
-        for (std::size_t e = 0; e < own.size(); ++e) mask[e] = mask[e] || own[e];
-        continue;
-      }
-      const Extents theirs = extents(operands[k]);
-      for (std::size_t e = 0; e < own.size(); ++e) {
-        if (!own[e]) continue;
-        const Extents at = coordinates(static_cast<std::int64_t>(e), shape);
-        if (op == Op::select && k > 0) {
-          const Tensor& condition = values[index(operands[0])];
-          const Extents of(condition.shape().begin(), condition.shape().end());
-          bool holds = false;
-          for_each(broadcast_element(0, of, at), of, [&](std::int64_t c) { return holds = condition.data<bool>()[c], false; });
-          if (holds != (k == 1)) continue;
-        }
-        for_each(broadcast_element(0, theirs, at), theirs, [&](std::int64_t c) { return mask[static_cast<std::size_t>(c)] = 1, true; });
-      }
+    if (depends[index(o)]) std::fill(read[o].begin(), read[o].end(), 1);
+  for (auto i = static_cast<std::uint32_t>(g.size()); i-- > index(node) + 1;)
+    if (depends[i]) spread(g, NodeId{i}, values, read);
+  return std::move(read[node]);
+}
+
+/// From a user to its operands.
+void Walk::spread(const GraphData& g, NodeId user, const std::vector<Tensor>& values, Read& read) const {
+  const std::vector<char> own = std::move(read[user]);
+  const Op op = g.op(user);
+  const bool by_element = ops::kind_of(op) == ops::Kind::elementwise || op == Op::broadcast || op == Op::reshape;
+  const Extents shape = g.shape(user).evaluate(sizes_);
+  const auto operands = g.operands(user);
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    const auto found = read.find(operands[k]);
+    if (found == read.end()) continue;
+    std::vector<char>& mask = found->second;
+    if (!by_element) std::fill(mask.begin(), mask.end(), 1);
+    const Extents theirs = g.shape(operands[k]).evaluate(sizes_);
+    for (std::size_t e = 0; by_element && e < own.size(); ++e) {
+      if (!own[e]) continue;
+      const Extents at = coordinates(static_cast<std::int64_t>(e), shape);
+      if (op == Op::select && k > 0 && takes_first(values[index(operands[0])], at) != (k == 1)) continue;
+      const std::int64_t place = op == Op::reshape ? static_cast<std::int64_t>(e) : first_of(broadcast_element(0, theirs, at), theirs);
+      mask[static_cast<std::size_t>(place)] = 1;
     }
   }
-  return std::move(mask_of(node));
 }
 
 void Hunter::run(std::span<const ArrayRef> inputs, const Bindings& sizes) const {

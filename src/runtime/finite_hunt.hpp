@@ -11,17 +11,9 @@
 #include "actinium/tensor.h"
 #include "graph/brief.hpp"
 #include "runtime/finite.hpp"
+#include "runtime/finite_boxes.hpp"
 
 namespace actinium::runtime {
-
-/// Elements of one operand: a range along each axis.
-struct Box {
-  int operand;
-  std::vector<std::pair<std::int64_t, std::int64_t>> ranges;  ///< half-open
-};
-
-/// What element `at` (flat) of the result of a node is made of, one box each floating operand. `shapes`: of operands, then of the result.
-std::vector<Box> sources(const GraphData& graph, NodeId id, const std::vector<std::vector<std::int64_t>>& shapes, std::int64_t at);
 
 /// A node with the values around it, and the element that is wrong.
 struct Finding {
@@ -42,8 +34,6 @@ struct Finding {
 };
 /// The error that it is (src/runtime/finite_report.cpp).
 [[noreturn]] void report(const Finding& finding);
-
-std::vector<std::int64_t> coordinates(std::int64_t at, std::span<const std::int64_t> shape);
 
 class Hunter {
  public:

@@ -26,10 +26,6 @@ struct Entry {
   bool alone;  ///< all that the result's element is made of, of this operand
 };
 
-double element(const Tensor& t, std::int64_t at) {
-  return t.dtype() == DType::f32 ? static_cast<double>(t.data<float>()[at]) : t.data<double>()[at];
-}
-
 /// In the digits of its type; a NaN's sign means nothing.
 std::string text_of(double v, DType type) {
   if (std::isnan(v)) return "NaN";
@@ -38,12 +34,6 @@ std::string text_of(double v, DType type) {
 
 std::string name_of_operation(const GraphData& g, NodeId id) {
   return std::string(g.op(id) == Op::activation ? ops::unit_of(g, id).name() : ops::user_name(g.op(id)));
-}
-
-std::int64_t flat(std::span<const std::int64_t> index, std::span<const std::int64_t> shape) {
-  std::int64_t at = 0;
-  for (std::size_t d = 0; d < index.size(); ++d) at = at * shape[d] + index[d];
-  return at;
 }
 
 /// The element of a box that weighs most: NaN, then the largest.
