@@ -64,7 +64,7 @@ struct Unit {
     }
   }
   bool has_code() const {
-    return std::any_of(kernels.begin(), kernels.end(), [](const EmittedKernel& k) { return !k.main.empty(); });
+    return std::any_of(kernels.begin(), kernels.end(), [](const EmittedKernel& k) { return !k.main.empty() || !k.epilogue.empty(); });
   }
 };
 
@@ -92,7 +92,7 @@ std::size_t size_of_code(const program::Kernel& kernel) {
       return 150 + 20 * k.accesses.size() + size(k.body) + size(k.finish);
     }
     std::size_t operator()(const program::MatmulKernel& k) const {
-      return 200 + 20 * k.accesses.size() + size(k.epilogue);
+      return 20 * k.accesses.size() + size(k.epilogue);
     }
     std::size_t operator()(const program::LibraryKernel&) const { return 0; }
     std::size_t operator()(const program::IterationKernel& k) const {
@@ -168,8 +168,10 @@ class JitExecutable final : public runtime::Executable {
     CompiledKernel result;
     result.native = function(k.main);
     result.native_finish = function(k.finish);
-    result.native_prepare = function(k.prepare);
-    result.native_pack_constant = function(k.pack_constant);
+    result.run = k.run;
+    result.run_prepare = k.run_prepare;
+    result.run_pack_constant = k.run_pack_constant;
+    if (!k.epilogue.empty()) k.bind_epilogue(code->address(k.epilogue));
     result.context = k.context.get();
     result.scratch_bytes = k.scratch_bytes;
     result.shared_bytes = k.shared_bytes;

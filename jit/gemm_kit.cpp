@@ -1,4 +1,4 @@
-// Register tiles, packing and the tree of chunks. Start reading at GemmKit::tile.
+// Register tiles and packing. Start reading at GemmKit::tile.
 #include "jit/gemm_kit.hpp"
 
 #include <llvm/IR/Constants.h>
@@ -31,19 +31,11 @@ GemmKit::GemmKit(ModuleEmitter& module, const GemmPlan& plan)
                                        : llvm::Type::getFloatTy(module.context)),
       vector_(llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(plan.lanes))) {}
 
-std::string GemmKit::name(const std::string& what) const {
-  return "gemm." + what + "." + std::string(name_of(plan_.dtype));
-}
-
-/// One letter an argument: p pointer, n number, f flag.
-llvm::FunctionType* GemmKit::signature(const std::string& arguments, llvm::Type* result) const {
+/// One letter an argument: p pointer, n number.
+llvm::FunctionType* GemmKit::signature(const std::string& arguments) const {
   std::vector<llvm::Type*> types;
-  for (char c : arguments) {
-    types.push_back(c == 'p'   ? m_.pointer()
-                    : c == 'n' ? m_.int64()
-                               : static_cast<llvm::Type*>(llvm::Type::getInt1Ty(m_.context)));
-  }
-  return llvm::FunctionType::get(result != nullptr ? result : llvm::Type::getVoidTy(m_.context), types, false);
+  for (char c : arguments) types.push_back(c == 'p' ? m_.pointer() : m_.int64());
+  return llvm::FunctionType::get(llvm::Type::getVoidTy(m_.context), types, false);
 }
 
 llvm::Value* GemmKit::load(llvm::IRBuilder<>& b, llvm::Type* type, llvm::Value* pointer) const {
@@ -65,7 +57,7 @@ llvm::Value* GemmKit::muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, ll
 // --- Register tiles ---
 
 llvm::Function* GemmKit::tile(const TileShape& shape) {
-  return m_.helper(name("tile" + std::to_string(shape.vectors)), signature("pnnpnnpnpnn"),
+  return piece("tile" + std::to_string(shape.vectors), "pnnpnnpnpnn",
                    [&](llvm::Function* f, llvm::IRBuilder<>& b) {
                      Emitter e(m_, b);
                      std::vector<llvm::Value*> arguments;
@@ -220,7 +212,7 @@ void GemmKit::emit_transposed_masked(Emitter& e, llvm::Value* source, Num column
 }
 
 llvm::Function* GemmKit::pack() {
-  return m_.helper(name("pack"), signature("pnnpnnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+  return piece("pack", "pnnpnnn", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     Emitter e(m_, b);
     llvm::Value *source = f->getArg(0), *out = f->getArg(3);
     const Num row_stride = e.num(f->getArg(1)), column_stride = e.num(f->getArg(2)), pitch = e.num(f->getArg(4));
@@ -280,41 +272,13 @@ llvm::Function* GemmKit::pack() {
   });
 }
 
-// --- The tree of chunks ---
-
-/// sums = earlier + sums; `count` is a multiple of a vector.
-void GemmKit::emit_add(Emitter& e, llvm::Value* sums, llvm::Value* earlier, Num count) {
-  e.each(e.num(0), count, plan_.lanes, [&](Num i) {
-    llvm::Value* place = e.at(scalar_, sums, i);
-    store(e.b, e.b.CreateFAdd(load(e.b, vector_, e.at(scalar_, earlier, i)), load(e.b, vector_, place)), place);
-  });
-}
-
-llvm::Function* GemmKit::combine() {
-  return m_.helper(name("combine"), signature("ppnnnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+llvm::Function* GemmKit::add() {
+  return piece("add", "ppn", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     Emitter e(m_, b);
-    llvm::Value *sums = f->getArg(0), *levels = f->getArg(1);
-    const Num pitch = e.num(f->getArg(2)), count = e.num(f->getArg(3)), chunk = e.num(f->getArg(4)),
-              chunks = e.num(f->getArg(5));
-    const auto level = [&](Num l) { return e.at(scalar_, levels, l * pitch); };
-    const auto bit = [&](Num bits, Num l) {
-      return e.num(b.CreateAnd(b.CreateLShr(bits.value, l.value), b.getInt64(1)));
-    };
-    const Num end = e.num(64);
-    // As many levels are full below this chunk as chunk + 1 has zeros at its end.
-    const Num full = e.num(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, (chunk + 1).value, b.getFalse()));
-    e.each(e.num(0), full, 1, [&](Num l) { emit_add(e, sums, level(l), count); });
-    e.when(
-        chunk + 1 < chunks,
-        [&] {
-          llvm::Value* to = level(full);
-          e.each(e.num(0), count, plan_.lanes,
-                 [&](Num i) { store(b, load(b, vector_, e.at(scalar_, sums, i)), e.at(scalar_, to, i)); });
-        },
-        [&] {
-          e.each(full + 1, end, 1,
-                 [&](Num l) { e.when(bit(chunks, l) == 1, [&] { emit_add(e, sums, level(l), count); }); });
-        });
+    e.each(e.num(0), e.num(f->getArg(2)), plan_.lanes, [&](Num i) {
+      llvm::Value* place = e.at(scalar_, f->getArg(0), i);
+      store(b, b.CreateFAdd(load(b, vector_, e.at(scalar_, f->getArg(1), i)), load(b, vector_, place)), place);
+    });
     b.CreateRetVoid();
   });
 }

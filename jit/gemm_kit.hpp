@@ -1,6 +1,5 @@
 // The pieces of matrix products as functions of generated code, the same for all products of one dtype: register tiles,
-// streamed rows, narrow columns, packing, the tree of chunks. Start reading at GemmKit; jit/gemm_tasks.cpp puts them
-// together.
+// streamed rows, narrow columns, packing. Start reading at GemmKit; jit/gemm_tasks.cpp puts them together.
 #pragma once
 #include <llvm/IR/IRBuilder.h>
 
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "jit/gemm_plan.hpp"
+#include "jit/gemm_tasks.hpp"
 #include "jit/machine_emitter.hpp"
 #include "jit/module_emitter.hpp"
 
@@ -129,11 +129,11 @@ class GemmKit {
   /// -> out[i][j] = before[i][j] + (sum over k, from +0, of a[i][k]*b[k][j]) for the shape's columns. `before` may be
   /// `out`.
   llvm::Function* tile(const TileShape& shape);
-  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, rows, task): the same with A packed in groups of rows,
-  /// from pack_rows(). Writes rows up to the next multiple of packed_group. Fetches what `task` says.
+  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, rows, fetch): the same with A packed in groups of rows,
+  /// from pack_rows(). Writes rows up to the next multiple of packed_group. Fetches what the GemmFetch says.
   llvm::Function* packed_tile(const TileShape& shape);
-  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, panel, task): the same for the tallest tile's rows alone,
-  /// with B as it lies, contiguous along columns -> panel too: what pack_columns() makes of it.
+  /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, panel, fetch): the same for the tallest tile's rows
+  /// alone, with B as it lies, contiguous along columns -> panel too: what pack_columns() makes of it.
   llvm::Function* copying_tile(const TileShape& shape);
   /// (source, row stride, k stride, out, group pitch, rows, k)
   /// -> out: for each group of packed_group rows its elements k by k; rows beyond the last repeat it.
@@ -142,35 +142,25 @@ class GemmKit {
   /// -> out[i][j] = the same sum, for `rows` rows (at most `row_count`), passing over rows of b from left to right.
   /// `unroll` rows of b and `vector_count` vectors of each at a time.
   llvm::Function* stream(int row_count, int unroll, int vector_count);
-  /// (a, pitch, b, pitch, k, state, columns, first, spare): rows of A along their contiguous k; b by columns,
+  /// (a, pitch, b, pitch, k, state, columns, first): rows of A along their contiguous k; b by columns,
   /// contiguous along k.
   /// -> state[i][j][l] accumulates a[i][k]*b[j][k] in lane l = k mod lanes, from +0 if `first`; j < narrow_columns.
-  /// spare: (1 + column_count) rows of lanes.
   llvm::Function* lanes(int row_count, int column_count);
   /// (a, k stride, x, stride, k, state, out, pitch, rows): up to upright_vectors vectors of rows that lie side by side,
   /// so that a lane of the order along k is a vector of rows. state: reduction_lanes() times so many vectors.
   /// -> out[i] = sum over k of a[k][i]*x[k].
   llvm::Function* upright();
-  static constexpr int upright_vectors = 4;
-  /// (state) -> the sum over its lanes, in their tree.
+  /// (state, out) -> the sum over its lanes, in their tree.
   llvm::Function* lane_sum();
   /// (source, row stride, column stride, out, pitch, rows, columns)
   /// -> out[r][c] = source[r][c], and +0 up to the next multiple of a vector.
   llvm::Function* pack();
-  /// (source, k stride, column stride, out, k, columns)
-  /// -> out: panels of GemmPlan::packed_columns() columns, each k by k; a last one of one vector if that is enough, and
-  /// +0 in columns that are not there.
-  llvm::Function* pack_columns();
-  /// (sums, levels, level pitch, count, chunk, chunks): the sums of one chunk enter the binary counter `levels`.
-  /// -> after the last chunk `sums` is the sum of all.
-  llvm::Function* combine();
-
-  llvm::Type* scalar() const { return scalar_; }
-  llvm::FixedVectorType* vector() const { return vector_; }
-  llvm::Value* load(llvm::IRBuilder<>& b, llvm::Type* type, llvm::Value* pointer) const;
-  void store(llvm::IRBuilder<>& b, llvm::Value* value, llvm::Value* pointer) const;
-  llvm::Value* splat(llvm::IRBuilder<>& b, llvm::Value* scalar) const;
-  llvm::Constant* constant(llvm::Type* type, double value) const;
+  /// (source, column stride, out, pitch, rows, columns): a source whose columns are contiguous, by squares as wide as a
+  /// vector: multiples of it.
+  /// -> out[r][c] = source[r][c].
+  llvm::Function* squares();
+  /// (sums, earlier, count) -> sums = earlier + sums, up to the next multiple of a vector.
+  llvm::Function* add();
 
  private:
   ModuleEmitter& m_;
@@ -178,8 +168,19 @@ class GemmKit {
   llvm::Type* scalar_;
   llvm::FixedVectorType* vector_;
 
-  std::string name(const std::string& what) const;
-  llvm::FunctionType* signature(const std::string& arguments, llvm::Type* result = nullptr) const;
+  llvm::Value* load(llvm::IRBuilder<>& b, llvm::Type* type, llvm::Value* pointer) const;
+  void store(llvm::IRBuilder<>& b, llvm::Value* value, llvm::Value* pointer) const;
+  llvm::Value* splat(llvm::IRBuilder<>& b, llvm::Value* scalar) const;
+  llvm::Constant* constant(llvm::Type* type, double value) const;
+  llvm::FunctionType* signature(const std::string& arguments) const;
+  /// A function for calls from C++, to be asked for once.
+  template <class Fill>
+  llvm::Function* piece(const std::string& what, const std::string& arguments, Fill&& fill) {
+    llvm::Function* f = m_.function(signature(arguments), what, true);
+    llvm::IRBuilder<> builder(m_.block(f));
+    fill(f, builder);
+    return f;
+  }
   llvm::Value* muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, llvm::Value* x, llvm::Value* c) const;
   /// emit(height) for the least of the shape's heights that holds `count` rows: known when it runs.
   template <class Emit>
@@ -202,14 +203,14 @@ class GemmKit {
                  Num valid);
   Num emit_packed_step(Emitter& e, const TileShape& shape, llvm::ArrayRef<llvm::Value*> arguments, Num row, Num left);
   void emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
-                        llvm::Value* task, llvm::Value* panel = nullptr);
+                        llvm::Value* fetched, llvm::Value* panel = nullptr);
   std::array<llvm::Value*, 4> interleaved(llvm::IRBuilder<>& b, const std::array<llvm::Value*, 4>& lines, int width,
                                           int unit) const;
   struct Fetch {
     llvm::Value* from;
     Num stride, shift, mask;
   };
-  Fetch emit_fetch(Emitter& e, llvm::Value* task, llvm::Value* harmless, Num depth);
+  Fetch emit_fetch(Emitter& e, llvm::Value* memory, llvm::Value* harmless, Num depth);
   void emit_pack_along_k(Emitter& e);
   void emit_pack_along_rows(Emitter& e);
   void emit_pack_any(Emitter& e);
@@ -218,7 +219,9 @@ class GemmKit {
                               Num columns);
   void emit_transposed(Emitter& e, llvm::Value* source, Num column_stride, llvm::Value* out, Num pitch, Num rows,
                        Num columns, int width);
-  void emit_add(Emitter& e, llvm::Value* sums, llvm::Value* earlier, Num count);
 };
+
+/// Has the pieces that this way needs compiled, unless this process has got them, and enters them into `code`.
+void add_gemm_code(GemmCode& code, const Target& target, bool fused, const GemmPlan& plan, Grid::Way way);
 
 }  // namespace actinium::jit

@@ -5,7 +5,6 @@
 #include <array>
 
 #include "jit/gemm_kit.hpp"
-#include "jit/gemm_tasks.hpp"
 
 namespace actinium::jit {
 
@@ -17,7 +16,7 @@ constexpr std::uint64_t out_fetch_shift = 4;
 }  // namespace
 
 llvm::Function* GemmKit::packed_tile(const TileShape& shape) {
-  return m_.helper(name("packed" + std::to_string(shape.vectors)), signature("pnpnnpnpnnp"),
+  return piece("packed" + std::to_string(shape.vectors), "pnpnnpnpnnp",
                    [&](llvm::Function* f, llvm::IRBuilder<>& b) {
                      Emitter e(m_, b);
                      std::vector<llvm::Value*> arguments;
@@ -32,15 +31,18 @@ llvm::Function* GemmKit::packed_tile(const TileShape& shape) {
 
 /// What a tile of `depth` steps fetches: rows of the panel that is used next, spread over the tiles that use this one, so
 /// that memory has time to answer. Once all are there, `harmless` again and again.
-GemmKit::Fetch GemmKit::emit_fetch(Emitter& e, llvm::Value* task, llvm::Value* harmless, Num depth) {
+GemmKit::Fetch GemmKit::emit_fetch(Emitter& e, llvm::Value* memory, llvm::Value* harmless, Num depth) {
   llvm::IRBuilder<>& b = e.b;
-  const auto place = [&](GemmSlot slot) { return e.bytes(task, static_cast<std::int64_t>(slot) * 8); };
-  const auto number = [&](GemmSlot slot) { return e.num(b.CreateLoad(b.getInt64Ty(), place(slot))); };
-  const Num next = number(GemmSlot::fetch_next), stride = number(GemmSlot::fetch_stride),
-            shift = number(GemmSlot::fetch_shift);
-  const Flag active = next < number(GemmSlot::fetch_end);
-  b.CreateStore(next + (e.num(b.CreateLShr(depth.value, shift.value)) + 1), place(GemmSlot::fetch_next));
-  llvm::Value* from = e.at(b.getInt8Ty(), b.CreateLoad(m_.pointer(), place(GemmSlot::fetch_from)), next * stride);
+  const auto number = [&](std::size_t offset) {
+    return e.num(b.CreateLoad(b.getInt64Ty(), e.bytes(memory, static_cast<std::int64_t>(offset))));
+  };
+  const Num next = number(offsetof(GemmFetch, next)), stride = number(offsetof(GemmFetch, stride)),
+            shift = number(offsetof(GemmFetch, shift));
+  const Flag active = next < number(offsetof(GemmFetch, end));
+  b.CreateStore(next + (e.num(b.CreateLShr(depth.value, shift.value)) + 1),
+                e.bytes(memory, offsetof(GemmFetch, next)));
+  llvm::Value* from = e.at(
+      b.getInt8Ty(), b.CreateLoad(m_.pointer(), e.bytes(memory, offsetof(GemmFetch, from))), next * stride);
   const Num mask = e.num(b.CreateShl(b.getInt64(1), shift.value)) - 1;
   return {b.CreateSelect(active, from, harmless), pick(active, stride, e.num(0)), shift, mask};
 }
@@ -59,7 +61,7 @@ Num GemmKit::emit_packed_step(Emitter& e, const TileShape& shape, llvm::ArrayRef
 }
 
 llvm::Function* GemmKit::copying_tile(const TileShape& shape) {
-  return m_.helper(name("copying" + std::to_string(shape.vectors)), signature("pnpnnpnpnpp"),
+  return piece("copying" + std::to_string(shape.vectors), "pnpnnpnpnpp",
                    [&](llvm::Function* f, llvm::IRBuilder<>& b) {
                      Emitter e(m_, b);
                      std::vector<llvm::Value*> arguments;
@@ -72,12 +74,12 @@ llvm::Function* GemmKit::copying_tile(const TileShape& shape) {
 
 /// Rows first .. first + rows, all of which are there. `panel`: where B is copied to, if it is.
 void GemmKit::emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
-                               llvm::Value* task, llvm::Value* panel) {
+                               llvm::Value* fetched, llvm::Value* panel) {
   llvm::IRBuilder<>& b = e.b;
   const Num group_pitch = e.num(arguments[1]), b_pitch = e.num(arguments[3]), depth = e.num(arguments[4]);
   const Num out_pitch = e.num(arguments[6]), before_pitch = e.num(arguments[8]);
   llvm::Value* a_first = e.at(scalar_, arguments[0], first / packed_group * group_pitch);
-  const Fetch fetch = emit_fetch(e, task, a_first, depth);
+  const Fetch fetch = emit_fetch(e, fetched, a_first, depth);
   llvm::Value* out_first = e.at(scalar_, arguments[5], first * out_pitch);
 
   Loop loop(b, b.getInt64(0), depth.value);
@@ -158,7 +160,7 @@ std::array<llvm::Value*, 4> GemmKit::interleaved(llvm::IRBuilder<>& b, const std
 }
 
 llvm::Function* GemmKit::pack_rows() {
-  return m_.helper(name("pack_rows"), signature("pnnpnnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+  return piece("pack_rows", "pnnpnnn", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     Emitter e(m_, b);
     const Num k_stride = e.num(f->getArg(2));
     e.when(
@@ -250,35 +252,11 @@ void GemmKit::emit_pack_any(Emitter& e) {
   });
 }
 
-llvm::Function* GemmKit::pack_columns() {
-  return m_.helper(name("pack_columns"), signature("pnnpnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+llvm::Function* GemmKit::squares() {
+  return piece("squares", "pnpnnn", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     Emitter e(m_, b);
-    llvm::Value *source = f->getArg(0), *out = f->getArg(3);
-    const Num k_stride = e.num(f->getArg(1)), column_stride = e.num(f->getArg(2)), depth = e.num(f->getArg(4)),
-              columns = e.num(f->getArg(5));
-    const std::int64_t width = plan_.packed_columns();
-    e.each(e.num(0), columns, width, [&](Num column) {
-      const Num left = columns - column;
-      const Num pitch = pick(left <= plan_.lanes, e.num(plan_.lanes), e.num(width));
-      llvm::Value* from = e.at(scalar_, source, column * column_stride);
-      llvm::Value* to = e.at(scalar_, out, column * depth);
-      // Whole panels of a B that is contiguous along k, by squares as wide as a vector.
-      const Flag squares = (k_stride == 1) & !(column_stride == 1) & (e.num(width) <= left);
-      const Num done = pick(squares, depth / plan_.lanes * plan_.lanes, e.num(0));
-      if (width % plan_.lanes == 0)
-        e.when(squares, [&] { emit_transposed(e, from, column_stride, to, e.num(width), done, e.num(width), plan_.lanes); });
-      m_.call(b, pack(),
-              {e.at(scalar_, from, done * k_stride), k_stride, column_stride, e.at(scalar_, to, done * pitch), pitch,
-               depth - done, least(left, e.num(width))});
-      // pack() fills up the last vector; there may be one more.
-      e.when((left + plan_.lanes <= width) & (e.num(plan_.lanes) < left), [&] {
-        const Num filled = quotient_up(left, plan_.lanes) * plan_.lanes;
-        e.each(e.num(0), depth, 1, [&](Num k) {
-          e.each(filled, e.num(width), plan_.lanes,
-                 [&](Num c) { store(b, constant(vector_, 0.0), e.at(scalar_, out, column * depth + k * width + c)); });
-        });
-      });
-    });
+    emit_transposed(e, f->getArg(0), e.num(f->getArg(1)), f->getArg(2), e.num(f->getArg(3)), e.num(f->getArg(4)),
+                    e.num(f->getArg(5)), plan_.lanes);
     b.CreateRetVoid();
   });
 }

@@ -1,7 +1,10 @@
 // Sizes of tiles and blocks for a target, and the counts that the engine asks for.
 #include "jit/gemm_plan.hpp"
 
+#include <algorithm>
 #include <bit>
+
+#include "jit/gemm_tasks.hpp"
 
 namespace actinium::jit {
 namespace {
@@ -15,16 +18,21 @@ bool is_transposed(const program::MatmulKernel& kernel) {
   return kernel.a.dims[rank - 1].axis < kernel.a.dims[rank - 2].axis;
 }
 
+/// quotient_up, without a division where there is one block: small products are as short as a few of these.
+std::int64_t blocks_of(std::int64_t total, std::int64_t size) {
+  return total <= size ? std::int64_t{total > 0} : quotient_up(total, size);
+}
+
 /// What a call's extents say.
 struct Product {
   const GemmPlan& plan;
   std::int64_t batch = 1, m, n, k;
 
-  Product(const void* context, const std::int64_t* extents) : plan(*static_cast<const GemmPlan*>(context)) {
+  Product(const void* context, const std::int64_t* extents) : plan(*static_cast<const GemmContext*>(context)) {
     for (int d = 0; d < plan.rank; ++d) batch *= extents[d];
     m = extents[plan.rank], n = extents[plan.rank + 1], k = extents[plan.rank + 2];
   }
-  Grid<std::int64_t> grid() const { return jit::grid<std::int64_t>(plan, batch, m, n, k); }
+  Grid grid() const { return jit::grid(plan, batch, m, n, k); }
 };
 
 }  // namespace
@@ -72,13 +80,12 @@ GemmPlan::Layout GemmPlan::layout() const {
   const std::int64_t panel =
       std::max({program::block_elements * std::max(tile_columns(), 16 * packed_columns()), stream_rows * thin_pitch,
                 program::narrow_columns * narrow_depth, program::chunk_elements});
-  const std::int64_t own = jit::packed_rows<std::int64_t>(*this, own_rows, program::block_elements).matrix;
+  const std::int64_t own = jit::packed_rows(*this, own_rows, program::block_elements).matrix;
   const std::int64_t packed_a =
       std::max({(row_block + lanes) * program::block_elements, own, narrow_packed_rows * narrow_depth});
   const std::int64_t virtual_lanes = (narrow_rows + 2) * program::narrow_columns * program::reduction_lanes(dtype);
   Layout at{};
-  at.task = 0;
-  at.bases = aligned(gemm_task_bytes);
+  at.bases = 0;
   at.staging = at.bases + aligned(accesses * 8);
   at.zeros = at.staging + aligned(lanes * epilogue_registers * 8);
   at.product = at.zeros + aligned(widest() * size);
@@ -90,31 +97,74 @@ GemmPlan::Layout GemmPlan::layout() const {
   return at;
 }
 
+PackedRows packed_rows(const GemmPlan& plan, std::int64_t m, std::int64_t k) {
+  const std::int64_t depth = std::min(k, program::block_elements);
+  const std::int64_t group_pitch =
+      quotient_up(depth, plan.pack_width()) * (plan.pack_width() * packed_group) + 64 / plan.element();
+  const std::int64_t block_pitch = quotient_up(m, packed_chunk) * (packed_chunk / packed_group) * group_pitch;
+  return {group_pitch, block_pitch, quotient_up(k, program::block_elements) * block_pitch};
+}
+
+bool is_small(const GemmPlan& plan, std::int64_t m, std::int64_t n, std::int64_t k) {
+  return m <= plan.small_rows || n <= plan.small_columns || k <= plan.small_depth ||
+         m * k + k * n + m * n <= plan.small_bytes / plan.element() ||
+         (k <= plan.near_depth && k * n <= plan.near_bytes / plan.element());
+}
+
+Grid grid(const GemmPlan& plan, std::int64_t batch, std::int64_t m, std::int64_t n, std::int64_t k) {
+  const auto made = [&](Grid::Way way, std::int64_t rows, std::int64_t columns, std::int64_t pitch,
+                        bool whole = false) {
+    return Grid{rows, columns, blocks_of(m, rows), blocks_of(n, columns), pitch, way, whole};
+  };
+  constexpr std::int64_t one = 1;
+  if (n <= program::narrow_columns)
+    return made(Grid::Way::narrow, narrow_rows, program::narrow_columns, program::narrow_columns);
+  if (m <= thin_rows) {
+    const std::int64_t share = quotient_up(n, 8 * plan.tile_columns()) * plan.tile_columns();
+    return made(Grid::Way::thin, thin_rows, std::clamp(share, thin_columns_min, thin_columns_max), thin_pitch);
+  }
+  if (is_small(plan, m, n, k)) {
+    if (m < std::min(plan.row_block, 2 * group_rows))
+      return made(Grid::Way::tiled, std::max(m, one), plan.column_block, plan.column_block);
+    // Enough tasks for several threads, but not so few rows that packing B is not repaid.
+    const std::int64_t cells = std::max(batch * blocks_of(n, plan.column_block), one);
+    const std::int64_t wanted = std::min(quotient_up(std::int64_t{8}, cells), m / group_rows);
+    const std::int64_t blocks = std::max({quotient_up(m, plan.row_block), wanted, one});
+    const std::int64_t rows = quotient_up(std::max(quotient_up(m, blocks), one), plan.tile_rows()) * plan.tile_rows();
+    return made(Grid::Way::tiled, rows, plan.column_block, plan.column_block);
+  }
+  const bool whole = batch * packed_rows(plan, m, k).matrix <= whole_bytes / plan.element();
+  const std::int64_t even = quotient_up(m, std::max(quotient_up(m, whole ? whole_rows : own_rows), one));
+  const std::int64_t rows = quotient_up(std::max(even, one), plan.packed_rows()) * plan.packed_rows();
+  const std::int64_t columns = (whole ? 4 : 16) * plan.packed_columns();
+  return made(Grid::Way::packed, rows, columns, columns, whole);
+}
+
 std::int64_t gemm_tasks(const void* context, const std::int64_t* extents) {
   const Product p(context, extents);
-  const Grid<std::int64_t> g = p.grid();
+  const Grid g = p.grid();
   return p.batch * g.row_blocks * g.column_blocks;
 }
 
 std::int64_t gemm_shared_bytes(const void* context, const std::int64_t* extents) {
   const Product p(context, extents);
-  if (p.grid().packed != 2) return 0;
-  return p.batch * packed_rows<std::int64_t>(p.plan, p.m, p.k).matrix * p.plan.element();
+  if (!p.grid().whole) return 0;
+  return p.batch * packed_rows(p.plan, p.m, p.k).matrix * p.plan.element();
 }
 
 std::int64_t gemm_constant_bytes(const void* context, const std::int64_t* extents) {
   const Product p(context, extents);
-  return p.grid().packed == 0 ? 0 : p.k * packed_pitch(p.plan, p.n) * p.plan.element();
+  return p.grid().way != Grid::Way::packed ? 0 : p.k * packed_pitch(p.plan, p.n) * p.plan.element();
 }
 
 std::int64_t gemm_prepare_tasks(const void* context, const std::int64_t* extents) {
   const Product p(context, extents);
-  return p.grid().packed == 2 ? p.batch * quotient_up(p.m, packed_chunk) : 0;
+  return p.grid().whole ? p.batch * quotient_up(p.m, packed_chunk) : 0;
 }
 
 std::int64_t gemm_scratch_bytes(const void* context, const std::int64_t* extents) {
-  const auto& plan = *static_cast<const GemmPlan*>(context);
-  const GemmPlan::Layout at = plan.layout();
+  const auto& plan = *static_cast<const GemmContext*>(context);
+  const GemmPlan::Layout& at = plan.at;
   const std::int64_t chunks = quotient_up(extents[plan.rank + 2], program::chunk_elements);
   const int levels = chunks > 1 ? std::bit_width(static_cast<std::uint64_t>(chunks)) : 0;
   return at.levels + levels * at.level_bytes;

@@ -51,7 +51,6 @@ struct GemmPlan {
 
   // Offsets in scratch, in bytes; what a task keeps there at one time.
   struct Layout {
-    std::int64_t task;     ///< a GemmTask
     std::int64_t bases;    ///< address of each access at the task's first element
     std::int64_t staging;  ///< one vector of an access that is not contiguous
     std::int64_t zeros;    ///< a row of -0: x + -0 is x for every x
@@ -74,6 +73,8 @@ inline constexpr std::int64_t thin_pitch = thin_columns_one + 16;
 /// Of products with at most program::narrow_columns columns: rows of a task, elements of k at a time, rows packed at a
 /// time.
 inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_packed_rows = 16;
+/// Vectors of rows side by side in memory that are multiplied with a vector at once.
+inline constexpr int upright_vectors = 4;
 /// Rows whose tiles are finished, epilogue and all, before the next are begun: their C stays in L1.
 inline constexpr std::int64_t group_rows = 48;
 
@@ -90,96 +91,43 @@ inline constexpr std::int64_t product_bytes = std::int64_t{1} << 20;
 /// Rows that all panels of a block of B are multiplied with before the next rows are begun, and their epilogue.
 inline constexpr std::int64_t packed_rows_at_once = 96;
 
-/// Room for a GemmTask (jit/gemm_tasks.hpp).
-inline constexpr std::int64_t gemm_task_bytes = 384;
-
 /// What depends on dtype and target alone: lanes and tiles.
 GemmPlan make_plan(DType dtype, const Target& target);
 GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target);
 
-// What grid() is written in; jit/gemm_kit.hpp has the same for numbers of the generated code.
-inline std::int64_t number(std::int64_t, std::int64_t value) { return value; }
-inline std::int64_t least(std::int64_t a, std::int64_t b) { return std::min(a, b); }
-inline std::int64_t greatest(std::int64_t a, std::int64_t b) { return std::max(a, b); }
-inline std::int64_t pick(bool condition, std::int64_t a, std::int64_t b) { return condition ? a : b; }
-/// Of numbers that are not negative.
+/// Of numbers that are not negative; jit/gemm_kit.hpp has numbers of the generated code.
 template <class A, class B>
 A quotient_up(A a, B b) {
   return (a + (b - 1)) / b;
 }
 
 /// How A is packed as a whole: blocks of k one after the other, in each the groups of rows.
-template <class N>
 struct PackedRows {
-  N group_pitch, block_pitch, matrix;  ///< elements from a group to the next, a block of k, a matrix of the batch
+  std::int64_t group_pitch, block_pitch,
+      matrix;  ///< elements from a group to the next, a block of k, a matrix of the batch
 };
-template <class N>
-PackedRows<N> packed_rows(const GemmPlan& plan, N m, N k) {
-  const N depth = least(k, number(m, program::block_elements));
-  const N group_pitch =
-      quotient_up(depth, plan.pack_width()) * (plan.pack_width() * packed_group) + 64 / plan.element();
-  const N block_pitch = quotient_up(m, packed_chunk) * (packed_chunk / packed_group) * group_pitch;
-  return {group_pitch, block_pitch, quotient_up(k, program::block_elements) * block_pitch};
-}
+PackedRows packed_rows(const GemmPlan& plan, std::int64_t m, std::int64_t k);
 
 /// Columns of B packed as a whole, up to full panels: elements from one k to the next, taken over all panels of a
 /// block.
-template <class N>
-N packed_pitch(const GemmPlan& plan, N n) {
+inline std::int64_t packed_pitch(const GemmPlan& plan, std::int64_t n) {
   return quotient_up(n, plan.packed_columns()) * plan.packed_columns();
 }
 
 /// Whether tiles read operands as they lie: few rows or columns, or the first caches hold what is read again and again.
-template <class N>
-auto is_small(const GemmPlan& plan, N m, N n, N k) {
-  return (m <= plan.small_rows) | (n <= plan.small_columns) | (k <= plan.small_depth) |
-         (m * k + k * n + m * n <= plan.small_bytes / plan.element()) |
-         ((k <= plan.near_depth) & (k * n <= plan.near_bytes / plan.element()));
-}
+bool is_small(const GemmPlan& plan, std::int64_t m, std::int64_t n, std::int64_t k);
 
 /// The tasks of one product: blocks of rows times blocks of columns, columns fastest.
-template <class N>
 struct Grid {
-  N row_block, column_block;    ///< rows and columns of a task
-  N row_blocks, column_blocks;  ///< and how many of them
-  N pitch;                      ///< elements from one row of the task's sums to the next
-  N packed;                     ///< 1: the packed way; 2: with all of A packed before; else 0
+  std::int64_t row_block, column_block;    ///< rows and columns of a task
+  std::int64_t row_blocks, column_blocks;  ///< and how many of them
+  std::int64_t pitch;                      ///< elements from one row of the task's sums to the next
+  enum class Way : std::uint8_t { narrow, thin, tiled, packed } way;
+  bool whole;  ///< the packed way with all of A packed before
 };
+Grid grid(const GemmPlan& plan, std::int64_t batch, std::int64_t m, std::int64_t n, std::int64_t k);
 
-/// Written once, for the engine's counts (N = int64) and for the generated code (N = Num).
-template <class N>
-Grid<N> grid(const GemmPlan& plan, N batch, N m, N n, N k) {
-  const auto constant = [&](std::int64_t value) { return number(m, value); };
-  const auto narrow = n <= program::narrow_columns;
-  const auto thin = m <= thin_rows;
-  const auto small = is_small(plan, m, n, k);
-  const auto whole = batch * packed_rows(plan, m, k).matrix <= whole_bytes / plan.element();
-  const N most_rows = pick(whole, constant(whole_rows), constant(own_rows));
-  const N even = quotient_up(m, greatest(quotient_up(m, most_rows), constant(1)));
-  const N packed_row_block = quotient_up(greatest(even, constant(1)), plan.packed_rows()) * plan.packed_rows();
-  const N packed_columns = pick(whole, constant(4 * plan.packed_columns()), constant(16 * plan.packed_columns()));
-  // Enough tasks for several threads, but not so few rows that packing B is not repaid.
-  const N cells = greatest(batch * quotient_up(n, plan.column_block), constant(1));
-  const N wanted = least(quotient_up(constant(8), cells), m / group_rows);
-  const N blocks = greatest(greatest(quotient_up(m, plan.row_block), wanted), constant(1));
-  const N rows = quotient_up(greatest(quotient_up(m, blocks), constant(1)), plan.tile_rows()) * plan.tile_rows();
-  const N share = quotient_up(n, 8 * plan.tile_columns()) * plan.tile_columns();
-  const N columns = least(greatest(share, constant(thin_columns_min)), constant(thin_columns_max));
-  const auto choose = [&](N of_narrow, N of_thin, N of_small, N of_packed) {
-    return pick(narrow, of_narrow, pick(thin, of_thin, pick(small, of_small, of_packed)));
-  };
-  const N four = constant(program::narrow_columns);
-  const N row_block = choose(constant(narrow_rows), constant(thin_rows), rows, packed_row_block);
-  const N column_block = choose(four, columns, constant(plan.column_block), packed_columns);
-  return {row_block,
-          column_block,
-          quotient_up(m, row_block),
-          quotient_up(n, column_block),
-          choose(four, constant(thin_pitch), constant(plan.column_block), packed_columns),
-          choose(constant(0), constant(0), constant(0), pick(whole, constant(2), constant(1)))};
-}
-
-/// The callbacks of runtime::CompiledKernel; `context` is the GemmPlan.
+/// The callbacks of runtime::CompiledKernel; `context` is a GemmContext (jit/gemm_tasks.hpp).
 std::int64_t gemm_tasks(const void* context, const std::int64_t* extents);
 std::int64_t gemm_scratch_bytes(const void* context, const std::int64_t* extents);
 std::int64_t gemm_constant_bytes(const void* context, const std::int64_t* extents);

@@ -1,470 +1,515 @@
-// The three ways of a task. Start reading at Tasks::emit_tiled.
+// See gemm_tasks.hpp. Start reading at gemm_run, then Task::tiled.
 #include "jit/gemm_tasks.hpp"
 
-#include <llvm/IR/Constants.h>
-#include <llvm/IR/LLVMContext.h>
+#include <algorithm>
+#include <bit>
+#include <cstring>
 
-#include <array>
-
-#include "jit/library.hpp"
+#include "actinium/error.h"
 
 namespace actinium::jit {
 namespace {
 
-/// A GemmTask, loaded at a function's entry.
-struct Task {
-  llvm::Value *args, *scratch, *epilogue, *a, *b;
-  Num a_row, a_k, b_k, b_column, rows, columns, depth, chunks, pitch;
-  llvm::Value *zeros, *product, *panel, *packed_a, *lanes, *levels;
-  Num level_pitch;
-  llvm::Value* whole_a;
-  Num group_pitch, block_pitch, beyond, whole_b_pitch, first_column;
-  llvm::Value *whole_b, *direct;
-  Num direct_pitch;
-  llvm::Value* memory;
+using N = std::int64_t;
+using program::block_elements;
+using program::chunk_elements;
 
-  Task(Emitter& e, llvm::Value* memory_)
-      : args(pointer(e, memory_, GemmSlot::args)),
-        scratch(pointer(e, memory_, GemmSlot::scratch)),
-        epilogue(pointer(e, memory_, GemmSlot::epilogue)),
-        a(pointer(e, memory_, GemmSlot::a)),
-        b(pointer(e, memory_, GemmSlot::b)),
-        a_row(number(e, memory_, GemmSlot::a_row)),
-        a_k(number(e, memory_, GemmSlot::a_k)),
-        b_k(number(e, memory_, GemmSlot::b_k)),
-        b_column(number(e, memory_, GemmSlot::b_column)),
-        rows(number(e, memory_, GemmSlot::rows)),
-        columns(number(e, memory_, GemmSlot::columns)),
-        depth(number(e, memory_, GemmSlot::depth)),
-        chunks(number(e, memory_, GemmSlot::chunks)),
-        pitch(number(e, memory_, GemmSlot::pitch)),
-        zeros(pointer(e, memory_, GemmSlot::zeros)),
-        product(pointer(e, memory_, GemmSlot::product)),
-        panel(pointer(e, memory_, GemmSlot::panel)),
-        packed_a(pointer(e, memory_, GemmSlot::packed_a)),
-        lanes(pointer(e, memory_, GemmSlot::lanes)),
-        levels(pointer(e, memory_, GemmSlot::levels)),
-        level_pitch(number(e, memory_, GemmSlot::level_pitch)),
-        whole_a(pointer(e, memory_, GemmSlot::whole_a)),
-        group_pitch(number(e, memory_, GemmSlot::group_pitch)),
-        block_pitch(number(e, memory_, GemmSlot::block_pitch)),
-        beyond(number(e, memory_, GemmSlot::beyond)),
-        whole_b_pitch(number(e, memory_, GemmSlot::whole_b_pitch)),
-        first_column(number(e, memory_, GemmSlot::first_column)),
-        whole_b(pointer(e, memory_, GemmSlot::whole_b)),
-        direct(pointer(e, memory_, GemmSlot::direct)),
-        direct_pitch(number(e, memory_, GemmSlot::direct_pitch)),
-        memory(memory_) {}
+/// The operands of a call: a, b, then the epilogue's accesses.
+struct Operands {
+  const GemmContext& context;
+  const runtime::KernelArgs& args;
+  N batch = 1, rows, columns, depth;
 
- private:
-  static llvm::Value* load(Emitter& e, llvm::Type* type, llvm::Value* memory, GemmSlot slot) {
-    return e.b.CreateLoad(type, e.bytes(memory, static_cast<std::int64_t>(slot) * 8));
+  Operands(const void* context_, const runtime::KernelArgs* args_)
+      : context(*static_cast<const GemmContext*>(context_)), args(*args_) {
+    const int rank = context.rank;
+    for (int d = 0; d < rank; ++d) batch *= args.extents[d];
+    rows = args.extents[rank], columns = args.extents[rank + 1], depth = args.extents[rank + 2];
   }
-  static llvm::Value* pointer(Emitter& e, llvm::Value* memory, GemmSlot slot) {
-    return load(e, e.b.getPtrTy(), memory, slot);
-  }
-  static Num number(Emitter& e, llvm::Value* memory, GemmSlot slot) {
-    return e.num(load(e, e.b.getInt64Ty(), memory, slot));
-  }
-};
-
-class Tasks {
- public:
-  Tasks(ModuleEmitter& module, DType dtype) : m(module), plan_(make_plan(dtype, module.target)), kit_(module, plan_) {}
-
-  void emit(const std::string& name, GemmPart part) {
-    llvm::Function* f =
-        m.function(llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false), name, true);
-    llvm::IRBuilder<> b(m.block(f));
-    Emitter e(m, b);
-    const Task task(e, f->getArg(0));
-    switch (part) {
-      case GemmPart::tiled: emit_tiled(e, task); break;
-      case GemmPart::packed: emit_packed(e, task); break;
-      case GemmPart::pack: emit_pack(e, task); break;
-      case GemmPart::pack_b: emit_pack_b(e, task); break;
-      case GemmPart::thin: emit_thin(e, task); break;
-      case GemmPart::narrow: emit_narrow(e, task); break;
+  /// `dim` counts from the end: 2 is the matrix's first, 1 its second.
+  N stride(int operand, int dim) const { return args.strides[operand * (context.rank + 2) + context.rank + 2 - dim]; }
+  /// The element where the operand's matrix number `index` begins.
+  N matrix(int operand, N index) const {
+    N offset = 0;
+    for (int d = context.rank - 1; d >= 0; --d) {
+      offset += index % args.extents[d] * args.strides[operand * (context.rank + 2) + d];
+      index /= args.extents[d];
     }
-    b.CreateRetVoid();
+    return offset;
   }
-
- private:
-  ModuleEmitter& m;
-  GemmPlan plan_;
-  GemmKit kit_;
-
-  void emit_tiled(Emitter& e, const Task& t);
-  void emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first,
-                  Flag last, Num column, Num width);
-  void emit_packed(Emitter& e, const Task& t);
-  /// One panel of B, before the first rows that use it and after.
-  struct Panel {
-    llvm::Value *source, *packed;  ///< where it lies in B, and packed
-    Flag copies;                   ///< whether its first tile packs it
-  };
-  Num emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, const Panel& panel, Num depth, Flag first,
-                        llvm::Value* sums, llvm::Value* to, Num to_pitch, Num rows, Num column);
-  void fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, Num count, Num rows);
-  void emit_pack(Emitter& e, const Task& t);
-  void emit_pack_b(Emitter& e, const Task& t);
-  void emit_thin(Emitter& e, const Task& t);
-  void emit_narrow(Emitter& e, const Task& t);
-  void emit_along_k(Emitter& e, const Task& t);
-  template <class Block>
-  void each_block(Emitter& e, const Task& t, Num size, Block&& block);
-  void call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> arguments);
-  void call_epilogue(Emitter& e, const Task& t, llvm::Value* sums, Num row, Num rows, Num column, Num columns);
-  void finish_all(Emitter& e, const Task& t) { call_epilogue(e, t, t.product, e.num(0), t.rows, e.num(0), t.columns); }
 };
 
-/// block(k, depth, first): blocks of `size` along k, at least one; after each chunk its sums go into the tree.
-template <class Block>
-void Tasks::each_block(Emitter& e, const Task& t, Num size, Block&& block) {
-  e.each(e.num(0), t.chunks, 1, [&](Num chunk) {
-    const Num begin = chunk * program::chunk_elements;
-    const Num end = least(begin + program::chunk_elements, t.depth);
-    Loop loop(e.b, begin.value, greatest(end, begin + 1).value);
-    const Num k = e.num(loop.index());
-    block(k, least(end - k, size), k == begin);
-    loop.finish(size.value);
-    e.when(!(t.chunks == 1), [&] {
-      const Num count = quotient_up(t.rows * t.pitch, plan_.lanes) * plan_.lanes;
-      m.call(e.b, kit_.combine(), {t.product, t.levels, t.level_pitch, count, chunk, t.chunks});
-    });
-  });
+/// -> out: panels of GemmPlan::packed_columns() columns, each k by k; a last one of one vector if that is enough, and
+/// +0 in columns that are not there.
+template <class T>
+void pack_columns(const GemmContext& plan, const T* source, N k_stride, N column_stride, T* out, N depth, N columns) {
+  const N width = plan.packed_columns(), lanes = plan.lanes;
+  for (N column = 0; column < columns; column += width) {
+    const N left = columns - column, pitch = left <= lanes ? lanes : width;
+    const T* from = source + column * column_stride;
+    T* to = out + column * depth;
+    // Whole panels of a B that is contiguous along k, by squares as wide as a vector.
+    const N done = k_stride == 1 && column_stride != 1 && width <= left ? depth / lanes * lanes : 0;
+    if (done > 0) plan.code.squares(from, column_stride, to, width, done, width);
+    plan.code.pack(from + done * k_stride, k_stride, column_stride, to + done * pitch, pitch, depth - done,
+                   std::min(left, width));
+    // pack() fills up the last vector; there may be more.
+    const N filled = quotient_up(left, lanes) * lanes;
+    for (N k = 0; pitch == width && filled < width && k < depth; ++k)
+      std::fill(to + k * width + filled, to + (k + 1) * width, T{0});
+  }
 }
 
-void Tasks::call_epilogue(Emitter& e, const Task& t, llvm::Value* sums, Num row, Num rows, Num column, Num columns) {
-  llvm::Type *p = m.pointer(), *n = m.int64();
-  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {p, p, p, n, n, n, n, n}, false);
-  e.b.CreateCall(type, t.epilogue, {t.args, t.scratch, sums, t.pitch, row, rows, column, columns});
+/// A piece of C, and the memory to compute it in.
+template <class T>
+struct Task {
+  const GemmContext& plan;
+  const GemmCode& code;
+  const runtime::KernelArgs* args;
+  char* scratch;
+  N a_row, a_k, b_k, b_column, depth, chunks, pitch;  ///< `pitch`: from one row of sums to the next
+  N group_pitch = 0, block_pitch = 0, matrix_pitch = 0, whole_b_pitch = 0;  ///< of what is packed
+  T *zeros, *product, *panel, *packed_a, *lanes, *levels;
+  N level_pitch;
+  // Of each task.
+  const T *a = nullptr, *b = nullptr;
+  N rows = 0, columns = 0, first_column = 0;
+  N beyond = 0;                ///< columns of B to the right of the task's
+  const T* whole_a = nullptr;  ///< the task's rows of A, packed before; or null: the task packs them
+  const T* whole_b = nullptr;  ///< B packed for good: blocks of k one after the other, in each the panels; or null
+  T* direct = nullptr;         ///< where C lies if it is stored as it is, side by side; or null
+  N direct_pitch = 0;
+  GemmFetch fetch{};
+
+  Task(const Operands& o, void* scratch_, N pitch_, Grid::Way way)
+      : plan(o.context),
+        code(o.context.code),
+        args(&o.args),
+        scratch(static_cast<char*>(scratch_)),
+        a_row(o.stride(0, 2)),
+        a_k(o.stride(0, 1)),
+        b_k(o.stride(1, 2)),
+        b_column(o.stride(1, 1)),
+        depth(o.depth),
+        chunks(std::max<N>(quotient_up(o.depth, chunk_elements), 1)),
+        pitch(pitch_),
+        zeros(memory(plan.at.zeros)),
+        product(memory(plan.at.product)),
+        panel(memory(plan.at.b)),
+        packed_a(memory(plan.at.a)),
+        lanes(memory(plan.at.lanes)),
+        levels(memory(plan.at.levels)),
+        level_pitch(plan.at.level_bytes / N{sizeof(T)}) {
+    if (way != Grid::Way::packed) return;
+    const PackedRows packed = packed_rows(plan, o.rows, o.depth);
+    group_pitch = packed.group_pitch, block_pitch = packed.block_pitch, matrix_pitch = packed.matrix;
+    whole_b_pitch = packed_pitch(plan, o.columns);
+  }
+  T* memory(N offset) const { return reinterpret_cast<T*>(scratch + offset); }
+
+  void tiled();
+  void packed();
+  void thin();
+  void narrow();
+
+ private:
+  /// A row of A is read along k; `a` begins at the block.
+  struct Block {
+    const T* a;
+    N a_row, a_k, k, depth;
+    bool first, last;
+  };
+  void tile_panel(const Block& block, N column, std::size_t shape);
+  N packed_panel(const T* a_rows, const T* source, T* packed, bool copies, N block_depth, bool first, T* sums, T* to,
+                 N to_pitch, N row_count, N column);
+  void fetch_rows(const T* from, N stride, N count, N row_count);
+  void along_k();
+  void lanes_of(const T* a_rows, N a_pitch, const T* b_columns, N b_pitch, N k_count, N row, N row_count, bool first);
+
+  /// block(k, depth, first): blocks of `size` along k, at least one; after each chunk its sums go into the tree.
+  template <class F>
+  void each_block(N size, F&& block) {
+    for (N chunk = 0; chunk < chunks; ++chunk) {
+      const N begin = chunk * chunk_elements, end = std::min(begin + chunk_elements, depth);
+      N k = begin;
+      do {
+        block(k, std::min(end - k, size), k == begin);
+        k += size;
+      } while (k < end);
+      if (chunks != 1) combine(chunk);
+    }
+  }
+  void combine(N chunk);
+  void finish(T* sums, N row, N row_count, N column, N column_count);
+  void finish_all() { finish(product, 0, rows, 0, columns); }
+};
+
+/// The sums of a chunk enter the binary counter `levels`; after the last chunk `product` is the sum of all.
+template <class T>
+void Task<T>::combine(N chunk) {
+  const N count = rows * pitch;
+  // As many levels are full below this chunk as chunk + 1 has zeros at its end.
+  const int full = std::countr_zero(static_cast<std::uint64_t>(chunk + 1));
+  for (int l = 0; l < full; ++l) code.add(product, levels + l * level_pitch, count);
+  if (chunk + 1 < chunks) {
+    std::copy_n(product, count, levels + full * level_pitch);
+    return;
+  }
+  for (int l = full + 1; l < 64; ++l) {
+    if ((static_cast<std::uint64_t>(chunks) >> l & 1) != 0) code.add(product, levels + l * level_pitch, count);
+  }
+}
+
+/// The epilogue.
+template <class T>
+void Task<T>::finish(T* sums, N row, N row_count, N column, N column_count) {
+  if (plan.epilogue != nullptr) {
+    plan.epilogue(args, scratch, sums, pitch, row, row_count, column, column_count);
+    return;
+  }
+  const N row_stride = args->strides[2 * (plan.rank + 2) + plan.rank],
+          column_stride = args->strides[2 * (plan.rank + 2) + plan.rank + 1];
+  T* base;
+  std::memcpy(&base, scratch + plan.at.bases, sizeof base);
+  base += row * row_stride + column * column_stride;
+  for (N r = 0; r < row_count; ++r, sums += pitch, base += row_stride) {
+    if (column_stride == 1) {
+      std::copy_n(sums, column_count, base);
+    } else {
+      for (N c = 0; c < column_count; ++c) base[c * column_stride] = sums[c];
+    }
+  }
 }
 
 // --- Register tiles ---
 
-void Tasks::emit_tiled(Emitter& e, const Task& t) {
-  // A row of A is read along k; if A is contiguous along its other dimension, its block is copied as it lies unless its
-  // elements of one row lie close together, else transposed.
-  const Flag as_it_lies = t.a_row == 1;
-  const Flag in_place = (t.a_k == 1) | (t.rows <= 8) | (as_it_lies & (t.a_k <= 1024 / plan_.element()));
-  const Flag pack_a = !in_place;
-  const Num depth_pitch = e.num(program::block_elements), rows_pitch = quotient_up(t.rows, plan_.lanes) * plan_.lanes;
-  const Num a_row = pick(pack_a, pick(as_it_lies, t.a_row, depth_pitch), t.a_row);
-  const Num a_k = pick(pack_a, pick(as_it_lies, rows_pitch, e.num(1)), t.a_k);
-  each_block(e, t, e.num(program::block_elements), [&](Num k, Num depth, Flag first) {
-    llvm::Value* a = e.at(kit_.scalar(), t.a, k * t.a_k);
-    e.when(pack_a, [&] {
-      m.call(e.b, kit_.pack(),
-             {a, pick(as_it_lies, t.a_k, t.a_row), pick(as_it_lies, t.a_row, t.a_k), t.packed_a,
-              pick(as_it_lies, rows_pitch, depth_pitch), pick(as_it_lies, depth, t.rows),
-              pick(as_it_lies, t.rows, depth)});
-    });
-    a = e.b.CreateSelect(pack_a, t.packed_a, a);
-    const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
-    e.advance(t.columns, [&](Num column) {
-      // The narrowest shape that the rest fills or nearly fills: 40 columns are 32 and 8 rather than 64.
-      const Num left = t.columns - column;
-      Num width = e.num(plan_.tiles.back().vectors * plan_.lanes);
-      for (std::size_t s = plan_.tiles.size() - 1; s-- > 0;) {
-        const Num columns = e.num(plan_.tiles[s].vectors * plan_.lanes);
-        width = pick(left <= columns - plan_.lanes, width, columns);
+template <class T>
+void Task<T>::tiled() {
+  // If A is contiguous along its rows, its block is copied as it lies unless its elements of one row lie close
+  // together, else transposed.
+  constexpr N near = 1024 / N{sizeof(T)};
+  const bool as_it_lies = a_row == 1;
+  const bool in_place = a_k == 1 || rows <= 8 || (as_it_lies && a_k <= near);
+  const N rows_pitch = quotient_up(rows, N{plan.lanes}) * plan.lanes;
+  each_block(block_elements, [&](N k, N block_depth, bool first) {
+    Block block{a + k * a_k, a_row, a_k, k, block_depth, first, chunks == 1 && depth <= k + block_elements};
+    if (!in_place) {
+      if (as_it_lies) {
+        code.pack(block.a, a_k, a_row, packed_a, rows_pitch, block_depth, rows);
+        block.a_k = rows_pitch;
+      } else {
+        code.pack(block.a, a_row, a_k, packed_a, block_elements, rows, block_depth);
+        block.a_row = block_elements, block.a_k = 1;
       }
-      emit_panel(e, t, a, a_row, a_k, k, depth, first, last, column, width);
-      return width;
-    });
+      block.a = packed_a;
+    }
+    for (N column = 0; column < columns;) {
+      // The narrowest shape that the rest fills or nearly fills: 40 columns are 32 and 8 rather than 64.
+      std::size_t shape = 0;
+      while (shape + 1 < plan.tiles.size() && columns - column <= (plan.tiles[shape].vectors - 1) * plan.lanes) ++shape;
+      tile_panel(block, column, shape);
+      column += plan.tiles[shape].vectors * plan.lanes;
+    }
   });
-  e.when(!(t.chunks == 1), [&] { finish_all(e, t); });
+  if (chunks != 1) finish_all();
 }
 
-void Tasks::emit_panel(Emitter& e, const Task& t, llvm::Value* a, Num a_row, Num a_k, Num k, Num depth, Flag first,
-                       Flag last, Num column, Num width) {
-  const Num left = t.columns - column;
-  llvm::Value* source = e.at(kit_.scalar(), t.b, k * t.b_k + column * t.b_column);
+template <class T>
+void Task<T>::tile_panel(const Block& block, N column, std::size_t shape) {
+  const N width = plan.tiles[shape].vectors * plan.lanes, left = columns - column;
+  const T* source = b + block.k * b_k + column * b_column;
+  N source_pitch = b_k;
   // Rows of B that lie close together, or that few rows of A use, are read where they are.
-  const Flag in_place = (t.b_column == 1) & (width <= left) & ((t.rows <= 32) | (t.b_k <= 1024 / plan_.element()));
-  e.when(!in_place,
-         [&] { m.call(e.b, kit_.pack(), {source, t.b_k, t.b_column, t.panel, width, depth, least(left, width)}); });
-  llvm::Value* panel = e.b.CreateSelect(in_place, source, t.panel);
-  const Num panel_pitch = pick(in_place, t.b_k, width);
-  const Flag single = t.depth <= program::block_elements;
-  const Flag direct = last & (width <= left) & Flag{&e.b, e.b.CreateIsNotNull(t.direct)};
-  e.advance(t.rows, [&](Num row) {
-    const Num rest = t.rows - row;
-    const Num rows = least(rest, e.num(group_rows));
-    llvm::Value* sums = e.at(kit_.scalar(), t.product, pick(single, e.num(0), row * t.pitch + column));
-    llvm::Value* out = e.b.CreateSelect(direct, e.at(kit_.scalar(), t.direct, row * t.direct_pitch + column), sums);
-    call_tile(e, width,
-              {e.at(kit_.scalar(), a, row * a_row), a_row, a_k, panel, panel_pitch, depth, out,
-               pick(direct, t.direct_pitch, t.pitch), e.b.CreateSelect(first, t.zeros, sums),
-               pick(first, e.num(0), t.pitch), rows});
-    e.when(last & !direct, [&] { call_epilogue(e, t, sums, row, rows, column, least(left, width)); });
-    return rows;
-  });
-}
-
-void Tasks::call_tile(Emitter& e, Num width, llvm::ArrayRef<llvm::Value*> arguments) {
-  llvm::Function* f = e.b.GetInsertBlock()->getParent();
-  llvm::BasicBlock* join = m.block(f);
-  llvm::BasicBlock* widest = m.block(f);
-  llvm::SwitchInst* shapes = e.b.CreateSwitch(width.value, widest);
-  for (std::size_t s = 0; s < plan_.tiles.size(); ++s) {
-    const TileShape& shape = plan_.tiles[s];
-    llvm::BasicBlock* block = s == 0 ? widest : m.block(f);
-    if (s != 0) shapes->addCase(e.b.getInt64(static_cast<std::uint64_t>(shape.vectors * plan_.lanes)), block);
-    e.b.SetInsertPoint(block);
-    m.call(e.b, kit_.tile(shape), arguments);
-    e.b.CreateBr(join);
+  if (b_column != 1 || width > left || (rows > 32 && b_k > 1024 / N{sizeof(T)})) {
+    code.pack(source, b_k, b_column, panel, width, block.depth, std::min(left, width));
+    source = panel, source_pitch = width;
   }
-  e.b.SetInsertPoint(join);
+  const bool straight = block.last && width <= left && direct != nullptr;
+  for (N row = 0; row < rows; row += group_rows) {
+    const N count = std::min(rows - row, group_rows);
+    T* sums = depth <= block_elements ? product : product + row * pitch + column;
+    code.tiles[shape](block.a + row * block.a_row, block.a_row, block.a_k, source, source_pitch, block.depth,
+                      straight ? direct + row * direct_pitch + column : sums, straight ? direct_pitch : pitch,
+                      block.first ? zeros : sums, block.first ? 0 : pitch, count);
+    if (block.last && !straight) finish(sums, row, count, column, std::min(left, width));
+  }
 }
 
 // --- Packed register tiles ---
 
-void Tasks::emit_pack(Emitter& e, const Task& t) {
-  e.each(e.num(0), t.depth, program::block_elements, [&](Num k) {
-    llvm::Value* to = e.at(kit_.scalar(), t.whole_a, k / program::block_elements * t.block_pitch);
-    m.call(e.b, kit_.pack_rows(),
-           {e.at(kit_.scalar(), t.a, k * t.a_k), t.a_row, t.a_k, to, t.group_pitch, t.rows,
-            least(t.depth - k, e.num(program::block_elements))});
-  });
-}
-
-void Tasks::emit_pack_b(Emitter& e, const Task& t) {
-  e.each(e.num(0), t.depth, program::block_elements, [&](Num k) {
-    m.call(e.b, kit_.pack_columns(),
-           {e.at(kit_.scalar(), t.b, k * t.b_k), t.b_k, t.b_column, e.at(kit_.scalar(), t.whole_b, k * t.whole_b_pitch),
-            least(t.depth - k, e.num(program::block_elements)), t.columns});
-  });
-}
-
-void Tasks::emit_packed(Emitter& e, const Task& t) {
-  const Flag fixed{&e.b, e.b.CreateIsNotNull(t.whole_b)};
-  const Flag own{&e.b, e.b.CreateIsNull(t.whole_a)};
+template <class T>
+void Task<T>::packed() {
+  const N panel_columns = plan.packed_columns();
   // Whole tiles go straight to where an epilogue would only copy them.
-  const Flag whole = Flag{&e.b, e.b.CreateIsNotNull(t.direct)} & (t.columns % plan_.packed_columns() == 0) &
-                     (t.rows % packed_group == 0) & (t.chunks == 1);
-  each_block(e, t, e.num(program::block_elements), [&](Num k, Num depth, Flag first) {
-    e.when(own, [&] {
-      m.call(e.b, kit_.pack_rows(),
-             {e.at(kit_.scalar(), t.a, k * t.a_k), t.a_row, t.a_k, t.packed_a, t.group_pitch, t.rows, depth});
-    });
-    llvm::Value* a =
-        e.b.CreateSelect(own, t.packed_a, e.at(kit_.scalar(), t.whole_a, k / program::block_elements * t.block_pitch));
+  const bool whole = direct != nullptr && columns % panel_columns == 0 && rows % packed_group == 0 && chunks == 1;
+  each_block(block_elements, [&](N k, N block_depth, bool first) {
+    if (whole_a == nullptr) code.pack_rows(a + k * a_k, a_row, a_k, packed_a, group_pitch, rows, block_depth);
+    const T* a_block = whole_a == nullptr ? packed_a : whole_a + k / block_elements * block_pitch;
     // Whole panels of a B that is contiguous are packed by the first tile that reads them.
-    llvm::Value* b = e.at(kit_.scalar(), t.b, k * t.b_k);
-    const Num copied = pick((!fixed) & (t.b_column == 1) & (number(t.rows, plan_.packed_rows()) <= t.rows),
-                            t.columns / plan_.packed_columns() * plan_.packed_columns(), e.num(0));
-    e.when(!fixed, [&] {
-      m.call(e.b, kit_.pack_columns(),
-             {e.at(kit_.scalar(), b, copied * t.b_column), t.b_k, t.b_column,
-              e.at(kit_.scalar(), t.panel, copied * depth), depth, t.columns - copied});
-    });
-    llvm::Value* panels =
-        e.b.CreateSelect(fixed, e.at(kit_.scalar(), t.whole_b, k * t.whole_b_pitch + t.first_column * depth), t.panel);
-    const Flag last = (t.chunks == 1) & (t.depth <= k + program::block_elements);
-    const Flag straight = last & whole;
+    const T* b_block = b + k * b_k;
+    const bool copies = whole_b == nullptr && b_column == 1 && rows >= plan.packed_rows();
+    const N copied = copies ? columns / panel_columns * panel_columns : 0;
+    if (whole_b == nullptr && copied < columns) {
+      pack_columns(plan, b_block + copied * b_column, b_k, b_column, panel + copied * block_depth, block_depth,
+                   columns - copied);
+    }
+    // A constant B is only read.
+    T* panels = whole_b == nullptr ? panel : const_cast<T*>(whole_b) + k * whole_b_pitch + first_column * block_depth;
+    const bool last = chunks == 1 && depth <= k + block_elements, straight = last && whole;
     // After the last panel of this block: the first one of the block below, or of the next task.
-    const Num deeper = t.depth - k - depth;
-    const Flag ends = deeper <= 0;
-    const Num depth_after = pick(ends, pick(t.beyond <= 0, e.num(0), least(t.depth, e.num(program::block_elements))),
-                                 least(deeper, e.num(program::block_elements)));
-    llvm::Value* source_after =
-        e.at(kit_.scalar(), t.b, pick(ends, t.columns * t.b_column, (k + depth) * t.b_k));
-    llvm::Value* packed_after =
-        e.at(kit_.scalar(), t.whole_b, pick(ends, e.num(0), (k + depth) * t.whole_b_pitch) +
-                                           (t.first_column + pick(ends, t.columns, e.num(0))) * depth_after);
-    e.advance(t.rows, [&](Num row) {
-      const Num rows = least(t.rows - row, e.num(packed_rows_at_once));
+    const N deeper = depth - k - block_depth;
+    const N depth_after = deeper > 0    ? std::min(deeper, block_elements)
+                          : beyond <= 0 ? 0
+                                        : std::min(depth, block_elements);
+    const T* after = nullptr;
+    if (whole_b != nullptr) {
+      after = whole_b + (deeper > 0 ? (k + block_depth) * whole_b_pitch : 0) +
+              (first_column + (deeper > 0 ? 0 : columns)) * depth_after;
+    } else {
+      after = b + (deeper > 0 ? (k + block_depth) * b_k : columns * b_column);
+    }
+    for (N row = 0; row < rows; row += packed_rows_at_once) {
+      const N count = std::min(rows - row, packed_rows_at_once);
       // The sums of a single block of k are finished before the next rows are begun.
-      llvm::Value* sums =
-          e.at(kit_.scalar(), t.product, pick(t.depth <= program::block_elements, e.num(0), row * t.pitch));
-      llvm::Value* group = e.at(kit_.scalar(), a, row / packed_group * t.group_pitch);
-      e.advance(t.columns, [&](Num column) {
+      T* sums = depth <= block_elements ? product : product + row * pitch;
+      for (N column = 0; column < columns;) {
         // The first rows that use a panel bring the next one into the cache.
-        const Num next = column + plan_.packed_columns();
-        const Flag right = next + plan_.packed_columns() <= t.columns, fetches = (row == 0) & (fixed | (column < copied));
-        llvm::Value* source = e.b.CreateSelect(right, e.at(kit_.scalar(), b, next), source_after);
-        llvm::Value* packed = e.b.CreateSelect(right, e.at(kit_.scalar(), panels, next * depth), packed_after);
-        fetch_rows(e, t, e.b.CreateSelect(fixed, packed, source), pick(fixed, e.num(plan_.packed_columns()), t.b_k),
-                   pick(fetches, pick(right, depth, depth_after), e.num(0)), rows);
-        const Panel panel{e.at(kit_.scalar(), b, column), e.at(kit_.scalar(), panels, column * depth),
-                          (row == 0) & (column < copied)};
-        llvm::Value* out = e.b.CreateSelect(straight, e.at(kit_.scalar(), t.direct, row * t.direct_pitch), sums);
-        return emit_packed_panel(e, t, group, panel, depth, first, sums, out, pick(straight, t.direct_pitch, t.pitch),
-                                 rows, column);
-      });
-      e.when(last & !straight, [&] { call_epilogue(e, t, sums, row, rows, e.num(0), t.columns); });
-      return rows;
-    });
+        const N next = column + panel_columns;
+        const bool right = next + panel_columns <= columns;
+        const bool fetches = row == 0 && (whole_b != nullptr || column < copied);
+        const T* wanted = !right ? after : whole_b != nullptr ? panels + next * block_depth : b_block + next;
+        fetch_rows(wanted, whole_b != nullptr ? panel_columns : b_k,
+                   !fetches ? 0
+                   : right  ? block_depth
+                            : depth_after,
+                   count);
+        column +=
+            packed_panel(a_block + row / packed_group * group_pitch, b_block + column, panels + column * block_depth,
+                         row == 0 && column < copied, block_depth, first, sums,
+                         straight ? direct + row * direct_pitch : sums, straight ? direct_pitch : pitch, count, column);
+      }
+      if (last && !straight) finish(sums, row, count, 0, columns);
+    }
   });
-  e.when(!(t.chunks == 1), [&] { finish_all(e, t); });
+  if (chunks != 1) finish_all();
 }
 
-Num Tasks::emit_packed_panel(Emitter& e, const Task& t, llvm::Value* a, const Panel& panel, Num depth, Flag first,
-                             llvm::Value* sums, llvm::Value* to, Num to_pitch, Num rows, Num column) {
-  const TileShape &wide = plan_.packed_tiles.front(), &single = plan_.packed_tiles.back();
-  const Num width = pick(t.columns - column <= plan_.lanes, e.num(plan_.lanes), e.num(plan_.packed_columns()));
-  llvm::Value* out = e.at(kit_.scalar(), to, column);
-  llvm::Value* before = e.b.CreateSelect(first, t.zeros, e.at(kit_.scalar(), sums, column));
-  const Num before_pitch = pick(first, e.num(0), t.pitch);
-  e.when(panel.copies, [&] {
-    m.call(e.b, kit_.copying_tile(wide),
-           {a, t.group_pitch, panel.source, t.b_k, depth, out, to_pitch, before, before_pitch, panel.packed, t.memory});
-  });
-  const Num done = pick(panel.copies, e.num(plan_.packed_rows()), e.num(0));
-  const std::array<llvm::Value*, 11> arguments{e.at(kit_.scalar(), a, done / packed_group * t.group_pitch),
-                                               t.group_pitch,
-                                               panel.packed,
-                                               width,
-                                               depth,
-                                               e.at(kit_.scalar(), out, done * to_pitch),
-                                               to_pitch,
-                                               e.at(kit_.scalar(), before, done * before_pitch),
-                                               before_pitch,
-                                               rows - done,
-                                               t.memory};
-  e.when(done < rows, [&] {
-    e.when(
-        width == plan_.lanes, [&] { m.call(e.b, kit_.packed_tile(single), arguments); },
-        [&] { m.call(e.b, kit_.packed_tile(wide), arguments); });
-  });
+/// One panel of B for `row_count` rows: from `source`, packing it, if it `copies`, else packed. Gives its width.
+template <class T>
+N Task<T>::packed_panel(const T* a_rows, const T* source, T* packed, bool copies, N block_depth, bool first, T* sums,
+                        T* to, N to_pitch, N row_count, N column) {
+  const bool single = columns - column <= plan.lanes;
+  const N width = single ? plan.lanes : plan.packed_columns(), before_pitch = first ? 0 : pitch;
+  T* out = to + column;
+  const T* before = first ? zeros : sums + column;
+  N done = 0;
+  if (copies) {
+    code.copying(a_rows, group_pitch, source, b_k, block_depth, out, to_pitch, before, before_pitch, packed, &fetch);
+    done = plan.packed_rows();
+  }
+  if (done < row_count) {
+    (single ? code.packed_single : code.packed_wide)(
+        a_rows + done / packed_group * group_pitch, group_pitch, packed, width, block_depth, out + done * to_pitch,
+        to_pitch, before + done * before_pitch, before_pitch, row_count - done, &fetch);
+  }
   return width;
 }
 
-/// While the tiles of a panel are computed for `rows`, `count` rows from here on come into the cache: all of them by the
-/// last tile.
-void Tasks::fetch_rows(Emitter& e, const Task& t, llvm::Value* from, Num pitch, Num count, Num rows) {
-  const auto set = [&](GemmSlot slot, llvm::Value* value) {
-    e.b.CreateStore(value, e.bytes(t.memory, static_cast<std::int64_t>(slot) * 8));
-  };
-  set(GemmSlot::fetch_from, from);
-  set(GemmSlot::fetch_stride, pitch * plan_.element());
-  set(GemmSlot::fetch_next, e.num(0));
-  set(GemmSlot::fetch_end, count);
-  const std::int64_t height = plan_.packed_rows();
-  set(GemmSlot::fetch_shift, pick(rows < 4 * height, e.num(1), pick(rows < 8 * height, e.num(2), e.num(3))));
+/// While the tiles of a panel are computed for `row_count` rows, `count` rows from here on come into the cache: all of
+/// them by the last tile.
+template <class T>
+void Task<T>::fetch_rows(const T* from, N stride, N count, N row_count) {
+  const N height = plan.packed_rows();
+  fetch = {from, stride * N{sizeof(T)}, 0, count, row_count < 4 * height ? 1 : row_count < 8 * height ? 2 : 3};
 }
 
 // --- Few rows, few columns ---
 
-void Tasks::emit_thin(Emitter& e, const Task& t) {
-  each_block(e, t, e.num(program::block_elements), [&](Num k, Num depth, Flag first) {
-    e.each(e.num(0), t.rows, stream_rows, [&](Num group) {
-      const Num rows = least(t.rows - group, e.num(stream_rows));
-      const std::array<llvm::Value*, 10> arguments{e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k),
-                                                   t.a_row,
-                                                   t.a_k,
-                                                   e.at(kit_.scalar(), t.b, k * t.b_k),
-                                                   t.b_k,
-                                                   depth,
-                                                   t.columns,
-                                                   t.panel,
-                                                   t.pitch,
-                                                   rows};
-      e.when(
-          rows == 1, [&] { m.call(e.b, kit_.stream(1, 4, 4), arguments); },
-          [&] { m.call(e.b, kit_.stream(stream_rows, 4, 1), arguments); });
-      e.each(e.num(0), rows, 1, [&](Num row) {
-        e.each(e.num(0), t.columns, plan_.lanes, [&](Num column) {
-          llvm::Value* place = e.at(kit_.scalar(), t.product, (group + row) * t.pitch + column);
-          llvm::Value* earlier =
-              e.b.CreateSelect(first, kit_.constant(kit_.vector(), -0.0), kit_.load(e.b, kit_.vector(), place));
-          llvm::Value* sum = kit_.load(e.b, kit_.vector(), e.at(kit_.scalar(), t.panel, row * t.pitch + column));
-          kit_.store(e.b, e.b.CreateFAdd(earlier, sum), place);
-        });
-      });
-    });
+template <class T>
+void Task<T>::thin() {
+  each_block(block_elements, [&](N k, N block_depth, bool first) {
+    for (N group = 0; group < rows; group += stream_rows) {
+      const N count = std::min(rows - group, stream_rows);
+      T* sums = product + group * pitch;
+      T* out = first ? sums : panel;
+      (count == 1 ? code.stream_one : code.stream_rows)(a + group * a_row + k * a_k, a_row, a_k, b + k * b_k, b_k,
+                                                        block_depth, columns, out, pitch, count);
+      if (first) continue;
+      for (N row = 0; row < count; ++row) code.add(sums + row * pitch, panel + row * pitch, columns);
+    }
   });
-  finish_all(e, t);
+  finish_all();
 }
 
-void Tasks::emit_narrow(Emitter& e, const Task& t) {
+template <class T>
+void Task<T>::narrow() {
   // A matrix whose rows are columns in memory, times a vector.
-  const Flag upright = (t.columns == 1) & (t.a_row == 1) & !(t.a_k == 1);
-  e.when(
-      upright,
-      [&] {
-        each_block(e, t, e.num(program::chunk_elements), [&](Num k, Num depth, Flag) {
-          const std::int64_t width = std::int64_t{GemmKit::upright_vectors} * plan_.lanes;
-          e.each(e.num(0), t.rows, width, [&](Num row) {
-            m.call(e.b, kit_.upright(),
-                   {e.at(kit_.scalar(), t.a, row + k * t.a_k), t.a_k, e.at(kit_.scalar(), t.b, k * t.b_k), t.b_k, depth,
-                    t.lanes, e.at(kit_.scalar(), t.product, row * t.pitch), t.pitch, t.rows - row});
-          });
-        });
-      },
-      [&] { emit_along_k(e, t); });
-  finish_all(e, t);
+  if (columns == 1 && a_row == 1 && a_k != 1) {
+    const N width = upright_vectors * plan.lanes;
+    each_block(chunk_elements, [&](N k, N block_depth, bool) {
+      for (N row = 0; row < rows; row += width) {
+        code.upright(a + row + k * a_k, a_k, b + k * b_k, b_k, block_depth, lanes, product + row * pitch, pitch,
+                     rows - row);
+      }
+    });
+  } else {
+    along_k();
+  }
+  finish_all();
 }
 
-void Tasks::emit_along_k(Emitter& e, const Task& t) {
-  const std::int64_t lane_count = program::reduction_lanes(plan_.dtype),
-                     row_lanes = program::narrow_columns * lane_count;
-  llvm::Value* state = t.lanes;
-  llvm::Value* spare = e.at(kit_.scalar(), state, e.num(narrow_rows * row_lanes));
-  const Num end = t.depth;
+template <class T>
+void Task<T>::along_k() {
+  const N lane_count = program::reduction_lanes(plan.dtype), row_lanes = program::narrow_columns * lane_count;
   // Rows that are read as they lie are read from one end to the other, several at once.
-  const Flag pack_b = !(t.b_k == 1), pack_a = !(t.a_k == 1), single = t.columns == 1;
-  const Num size = pick(pack_a | !single, e.num(narrow_depth), e.num(program::chunk_elements));
-  each_block(e, t, size, [&](Num k, Num depth, Flag first) {
-    llvm::Value* b_columns = e.at(kit_.scalar(), t.b, k * t.b_k);
-    e.when(pack_b, [&] { m.call(e.b, kit_.pack(), {b_columns, t.b_column, t.b_k, t.panel, size, t.columns, depth}); });
-    b_columns = e.b.CreateSelect(pack_b, t.panel, b_columns);
-    const Num b_pitch = pick(pack_b, size, t.b_column);
-    e.each(e.num(0), t.rows, narrow_packed_rows, [&](Num group) {
-      const Num rows = least(t.rows - group, e.num(narrow_packed_rows));
-      llvm::Value* a = e.at(kit_.scalar(), t.a, group * t.a_row + k * t.a_k);
-      e.when(pack_a, [&] { m.call(e.b, kit_.pack(), {a, t.a_row, t.a_k, t.packed_a, size, rows, depth}); });
-      a = e.b.CreateSelect(pack_a, t.packed_a, a);
-      const Num a_pitch = pick(pack_a, size, t.a_row);
-      const auto call = [&](Num row, int row_count, int column_count) {
-        llvm::Value* own = e.at(kit_.scalar(), state, (group + row) * row_lanes);
-        m.call(
-            e.b, kit_.lanes(row_count, column_count),
-            {e.at(kit_.scalar(), a, row * a_pitch), a_pitch, b_columns, b_pitch, depth, own, t.columns, first, spare});
-      };
-      const int at_once = plan_.narrow_rows_at_once;
-      const Num together = pick(single, rows / at_once * at_once, e.num(0));
-      e.each(e.num(0), together, at_once, [&](Num row) { call(row, at_once, 1); });
-      e.each(together, rows, 1, [&](Num row) {
-        e.when(single, [&] { call(row, 1, 1); }, [&] { call(row, 1, static_cast<int>(program::narrow_columns)); });
-      });
-    });
+  const bool pack_b = b_k != 1, pack_a = a_k != 1;
+  const N size = pack_a || columns != 1 ? narrow_depth : chunk_elements;
+  each_block(size, [&](N k, N block_depth, bool first) {
+    const T* b_columns = b + k * b_k;
+    if (pack_b) {
+      code.pack(b_columns, b_column, b_k, panel, size, columns, block_depth);
+      b_columns = panel;
+    }
+    for (N group = 0; group < rows; group += narrow_packed_rows) {
+      const N count = std::min(rows - group, narrow_packed_rows);
+      const T* a_rows = a + group * a_row + k * a_k;
+      if (pack_a) {
+        code.pack(a_rows, a_row, a_k, packed_a, size, count, block_depth);
+        a_rows = packed_a;
+      }
+      lanes_of(a_rows, pack_a ? size : a_row, b_columns, pack_b ? size : b_column, block_depth, group, count, first);
+    }
     // At the end of a chunk the lanes become sums.
-    const Num next = k + size;
-    e.when((next % program::chunk_elements == 0) | (end <= next), [&] {
-      e.each(e.num(0), t.rows, 1, [&](Num row) {
-        e.each(e.num(0), t.columns, 1, [&](Num column) {
-          llvm::Value* sum =
-              m.call(e.b, kit_.lane_sum(), {e.at(kit_.scalar(), state, row * row_lanes + column * lane_count)});
-          kit_.store(e.b, sum, e.at(kit_.scalar(), t.product, row * t.pitch + column));
-        });
-      });
-    });
+    const N next = k + size;
+    if (next % chunk_elements != 0 && next < depth) return;
+    for (N row = 0; row < rows; ++row) {
+      for (N column = 0; column < columns; ++column)
+        code.lane_sum(lanes + row * row_lanes + column * lane_count, product + row * pitch + column);
+    }
   });
 }
 
-std::string_view name_of(GemmPart part) {
-  switch (part) {
-    case GemmPart::tiled: return "tiled";
-    case GemmPart::packed: return "packed";
-    case GemmPart::pack: return "pack";
-    case GemmPart::pack_b: return "pack_b";
-    case GemmPart::thin: return "thin";
-    case GemmPart::narrow: return "narrow";
+/// The lanes of `row_count` rows, the first of them the task's row number `row`.
+template <class T>
+void Task<T>::lanes_of(const T* a_rows, N a_pitch, const T* b_columns, N b_pitch, N k_count, N row, N row_count,
+                       bool first) {
+  const N row_lanes = program::narrow_columns * program::reduction_lanes(plan.dtype);
+  T* state = lanes + row * row_lanes;
+  const N at_once = plan.narrow_rows_at_once, together = columns == 1 ? row_count / at_once * at_once : 0;
+  for (N r = 0; r < row_count;) {
+    const bool several = r < together;
+    GemmCode::Lanes* piece = several ? code.lanes_rows : columns == 1 ? code.lanes_one : code.lanes_columns;
+    piece(a_rows + r * a_pitch, a_pitch, b_columns, b_pitch, k_count, state + r * row_lanes, columns, first ? 1 : 0);
+    r += several ? at_once : 1;
   }
-  return {};
+}
+
+// --- Tasks of a call ---
+
+template <class T>
+void place_task(Task<T>& task, const Operands& o, const Grid& g, N index, N count) {
+  N first_column = 0, first_row = 0, batch = 0;
+  if (index != 0) {
+    first_column = index % g.column_blocks * g.column_block;
+    batch = index / g.column_blocks / g.row_blocks;
+    first_row = index / g.column_blocks % g.row_blocks * g.row_block;
+  }
+  const GemmContext& plan = o.context;
+  const auto* a = static_cast<const T*>(o.args.pointers[0]);
+  const auto* b = static_cast<const T*>(o.args.pointers[1]);
+  task.a = a + o.matrix(0, batch) + first_row * task.a_row;
+  task.b = b + o.matrix(1, batch) + first_column * task.b_column;
+  if (g.whole)
+    task.whole_a =
+        static_cast<const T*>(o.args.shared) + batch * task.matrix_pitch + first_row / packed_group * task.group_pitch;
+  task.whole_b = static_cast<const T*>(o.args.constant);
+  task.rows = std::min(g.row_block, o.rows - first_row);
+  task.columns = std::min(g.column_block * count, o.columns - first_column);
+  task.first_column = first_column;
+  task.beyond = std::max<N>(o.columns - first_column - g.column_block, 0);
+  for (int access = 0; access < plan.accesses; ++access) {
+    const int operand = access + 2;
+    const N element = o.matrix(operand, batch) + first_row * o.stride(operand, 2) + first_column * o.stride(operand, 1);
+    const std::uintptr_t base = reinterpret_cast<std::uintptr_t>(o.args.pointers[operand]) +
+                                static_cast<std::uintptr_t>(element * plan.units[static_cast<std::size_t>(access)]);
+    std::memcpy(task.scratch + plan.at.bases + access * 8, &base, sizeof base);
+  }
+  if (plan.epilogue == nullptr && o.stride(2, 1) == 1) {
+    std::memcpy(&task.direct, task.scratch + plan.at.bases, sizeof task.direct);
+    task.direct_pitch = o.stride(2, 2);
+  }
+}
+
+template <class T>
+void run(const Operands& o, N begin, N end, void* scratch) {
+  const GemmContext& plan = o.context;
+  const Grid g = grid(plan, o.batch, o.rows, o.columns, o.depth);
+  Task<T> task(o, scratch, g.pitch, g.way);
+  std::fill_n(task.zeros, plan.widest(), T{-0.0});
+  // Tasks of few rows are joined.
+  const N joined = g.way == Grid::Way::thin
+                       ? std::max<N>((o.rows == 1 ? thin_columns_one : thin_columns_max) / g.column_block, 1)
+                       : 1;
+  for (N index = begin; index < end;) {
+    const N count = joined == 1 ? 1 : std::min({joined, end - index, g.column_blocks - index % g.column_blocks});
+    place_task(task, o, g, index, count);
+    switch (g.way) {
+      case Grid::Way::narrow: task.narrow(); break;
+      // Rows of B that are not side by side cannot be streamed.
+      case Grid::Way::thin: task.b_column == 1 ? task.thin() : task.tiled(); break;
+      case Grid::Way::tiled: task.tiled(); break;
+      case Grid::Way::packed: task.packed(); break;
+    }
+    index += count;
+  }
+}
+
+template <class T>
+void prepare(const Operands& o, N begin, N end) {
+  const GemmPlan& plan = o.context;
+  const PackedRows packed = packed_rows(plan, o.rows, o.depth);
+  const N a_row = o.stride(0, 2), a_k = o.stride(0, 1), chunks = quotient_up(o.rows, packed_chunk);
+  for (N index = begin; index < end; ++index) {
+    const N batch = index / chunks, row = index % chunks * packed_chunk;
+    const T* a = static_cast<const T*>(o.args.pointers[0]) + o.matrix(0, batch) + row * a_row;
+    T* to = static_cast<T*>(o.args.shared) + batch * packed.matrix + row / packed_group * packed.group_pitch;
+    for (N k = 0; k < o.depth; k += block_elements) {
+      o.context.code.pack_rows(a + k * a_k, a_row, a_k, to + k / block_elements * packed.block_pitch,
+                               packed.group_pitch, std::min(o.rows - row, packed_chunk),
+                               std::min(o.depth - k, block_elements));
+    }
+  }
+}
+
+template <class T>
+void pack_constant(const Operands& o) {
+  const N pitch = packed_pitch(o.context, o.columns);
+  const N b_k = o.stride(1, 2), b_column = o.stride(1, 1);
+  for (N k = 0; k < o.depth; k += block_elements) {
+    pack_columns(o.context, static_cast<const T*>(o.args.pointers[1]) + k * b_k, b_k, b_column,
+                 static_cast<T*>(o.args.constant) + k * pitch, std::min(o.depth - k, block_elements), o.columns);
+  }
 }
 
 }  // namespace
 
-llvm::Function* gemm_function(ModuleEmitter& m, DType dtype, GemmPart part) {
-  const std::string name = "gemm_" + std::string(name_of(part)) + "_" + std::string(actinium::name_of(dtype));
-  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(m.context), {m.pointer()}, false);
-  return library_function(m, name, type, Effort::shared, [&](ModuleEmitter& emitter, const std::string& symbol) {
-    Tasks(emitter, dtype).emit(symbol, part);
-  });
+void gemm_run(const void* context, const runtime::KernelArgs* args, N begin, N end, void* scratch) {
+  const Operands o(context, args);
+  if (begin >= end) return;
+  if (o.context.dtype == DType::f64) return run<double>(o, begin, end, scratch);
+  run<float>(o, begin, end, scratch);
+}
+
+void gemm_prepare(const void* context, const runtime::KernelArgs* args, N begin, N end, void*) {
+  const Operands o(context, args);
+  if (o.context.dtype == DType::f64) return prepare<double>(o, begin, end);
+  prepare<float>(o, begin, end);
+}
+
+void gemm_pack_constant(const void* context, const runtime::KernelArgs* args, N, N, void*) {
+  const Operands o(context, args);
+  if (o.context.dtype == DType::f64) return pack_constant<double>(o);
+  pack_constant<float>(o);
 }
 
 }  // namespace actinium::jit

@@ -1,69 +1,75 @@
-// One task of a matrix product as a function of generated code that knows no kernel: what is particular to a kernel
-// comes in a GemmTask. These functions are compiled once a process for each dtype and instruction set. Start reading at
-// GemmTask.
+// The tasks of a matrix product in plain C++: loops over blocks of k, panels and rows around pieces of generated code.
+// Nothing here is compiled for a kernel; what is particular to one comes in a GemmContext. Start reading at
+// GemmContext.
 #pragma once
-#include <array>
-#include <string>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
-#include "jit/gemm_kit.hpp"
 #include "jit/gemm_plan.hpp"
+#include "runtime/engine.hpp"
 
 namespace actinium::jit {
 
-/// A task in memory: one slot of 8 bytes each.
-enum class GemmSlot : std::uint8_t {
-  args,      ///< KernelArgs, passed on to the epilogue
-  scratch,   ///< passed on too
-  epilogue,  ///< void(args, scratch, sums, pitch, row, rows, column, columns): rows and columns from the task's first
-  a,         ///< first element of the task's rows of A
-  b,         ///< of its columns of B
-  a_row,     ///< strides, in elements
-  a_k,
-  b_k,
-  b_column,
-  rows,  ///< of the task
-  columns,
-  depth,   ///< k
-  chunks,  ///< of k, at least 1
-  pitch,   ///< from one row of sums to the next
-  zeros,   ///< memory as GemmPlan::Layout has it
-  product,
-  panel,
-  packed_a,
-  lanes,
-  levels,
-  level_pitch,  ///< in elements
-  whole_a,      ///< the task's rows of A, packed before; or null: the task packs them
-  group_pitch,  ///< of packed A: elements from one group of rows to the next, from one block of k to the next
-  block_pitch,
-  whole_b,        ///< B packed for good: blocks of k one after the other, in each the panels; or null
-  whole_b_pitch,  ///< packed_pitch()
-  first_column,   ///< of the task
-  beyond,         ///< columns of B to the right of the task's
-  direct,         ///< where an epilogue that stores the product and no more stores it, if side by side; or null
-  direct_pitch,   ///< elements from one row there to the next
-  // Memory to be fetched into the cache while tiles are computed: rows of a panel's width, `fetch_stride` apart (bytes),
-  // the next one and the end. A tile fetches a row each 2^fetch_shift steps of k.
-  fetch_from,
-  fetch_stride,
-  fetch_next,
-  fetch_end,
-  fetch_shift,
-  count,
-};
-static_assert(static_cast<std::int64_t>(GemmSlot::count) * 8 <= gemm_task_bytes);
-
-/// Which way a task goes.
-enum class GemmPart : std::uint8_t {
-  tiled,   ///< register tiles over operands as they lie
-  packed,  ///< register tiles over packed operands
-  pack,    ///< no product: packs rows of A to `whole_a`
-  pack_b,  ///< no product: packs all of B to `whole_b`
-  thin,    ///< few rows, and rows of B contiguous
-  narrow,  ///< few columns: virtual lanes along k
+/// Memory to be fetched into the cache while tiles are computed: rows of a panel's width, `stride` bytes apart. A tile
+/// fetches a row each 2^shift steps of k, from number `next` on, until `end`. Generated tiles read and write it.
+struct GemmFetch {
+  const void* from;
+  std::int64_t stride, next, end, shift;
 };
 
-/// The function void(task) of this part, for a call from `m`: compiled now if this process has not got it yet.
-llvm::Function* gemm_function(ModuleEmitter& m, DType dtype, GemmPart part);
+/// Generated code for one dtype and instruction set, compiled once a process; jit/gemm_kit.hpp says what each does. Of
+/// the ways that no call of a kernel takes there is none.
+struct GemmCode {
+  using N = std::int64_t;
+  using Tile = void(const void* a, N a_row, N a_k, const void* b, N pitch, N depth, void* out, N out_pitch,
+                    const void* before, N before_pitch, N rows);
+  using PackedTile = void(const void* a, N group_pitch, const void* b, N pitch, N depth, void* out, N out_pitch,
+                          const void* before, N before_pitch, N rows, GemmFetch*);
+  using CopyingTile = void(const void* a, N group_pitch, const void* b, N pitch, N depth, void* out, N out_pitch,
+                           const void* before, N before_pitch, void* panel, GemmFetch*);
+  using Pack = void(const void* source, N row_stride, N column_stride, void* out, N pitch, N rows, N columns);
+  using Squares = void(const void* source, N column_stride, void* out, N pitch, N rows, N columns);
+  using Stream = void(const void* a, N a_row, N a_k, const void* b, N b_k, N depth, N columns, void* out, N pitch,
+                      N rows);
+  using Lanes = void(const void* a, N pitch, const void* b, N b_pitch, N depth, void* state, N columns, N first);
+  using Upright = void(const void* a, N a_k, const void* x, N stride, N depth, void* state, void* out, N pitch, N rows);
+
+  std::vector<Tile*> tiles;  ///< one for each of GemmPlan::tiles
+  PackedTile *packed_wide = nullptr, *packed_single = nullptr;
+  CopyingTile* copying = nullptr;
+  Pack *pack = nullptr, *pack_rows = nullptr;
+  Squares* squares = nullptr;
+  Stream *stream_one = nullptr, *stream_rows = nullptr;
+  Lanes *lanes_one = nullptr, *lanes_rows = nullptr, *lanes_columns = nullptr;
+  Upright* upright = nullptr;
+  void (*lane_sum)(const void* state, void* out) = nullptr;
+  void (*add)(void* sums, const void* earlier, N count) = nullptr;
+};
+
+/// (args, scratch, sums, pitch, row, rows, column, columns): stores elements of C; rows and columns count from the
+/// task's first, whose places GemmPlan::Layout::bases has.
+using GemmEpilogue = void(const runtime::KernelArgs* args, void* scratch, void* sums, std::int64_t pitch,
+                          std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
+
+/// CompiledKernel::context of a MatmulKernel; the callbacks of gemm_plan.hpp take the plan in it.
+struct GemmContext : GemmPlan {
+  Layout at{};
+  GemmCode code;
+  GemmEpilogue* epilogue = nullptr;  ///< null: the product is stored as it is, to the only access
+  std::vector<std::int64_t> units;   ///< of each access: bytes of an element; an index counts in ones
+
+  explicit GemmContext(GemmPlan plan) : GemmPlan(std::move(plan)), at(layout()) {}
+};
+
+/// runtime::CompiledKernel's; `context` is a GemmContext.
+void gemm_run(const void* context, const runtime::KernelArgs* args, std::int64_t begin, std::int64_t end,
+              void* scratch);
+/// Packs A into KernelArgs::shared: tasks are pieces of packed_chunk rows.
+void gemm_prepare(const void* context, const runtime::KernelArgs* args, std::int64_t begin, std::int64_t end,
+                  void* scratch);
+/// Packs B into KernelArgs::constant, once for all calls.
+void gemm_pack_constant(const void* context, const runtime::KernelArgs* args, std::int64_t begin, std::int64_t end,
+                        void* scratch);
 
 }  // namespace actinium::jit

@@ -7,8 +7,7 @@
 namespace actinium::jit {
 
 llvm::Function* GemmKit::stream(int row_count, int unroll, int vector_count) {
-  return m_.helper(
-      name("stream" + std::to_string(row_count)), signature("pnnpnnnpnn"),
+  return piece("stream" + std::to_string(row_count), "pnnpnnnpnn",
       [&](llvm::Function* f, llvm::IRBuilder<>& b) {
         Emitter e(m_, b);
         llvm::Value *a = f->getArg(0), *b_rows = f->getArg(3), *out = f->getArg(7);
@@ -95,12 +94,12 @@ llvm::Function* GemmKit::stream(int row_count, int unroll, int vector_count) {
 
 llvm::Function* GemmKit::lanes(int row_count, int column_count) {
   const auto row_total = static_cast<std::size_t>(row_count), column_total = static_cast<std::size_t>(column_count);
-  return m_.helper(name("lanes" + std::to_string(row_count) + "x" + std::to_string(column_count)),
-                   signature("pnpnnpnfp"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+  return piece("lanes" + std::to_string(row_count) + "x" + std::to_string(column_count),
+                   "pnpnnpnn", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
                      Emitter e(m_, b);
                      const int lane_count = program::reduction_lanes(plan_.dtype);
                      llvm::Value *a = f->getArg(0), *b_columns = f->getArg(2), *state = f->getArg(5),
-                                 *first = f->getArg(7), *spare = f->getArg(8);
+                                 *first = b.CreateIsNotNull(f->getArg(7));
                      const Num a_pitch = e.num(f->getArg(1)), pitch = e.num(f->getArg(3)), depth = e.num(f->getArg(4)),
                                valid = e.num(f->getArg(6));
                      auto* wide = llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(lane_count));
@@ -138,28 +137,21 @@ llvm::Function* GemmKit::lanes(int row_count, int column_count) {
                        store(b, loop.result(sums[s]), place(number / column_count, number % column_count));
                      }
                      // The rest of k: lanes beyond it keep their sum.
-                     e.when(full < depth, [&] {
-                       const Num rest = depth - full;
-                       const auto copy = [&](llvm::Value* from, llvm::Value* to) {
-                         m_.call(b, pack(),
-                                 {from, b.getInt64(0), b.getInt64(1), to, b.getInt64(0), b.getInt64(1), rest.value});
+                     e.each(full, depth, plan_.lanes, [&](Num at) {
+                       VectorEmitter vectors(m_, b, plan_.lanes);
+                       llvm::Value* mask = vectors.first_lanes(depth - at);
+                       const auto rest = [&](llvm::Value* line) {
+                         return vectors.load(plan_.dtype, e.at(scalar_, line, at), mask);
                        };
-                       for (int j = 0; j < column_count; ++j) {
-                         copy(e.at(scalar_, columns[static_cast<std::size_t>(j)], full),
-                              e.at(scalar_, spare, e.num((j + 1) * lane_count)));
-                       }
-                       for (int i = 0; i < row_count; ++i) {
-                         copy(e.at(scalar_, rows[static_cast<std::size_t>(i)], full), spare);
-                         e.each(e.num(0), rest, plan_.lanes, [&](Num lane) {
-                           llvm::Value* mask = VectorEmitter(m_, b, plan_.lanes).first_lanes(rest - lane);
-                           llvm::Value* elements = load(b, vector_, e.at(scalar_, spare, lane));
-                           for (int j = 0; j < column_count; ++j) {
-                             llvm::Value* where = e.at(scalar_, place(i, j), lane);
-                             llvm::Value* sum = load(b, vector_, where);
-                             llvm::Value* column = load(b, vector_, e.at(scalar_, spare, lane + (j + 1) * lane_count));
-                             store(b, b.CreateSelect(mask, muladd(b, plan_.lanes, elements, column, sum), sum), where);
-                           }
-                         });
+                       for (std::size_t i = 0; i < row_total; ++i) {
+                         llvm::Value* elements = rest(rows[i]);
+                         for (std::size_t j = 0; j < column_total; ++j) {
+                           llvm::Value* where =
+                               e.at(scalar_, place(static_cast<int>(i), static_cast<int>(j)), at - full);
+                           llvm::Value* sum = load(b, vector_, where);
+                           llvm::Value* next = muladd(b, plan_.lanes, elements, rest(columns[j]), sum);
+                           store(b, b.CreateSelect(mask, next, sum), where);
+                         }
                        }
                      });
                      b.CreateRetVoid();
@@ -167,7 +159,7 @@ llvm::Function* GemmKit::lanes(int row_count, int column_count) {
 }
 
 llvm::Function* GemmKit::upright() {
-  return m_.helper(name("upright"), signature("pnpnnppnn"), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+  return piece("upright", "pnpnnppnn", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     Emitter e(m_, b);
     constexpr int vector_count = upright_vectors;
     const int lane_count = program::reduction_lanes(plan_.dtype), width = vector_count * plan_.lanes;
@@ -203,7 +195,7 @@ llvm::Function* GemmKit::upright() {
 }
 
 llvm::Function* GemmKit::lane_sum() {
-  return m_.helper(name("lane_sum"), signature("p", scalar_), [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+  return piece("lane_sum", "pp", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     int count = program::reduction_lanes(plan_.dtype);
     llvm::Value* value = load(b, llvm::FixedVectorType::get(scalar_, static_cast<unsigned>(count)), f->getArg(0));
     for (; count > 1; count /= 2) {
@@ -211,7 +203,8 @@ llvm::Function* GemmKit::lane_sum() {
       for (int l = 0; l < count / 2; ++l) low.push_back(l), high.push_back(l + count / 2);
       value = b.CreateFAdd(b.CreateShuffleVector(value, low), b.CreateShuffleVector(value, high));
     }
-    b.CreateRet(b.CreateExtractElement(value, std::uint64_t{0}));
+    store(b, b.CreateExtractElement(value, std::uint64_t{0}), f->getArg(1));
+    b.CreateRetVoid();
   });
 }
 

@@ -1,6 +1,7 @@
 // What the emitter of one kernel gives to the engine. One emit function for each kind of kernel; jit/engine.cpp calls
 // them.
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,8 +14,12 @@ namespace actinium::jit {
 
 /// Symbols of the emitted functions (empty: none), and the callbacks of runtime::CompiledKernel with their context.
 struct EmittedKernel {
-  std::string main, finish, prepare, pack_constant;
+  std::string main, finish;
+  /// Of a product: to be called by `run`, which finds it in its context.
+  std::string epilogue;
+  std::function<void(void*)> bind_epilogue = {};
   std::shared_ptr<const void> context;
+  runtime::CompiledKernel::Run run = nullptr, run_prepare = nullptr, run_pack_constant = nullptr;
   decltype(runtime::CompiledKernel::scratch_bytes) scratch_bytes = nullptr;
   decltype(runtime::CompiledKernel::shared_bytes) shared_bytes = nullptr;
   decltype(runtime::CompiledKernel::prepare_tasks) prepare_tasks = nullptr;

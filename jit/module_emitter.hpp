@@ -23,6 +23,8 @@ class ModuleEmitter {
   const bool fused;
   llvm::LLVMContext& context;
   llvm::Module& module;
+  /// Symbols of functions that several kernels may use, by all that their code depends on.
+  std::map<std::string, std::string> shared_symbols;
 
   /// A function with the target's attributes. External ones are what the engine looks up; the others take the fast
   /// convention.

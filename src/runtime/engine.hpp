@@ -42,11 +42,11 @@ struct KernelArgs {
 /// Runs tasks [begin, end). `scratch` belongs to the calling thread for the duration: Engine says how much it wants.
 using KernelFunction = void (*)(const KernelArgs* args, std::int64_t begin, std::int64_t end, void* scratch);
 
-/// One kernel as an engine made it ready. `context` is passed back for the interpreter.
+/// One kernel as an engine made it ready. `context` is passed back.
 struct CompiledKernel {
   using Run = void (*)(const void* context, const KernelArgs* args, std::int64_t begin, std::int64_t end, void* scratch);
   /// If `native` is set it is called, otherwise run(context, ...).
-  KernelFunction native = nullptr, native_finish = nullptr, native_prepare = nullptr;
+  KernelFunction native = nullptr, native_finish = nullptr;
   Run run = nullptr, run_finish = nullptr, run_prepare = nullptr;
   const void* context = nullptr;
   /// Bytes of scratch one thread needs, given this call's extents.
@@ -56,7 +56,7 @@ struct CompiledKernel {
   std::int64_t (*prepare_tasks)(const void* context, const std::int64_t* extents) = nullptr;
   /// Bytes of KernelArgs::constant at these extents (0: of no use), and what fills them: one task.
   std::int64_t (*constant_bytes)(const void* context, const std::int64_t* extents) = nullptr;
-  KernelFunction native_pack_constant = nullptr;
+  Run run_pack_constant = nullptr;
   /// Tasks of main for a MatmulKernel, given the extents (LoopKernel and ColumnKernel: as program.hpp says).
   std::int64_t (*main_tasks)(const void* context, const std::int64_t* extents) = nullptr;
 };

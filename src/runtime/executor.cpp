@@ -175,7 +175,7 @@ void run_phase(const PlannedKernel& kernel, Phase phase, std::int64_t begin, std
   const CompiledKernel& c = *kernel.compiled;
   const KernelFunction native = phase == Phase::main     ? c.native
                                 : phase == Phase::finish ? c.native_finish
-                                                         : c.native_prepare;
+                                                         : nullptr;
   if (native != nullptr) return native(&kernel.args, begin, end, scratch);
   const CompiledKernel::Run run = phase == Phase::main ? c.run : phase == Phase::finish ? c.run_finish : c.run_prepare;
   run(c.context, &kernel.args, begin, end, scratch);

@@ -416,7 +416,7 @@ class Planner {
           allocate_shared(static_cast<std::size_t>(compiled.scratch_bytes(compiled.context, extents)));
       const KernelArgs args{plan_->pointers.data() + at.pointers, plan_->numbers.data() + at.strides, extents, nullptr,
                             nullptr, fresh.get()};
-      compiled.native_pack_constant(&args, 0, 1, scratch.get());
+      compiled.run_pack_constant(compiled.context, &args, 0, 1, scratch.get());
       memory = std::move(fresh);
     }
     return memory.get();

@@ -204,18 +204,15 @@ std::vector<Operand> run(const Product& p, const runtime::Executable& executable
   const Guarded scratch(kernel.scratch_bytes(kernel.context, p.extents.data()));
   const Guarded shared(kernel.shared_bytes == nullptr ? 0 : kernel.shared_bytes(kernel.context, p.extents.data()));
   const runtime::KernelArgs args{pointers.data(), strides.data(), p.extents.data(), nullptr, shared.memory.get()};
-  const auto go = [&](std::int64_t tasks, runtime::KernelFunction native, runtime::CompiledKernel::Run interpreted) {
+  const auto go = [&](std::int64_t tasks, runtime::CompiledKernel::Run run) {
     for (std::int64_t end = tasks; end > 0; end -= grain) {  // backwards: no order is taken for granted
       const std::int64_t begin = std::max<std::int64_t>(end - grain, 0);
-      if (native != nullptr)
-        native(&args, begin, end, scratch.memory.get());
-      else
-        interpreted(kernel.context, &args, begin, end, scratch.memory.get());
+      run(kernel.context, &args, begin, end, scratch.memory.get());
     }
   };
   if (kernel.prepare_tasks != nullptr)
-    go(kernel.prepare_tasks(kernel.context, p.extents.data()), kernel.native_prepare, kernel.run_prepare);
-  go(kernel.main_tasks(kernel.context, p.extents.data()), kernel.native, kernel.run);
+    go(kernel.prepare_tasks(kernel.context, p.extents.data()), kernel.run_prepare);
+  go(kernel.main_tasks(kernel.context, p.extents.data()), kernel.run);
   EXPECT_TRUE(scratch.intact()) << "scratch overrun";
   EXPECT_TRUE(shared.intact()) << "shared memory overrun";
   return operands;
