@@ -39,6 +39,7 @@ std::vector<Piece> pieces_of(GemmCode& code, const GemmPlan& plan, Grid::Way way
       pieces.push_back(piece(code.lane_sum, [](GemmKit& kit) { return kit.lane_sum(); }));
       break;
     case Grid::Way::thin:
+      pieces.push_back(piece(code.row_panel, [](GemmKit& kit) { return kit.row_panel(); }));
       pieces.push_back(piece(code.stream_one, [](GemmKit& kit) { return kit.stream(1, 4, 4); }));
       pieces.push_back(
           piece(code.stream_rows, [](GemmKit& kit) { return kit.stream(static_cast<int>(stream_rows), 4, 1); }));

@@ -142,6 +142,9 @@ class GemmKit {
   /// -> out[i][j] = the same sum, for `rows` rows (at most `row_count`), passing over rows of b from left to right.
   /// `unroll` rows of b and `vector_count` vectors of each at a time.
   llvm::Function* stream(int row_count, int unroll, int vector_count);
+  /// (a, k stride, b, k, out, before): one row, and row_panel_columns() of B, its rows one after the other.
+  /// -> out[j] = before[j] + the sum, as tile() has it. Fetches b ahead.
+  llvm::Function* row_panel();
   /// (a, pitch, b, pitch, k, state, columns, first): rows of A along their contiguous k; b by columns,
   /// contiguous along k.
   /// -> state[i][j][l] accumulates a[i][k]*b[j][k] in lane l = k mod lanes, from +0 if `first`; j < narrow_columns.

@@ -55,6 +55,7 @@ GemmPlan make_plan(DType dtype, const Target& target) {
   plan.small_columns = plan.packed_columns();
   plan.small_depth = 16;
   plan.small_bytes = std::int64_t{100} << 10;
+  plan.single_rows = 64;
   plan.near_depth = 128;
   plan.near_bytes = std::int64_t{32} << 10;
   return plan;
@@ -85,9 +86,9 @@ GemmPlan::Layout GemmPlan::layout() const {
       std::max({(row_block + lanes) * program::block_elements, own, narrow_packed_rows * narrow_depth});
   const std::int64_t virtual_lanes = (narrow_rows + 2) * program::narrow_columns * program::reduction_lanes(dtype);
   Layout at{};
-  at.bases = 0;
-  at.staging = at.bases + aligned(accesses * 8);
-  at.zeros = at.staging + aligned(lanes * epilogue_registers * 8);
+  at.lines = 0;
+  at.staging = aligned(3 * accesses * gemm_line_bytes);
+  at.zeros = at.staging + accesses * staged_columns * 8;
   at.product = at.zeros + aligned(widest() * size);
   at.b = at.product + aligned(product * size);
   at.a = at.b + aligned(panel * size);
@@ -108,7 +109,8 @@ PackedRows packed_rows(const GemmPlan& plan, std::int64_t m, std::int64_t k) {
 bool is_small(const GemmPlan& plan, std::int64_t m, std::int64_t n, std::int64_t k) {
   return m <= plan.small_rows || n <= plan.small_columns || k <= plan.small_depth ||
          m * k + k * n + m * n <= plan.small_bytes / plan.element() ||
-         (k <= plan.near_depth && k * n <= plan.near_bytes / plan.element());
+         (k <= plan.near_depth && k * n <= plan.near_bytes / plan.element()) ||
+         (m <= plan.single_rows && n <= plan.tile_columns());
 }
 
 Grid grid(const GemmPlan& plan, std::int64_t batch, std::int64_t m, std::int64_t n, std::int64_t k) {
@@ -118,7 +120,7 @@ Grid grid(const GemmPlan& plan, std::int64_t batch, std::int64_t m, std::int64_t
   };
   constexpr std::int64_t one = 1;
   if (n <= program::narrow_columns)
-    return made(Grid::Way::narrow, narrow_rows, program::narrow_columns, program::narrow_columns);
+    return made(Grid::Way::narrow, narrow_rows, program::narrow_columns, n == 1 ? 1 : program::narrow_columns);
   if (m <= thin_rows) {
     const std::int64_t share = quotient_up(n, 8 * plan.tile_columns()) * plan.tile_columns();
     return made(Grid::Way::thin, thin_rows, std::clamp(share, thin_columns_min, thin_columns_max), thin_pitch);
@@ -154,7 +156,11 @@ std::int64_t gemm_shared_bytes(const void* context, const std::int64_t* extents)
 
 std::int64_t gemm_constant_bytes(const void* context, const std::int64_t* extents) {
   const Product p(context, extents);
-  return p.grid().way != Grid::Way::packed ? 0 : p.k * packed_pitch(p.plan, p.n) * p.plan.element();
+  const Grid::Way way = p.grid().way;
+  if (way == Grid::Way::packed) return p.k * packed_pitch(p.plan, p.n) * p.plan.element();
+  if (way != Grid::Way::thin || p.m != 1) return 0;
+  const std::int64_t width = row_panel_columns(p.plan);
+  return quotient_up(p.n, width) * width * p.k * p.plan.element() + row_panel_room;
 }
 
 std::int64_t gemm_prepare_tasks(const void* context, const std::int64_t* extents) {

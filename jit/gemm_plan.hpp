@@ -18,6 +18,8 @@ struct TileShape {
   int max_rows() const { return rows.front(); }
 };
 
+inline constexpr int row_panel_vectors = 4;
+
 struct GemmPlan {
   DType dtype = DType::f32;
   int rank = 0;      ///< batch dimensions
@@ -38,6 +40,8 @@ struct GemmPlan {
   /// packing them is not repaid.
   std::int64_t small_bytes = 0;
   std::int64_t near_depth = 0, near_bytes = 0;
+  /// And those of so few rows, and the columns of one tile, however deep: each element of A is read once.
+  std::int64_t single_rows = 0;
 
   std::int64_t element() const { return static_cast<std::int64_t>(size_of(dtype)); }
   /// Columns of the widest tile.
@@ -45,14 +49,16 @@ struct GemmPlan {
   std::int64_t tile_rows() const { return tiles.front().max_rows(); }
   std::int64_t packed_columns() const { return packed_tiles.front().vectors * lanes; }
   std::int64_t packed_rows() const { return packed_tiles.front().max_rows(); }
-  std::int64_t widest() const { return std::max(tile_columns(), packed_columns()); }
+  std::int64_t widest() const {
+    return std::max({tile_columns(), packed_columns(), std::int64_t{row_panel_vectors} * lanes});
+  }
   /// Elements that packing handles at once.
   std::int64_t pack_width() const { return std::max<std::int64_t>(lanes, 4); }
 
   // Offsets in scratch, in bytes; what a task keeps there at one time.
   struct Layout {
-    std::int64_t bases;    ///< address of each access at the task's first element
-    std::int64_t staging;  ///< one vector of an access that is not contiguous
+    std::int64_t lines;    ///< of each access three GemmLines
+    std::int64_t staging;  ///< staged_columns of each access, for those that do not lie side by side
     std::int64_t zeros;    ///< a row of -0: x + -0 is x for every x
     std::int64_t product;  ///< sums of the task's elements of C
     std::int64_t b;        ///< packed panel of B, or the sums of a block of k
@@ -75,6 +81,11 @@ inline constexpr std::int64_t thin_pitch = thin_columns_one + 16;
 inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_packed_rows = 16;
 /// Vectors of rows side by side in memory that are multiplied with a vector at once.
 inline constexpr int upright_vectors = 4;
+/// Columns of a row that go through staging memory at once; rows that an epilogue fetches ahead, of arrays larger than
+/// this; room for a GemmLine.
+inline constexpr std::int64_t staged_columns = 256;
+inline constexpr std::int64_t epilogue_ahead = 4, epilogue_near_bytes = std::int64_t{128} << 10;
+inline constexpr std::int64_t gemm_line_bytes = 32;
 /// Rows whose tiles are finished, epilogue and all, before the next are begun: their C stays in L1.
 inline constexpr std::int64_t group_rows = 48;
 
@@ -116,6 +127,11 @@ inline std::int64_t packed_pitch(const GemmPlan& plan, std::int64_t n) {
 
 /// Whether tiles read operands as they lie: few rows or columns, or the first caches hold what is read again and again.
 bool is_small(const GemmPlan& plan, std::int64_t m, std::int64_t n, std::int64_t k);
+
+/// A constant B for a single row: panels row_panel_vectors wide, each with all of k, read from one end to the other;
+/// bytes behind them, which also tell this form from the packed one.
+inline constexpr std::int64_t row_panel_room = 64;
+inline std::int64_t row_panel_columns(const GemmPlan& plan) { return std::int64_t{row_panel_vectors} * plan.lanes; }
 
 /// The tasks of one product: blocks of rows times blocks of columns, columns fastest.
 struct Grid {

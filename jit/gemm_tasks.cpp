@@ -60,6 +60,14 @@ void pack_columns(const GemmContext& plan, const T* source, N k_stride, N column
   }
 }
 
+void copy_elements(N size, const char* from, N from_step, char* to, N to_step, N count) {
+  for (N i = 0; i < count; ++i) std::memcpy(to + i * to_step, from + i * from_step, static_cast<std::size_t>(size));
+}
+
+bool is_strided(const GemmContext::Place& place, const GemmLine& line) {
+  return !place.index && place.moves && line.column_step != place.size;
+}
+
 /// A piece of C, and the memory to compute it in.
 template <class T>
 struct Task {
@@ -77,9 +85,13 @@ struct Task {
   N beyond = 0;                ///< columns of B to the right of the task's
   const T* whole_a = nullptr;  ///< the task's rows of A, packed before; or null: the task packs them
   const T* whole_b = nullptr;  ///< B packed for good: blocks of k one after the other, in each the panels; or null
+  GemmLine* lines;             ///< of each access: of the task, of a call of the epilogue, and in staging memory
+  bool strided = false;        ///< some access does not lie side by side
   T* direct = nullptr;         ///< where C lies if it is stored as it is, side by side; or null
   N direct_pitch = 0;
   GemmFetch fetch{};
+  const T* packed_source = nullptr;  ///< what `panel` has since the last task, if tiles read it
+  N packed_depth = 0;
 
   Task(const Operands& o, void* scratch_, N pitch_, Grid::Way way)
       : plan(o.context),
@@ -100,6 +112,7 @@ struct Task {
         lanes(memory(plan.at.lanes)),
         levels(memory(plan.at.levels)),
         level_pitch(plan.at.level_bytes / N{sizeof(T)}) {
+    lines = reinterpret_cast<GemmLine*>(scratch + plan.at.lines);
     if (way != Grid::Way::packed) return;
     const PackedRows packed = packed_rows(plan, o.rows, o.depth);
     group_pitch = packed.group_pitch, block_pitch = packed.block_pitch, matrix_pitch = packed.matrix;
@@ -110,6 +123,7 @@ struct Task {
   void tiled();
   void packed();
   void thin();
+  void row_panels();
   void narrow();
 
  private:
@@ -140,6 +154,8 @@ struct Task {
     }
   }
   void combine(N chunk);
+  void store(const T* sums, N row_count, N column_count);
+  void finish_strided(const T* sums, N row_count, N column_count);
   void finish(T* sums, N row, N row_count, N column, N column_count);
   void finish_all() { finish(product, 0, rows, 0, columns); }
 };
@@ -160,23 +176,66 @@ void Task<T>::combine(N chunk) {
   }
 }
 
-/// The epilogue.
+/// The epilogue. What it sees as rows and columns depends on the kernel.
 template <class T>
 void Task<T>::finish(T* sums, N row, N row_count, N column, N column_count) {
-  if (plan.epilogue != nullptr) {
-    plan.epilogue(args, scratch, sums, pitch, row, row_count, column, column_count);
-    return;
+  if (plan.along_rows) std::swap(row, column), std::swap(row_count, column_count);
+  GemmLine* now = lines + plan.accesses;
+  for (int a = 0; a < plan.accesses; ++a) {
+    now[a] = lines[a];
+    now[a].first += row * lines[a].row_step + column * lines[a].column_step;
   }
-  const N row_stride = args->strides[2 * (plan.rank + 2) + plan.rank],
-          column_stride = args->strides[2 * (plan.rank + 2) + plan.rank + 1];
-  T* base;
-  std::memcpy(&base, scratch + plan.at.bases, sizeof base);
-  base += row * row_stride + column * column_stride;
-  for (N r = 0; r < row_count; ++r, sums += pitch, base += row_stride) {
-    if (column_stride == 1) {
-      std::copy_n(sums, column_count, base);
+  if (plan.epilogue == nullptr) {
+    store(sums, row_count, column_count);
+  } else if (strided) {
+    finish_strided(sums, row_count, column_count);
+  } else {
+    plan.epilogue(now, sums, pitch, row_count, column_count);
+  }
+}
+
+/// Stores sums as they are.
+template <class T>
+void Task<T>::store(const T* sums, N row_count, N column_count) {
+  const GemmLine& to = lines[plan.accesses];
+  for (N r = 0; r < row_count; ++r, sums += pitch) {
+    T* line = reinterpret_cast<T*>(to.first + r * to.row_step);
+    if (to.column_step == N{sizeof(T)}) {
+      std::copy_n(sums, column_count, line);
     } else {
-      for (N c = 0; c < column_count; ++c) base[c * column_stride] = sums[c];
+      const N step = to.column_step / N{sizeof(T)};
+      for (N c = 0; c < column_count; ++c) line[c * step] = sums[c];
+    }
+  }
+}
+
+/// Row by row, by way of memory where elements lie side by side.
+template <class T>
+void Task<T>::finish_strided(const T* sums, N row_count, N column_count) {
+  const GemmLine* from = lines + plan.accesses;
+  GemmLine* staged = lines + 2 * plan.accesses;
+  for (N r = 0; r < row_count; ++r) {
+    for (N c = 0; c < column_count; c += staged_columns) {
+      const N count = std::min(column_count - c, staged_columns);
+      const auto each_strided = [&](auto&& visit) {
+        for (std::size_t a = 0; a < plan.places.size(); ++a) {
+          char* place = from[a].first + r * from[a].row_step + c * from[a].column_step;
+          if (is_strided(plan.places[a], from[a])) {
+            visit(plan.places[a], a, place, from[a].column_step);
+          } else {
+            staged[a] = {place, from[a].row_step, from[a].column_step, 0};
+          }
+        }
+      };
+      each_strided([&](const GemmContext::Place& p, std::size_t a, const char* place, N step) {
+        char* memory = scratch + plan.at.staging + static_cast<N>(a) * staged_columns * 8;
+        staged[a] = {memory, 0, p.size, 0};
+        if (p.read) copy_elements(p.size, place, step, memory, p.size, count);
+      });
+      plan.epilogue(staged, sums + r * pitch + c, pitch, 1, count);
+      each_strided([&](const GemmContext::Place& p, std::size_t a, char* place, N step) {
+        if (p.written) copy_elements(p.size, staged[a].first, p.size, place, step, count);
+      });
     }
   }
 }
@@ -221,7 +280,9 @@ void Task<T>::tile_panel(const Block& block, N column, std::size_t shape) {
   N source_pitch = b_k;
   // Rows of B that lie close together, or that few rows of A use, are read where they are.
   if (b_column != 1 || width > left || (rows > 32 && b_k > 1024 / N{sizeof(T)})) {
-    code.pack(source, b_k, b_column, panel, width, block.depth, std::min(left, width));
+    if (source != packed_source || block.depth != packed_depth)
+      code.pack(source, b_k, b_column, panel, width, block.depth, std::min(left, width));
+    packed_source = source, packed_depth = block.depth;
     source = panel, source_pitch = width;
   }
   const bool straight = block.last && width <= left && direct != nullptr;
@@ -325,8 +386,28 @@ void Task<T>::fetch_rows(const T* from, N stride, N count, N row_count) {
 
 // --- Few rows, few columns ---
 
+/// One row and a constant B in panels, each of which is read from one end to the other.
+template <class T>
+void Task<T>::row_panels() {
+  const N width = row_panel_columns(plan);
+  for (N chunk = 0; chunk < chunks; ++chunk) {
+    const N begin = chunk * chunk_elements, end = std::min(begin + chunk_elements, depth);
+    for (N column = 0; column < columns; column += width) {
+      const T* b_panel = whole_b + (first_column + column) * depth;
+      T* sums = product + column;
+      for (N k = begin; k == begin || k < end; k += block_elements) {
+        code.row_panel(a + k * a_k, a_k, b_panel + k * width, std::min(end - k, block_elements), sums,
+                       k == begin ? zeros : sums);
+      }
+    }
+    if (chunks != 1) combine(chunk);
+  }
+  finish_all();
+}
+
 template <class T>
 void Task<T>::thin() {
+  if (whole_b != nullptr) return row_panels();
   each_block(block_elements, [&](N k, N block_depth, bool first) {
     for (N group = 0; group < rows; group += stream_rows) {
       const N count = std::min(rows - group, stream_rows);
@@ -427,16 +508,21 @@ void place_task(Task<T>& task, const Operands& o, const Grid& g, N index, N coun
   task.columns = std::min(g.column_block * count, o.columns - first_column);
   task.first_column = first_column;
   task.beyond = std::max<N>(o.columns - first_column - g.column_block, 0);
+  task.strided = false;
   for (int access = 0; access < plan.accesses; ++access) {
-    const int operand = access + 2;
-    const N element = o.matrix(operand, batch) + first_row * o.stride(operand, 2) + first_column * o.stride(operand, 1);
-    const std::uintptr_t base = reinterpret_cast<std::uintptr_t>(o.args.pointers[operand]) +
-                                static_cast<std::uintptr_t>(element * plan.units[static_cast<std::size_t>(access)]);
-    std::memcpy(task.scratch + plan.at.bases + access * 8, &base, sizeof base);
+    const GemmContext::Place& place = plan.places[static_cast<std::size_t>(access)];
+    const N unit = place.index ? 1 : place.size;
+    const N row_step = o.stride(access + 2, 2) * unit, column_step = o.stride(access + 2, 1) * unit;
+    GemmLine& line = task.lines[access];
+    line = plan.along_rows ? GemmLine{nullptr, column_step, row_step, 0} : GemmLine{nullptr, row_step, column_step, 0};
+    line.first = static_cast<char*>(o.args.pointers[access + 2]) + o.matrix(access + 2, batch) * unit +
+                 first_row * row_step + first_column * column_step;
+    if (!plan.along_rows && o.rows * row_step > epilogue_near_bytes) line.ahead = epilogue_ahead * line.row_step;
+    task.strided = task.strided || is_strided(place, line);
   }
-  if (plan.epilogue == nullptr && o.stride(2, 1) == 1) {
-    std::memcpy(&task.direct, task.scratch + plan.at.bases, sizeof task.direct);
-    task.direct_pitch = o.stride(2, 2);
+  if (plan.epilogue == nullptr && !plan.along_rows && task.lines[0].column_step == N{sizeof(T)}) {
+    task.direct = reinterpret_cast<T*>(task.lines[0].first);
+    task.direct_pitch = task.lines[0].row_step / N{sizeof(T)};
   }
 }
 
@@ -456,7 +542,7 @@ void run(const Operands& o, N begin, N end, void* scratch) {
     switch (g.way) {
       case Grid::Way::narrow: task.narrow(); break;
       // Rows of B that are not side by side cannot be streamed.
-      case Grid::Way::thin: task.b_column == 1 ? task.thin() : task.tiled(); break;
+      case Grid::Way::thin: task.b_column == 1 || task.whole_b != nullptr ? task.thin() : task.tiled(); break;
       case Grid::Way::tiled: task.tiled(); break;
       case Grid::Way::packed: task.packed(); break;
     }
@@ -482,7 +568,21 @@ void prepare(const Operands& o, N begin, N end) {
 }
 
 template <class T>
+void pack_row_panels(const Operands& o) {
+  const N b_k = o.stride(1, 2), b_column = o.stride(1, 1), width = row_panel_columns(o.context);
+  T* to = static_cast<T*>(o.args.constant);
+  for (N column = 0; column < o.columns; column += width) {
+    const T* from = static_cast<const T*>(o.args.pointers[1]) + column * b_column;
+    const N count = std::min(width, o.columns - column);
+    for (N k = 0; k < o.depth; ++k, to += width) {
+      for (N c = 0; c < width; ++c) to[c] = c < count ? from[k * b_k + c * b_column] : T{0};
+    }
+  }
+}
+
+template <class T>
 void pack_constant(const Operands& o) {
+  if (o.rows == 1) return pack_row_panels<T>(o);
   const N pitch = packed_pitch(o.context, o.columns);
   const N b_k = o.stride(1, 2), b_column = o.stride(1, 1);
   for (N k = 0; k < o.depth; k += block_elements) {

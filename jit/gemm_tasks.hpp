@@ -32,6 +32,7 @@ struct GemmCode {
   using Squares = void(const void* source, N column_stride, void* out, N pitch, N rows, N columns);
   using Stream = void(const void* a, N a_row, N a_k, const void* b, N b_k, N depth, N columns, void* out, N pitch,
                       N rows);
+  using RowPanel = void(const void* a, N a_k, const void* b, N depth, void* out, const void* before);
   using Lanes = void(const void* a, N pitch, const void* b, N b_pitch, N depth, void* state, N columns, N first);
   using Upright = void(const void* a, N a_k, const void* x, N stride, N depth, void* state, void* out, N pitch, N rows);
 
@@ -41,23 +42,40 @@ struct GemmCode {
   Pack *pack = nullptr, *pack_rows = nullptr;
   Squares* squares = nullptr;
   Stream *stream_one = nullptr, *stream_rows = nullptr;
+  RowPanel* row_panel = nullptr;
   Lanes *lanes_one = nullptr, *lanes_rows = nullptr, *lanes_columns = nullptr;
   Upright* upright = nullptr;
   void (*lane_sum)(const void* state, void* out) = nullptr;
   void (*add)(void* sums, const void* earlier, N count) = nullptr;
 };
 
-/// (args, scratch, sums, pitch, row, rows, column, columns): stores elements of C; rows and columns count from the
-/// task's first, whose places GemmPlan::Layout::bases has.
-using GemmEpilogue = void(const runtime::KernelArgs* args, void* scratch, void* sums, std::int64_t pitch,
-                          std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
+/// Where an epilogue finds an access, in bytes; an index is a number itself, and moves by ones.
+struct GemmLine {
+  char* first;
+  std::int64_t row_step, column_step;
+  std::int64_t ahead;  ///< what lies so far away is used soon, and not in the first caches
+};
+
+static_assert(sizeof(GemmLine) == gemm_line_bytes);
+
+/// Computes and stores elements of C; all accesses lie side by side along columns, but indices and those that do not
+/// move. Rows and columns change roles in a product with a single column.
+using GemmEpilogue = void(const GemmLine* lines, const void* sums, std::int64_t pitch, std::int64_t rows,
+                          std::int64_t columns);
 
 /// CompiledKernel::context of a MatmulKernel; the callbacks of gemm_plan.hpp take the plan in it.
 struct GemmContext : GemmPlan {
+  /// An access of the epilogue.
+  struct Place {
+    std::int64_t size;  ///< bytes of an element
+    bool index, moves;  ///< `moves`: along the columns that the epilogue sees
+    bool read, written;
+  };
   Layout at{};
   GemmCode code;
   GemmEpilogue* epilogue = nullptr;  ///< null: the product is stored as it is, to the only access
-  std::vector<std::int64_t> units;   ///< of each access: bytes of an element; an index counts in ones
+  std::vector<Place> places;
+  bool along_rows = false;  ///< a single column: the epilogue sees rows as columns
 
   explicit GemmContext(GemmPlan plan) : GemmPlan(std::move(plan)), at(layout()) {}
 };

@@ -409,7 +409,7 @@ class Planner {
         compiled.constant_bytes == nullptr ? 0 : compiled.constant_bytes(compiled.context, extents);
     if (bytes == 0) return nullptr;
     const std::lock_guard lock(prepared_.constants->mutex);
-    std::shared_ptr<void>& memory = prepared_.constants->by_kernel[k];
+    std::shared_ptr<void>& memory = prepared_.constants->by_kernel[{k, bytes}];
     if (memory == nullptr) {
       std::shared_ptr<void> fresh = allocate_shared(static_cast<std::size_t>(bytes));
       const auto scratch =

@@ -38,7 +38,8 @@ struct Prepared {
   /// Constant operands of products, packed by the first plan that wants them and kept as long as the function.
   struct Constants {
     std::mutex mutex;
-    std::map<std::size_t, std::shared_ptr<void>> by_kernel;
+    /// By kernel and size: an engine may pack differently for different extents, into memory of another size.
+    std::map<std::pair<std::size_t, std::int64_t>, std::shared_ptr<void>> by_kernel;
   };
   std::unique_ptr<Constants> constants = std::make_unique<Constants>();
 

@@ -98,6 +98,40 @@ TEST_P(OneAnswer, AConstantMatrixIsAsGoodAsAnInput) {
   }
 }
 
+/// One row reads a constant matrix in panels; several chunks of k combine as ever.
+TEST_P(OneAnswer, AConstantMatrixForOneLongRow) {
+  const ac::DType t = GetParam();
+  const std::int64_t k = 16700, n = 70;
+  const ac::Tensor ws = ac::random_normal(1, {k, n}, 0, 1, t), xs = ac::random_normal(2, {1, k}, 0, 1, t);
+  ac::Graph g(t);
+  const ac::Expr x = g.input("x", {"batch", k}), y = matmul(x, g.constant("w", ws));
+  const auto expected = ac::compile({x}, y, {.engine = ac::Engine::interpret})(xs);
+  for (const char* isa : {"native", "x86-64-v3"}) {
+    const auto f = ac::compile({x}, y, {.engine = ac::Engine::jit, .isa = isa});
+    EXPECT_TRUE(ac::same_bits(expected, f(xs))) << isa;
+  }
+}
+
+/// Epilogues of a product with a single column run along its rows.
+TEST_P(OneAnswer, ASingleColumnWithItsNeighbours) {
+  const ac::DType t = GetParam();
+  const std::int64_t k = 70;
+  ac::Graph g(t);
+  const ac::Expr x = g.input("x", {"batch", k}), w = g.input("w", {k, 1}), b = g.input("b", {1});
+  const ac::Expr scale = g.input("scale", {"batch", 1}), z = matmul(x, w) + b;
+  const std::vector<ac::Expr> outputs{tanh(z) * scale, z * matmul(transpose(w), w)};
+  const auto expected = ac::compile({x, w, b, scale}, outputs, {.engine = ac::Engine::interpret});
+  const auto f = ac::compile({x, w, b, scale}, outputs, {.engine = ac::Engine::jit});
+  for (const std::int64_t batch : {1, 5, 64, 131}) {
+    const ac::Tensor xs = ac::random_normal(3, {batch, k}, 0, 1, t), ws = ac::random_normal(4, {k, 1}, 0, 1, t);
+    const ac::Tensor bs = ac::random_normal(5, {1}, 0, 1, t), wide = ac::random_normal(6, {batch, 3}, 0, 1, t);
+    const std::array<std::int64_t, 2> shape{batch, 1}, every_third{3, 1};
+    const ac::ArrayRef column(wide.raw(), t, shape, every_third);
+    const auto a = expected(xs, ws, bs, column), c = f(xs, ws, bs, column);
+    for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(ac::same_bits(a[i], c[i])) << batch << " output " << i;
+  }
+}
+
 TEST_P(OneAnswer, StridesDoNotMatter) {
   const Network n(GetParam());
   const std::int64_t batch = 21;
