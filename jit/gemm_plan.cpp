@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "jit/caches.hpp"
 #include "jit/gemm_tasks.hpp"
 
 namespace actinium::jit {
@@ -54,10 +55,11 @@ GemmPlan make_plan(DType dtype, const Target& target) {
   plan.small_rows = 32;
   plan.small_columns = plan.packed_columns();
   plan.small_depth = 16;
-  plan.small_bytes = std::int64_t{100} << 10;
+  plan.small_bytes = caches().second / 10;
   plan.single_rows = 64;
   plan.near_depth = 128;
-  plan.near_bytes = std::int64_t{32} << 10;
+  plan.near_bytes = caches().first * 2 / 3;
+  plan.fetched_bytes = caches().second / 8;
   return plan;
 }
 

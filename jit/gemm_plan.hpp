@@ -40,6 +40,7 @@ struct GemmPlan {
   /// packing them is not repaid.
   std::int64_t small_bytes = 0;
   std::int64_t near_depth = 0, near_bytes = 0;
+  std::int64_t fetched_bytes = 0;  ///< an epilogue fetches arrays ahead that are larger
   /// And those of so few rows, and the columns of one tile, however deep: each element of A is read once.
   std::int64_t single_rows = 0;
 
@@ -81,10 +82,9 @@ inline constexpr std::int64_t thin_pitch = thin_columns_one + 16;
 inline constexpr std::int64_t narrow_rows = 64, narrow_depth = 1024, narrow_packed_rows = 16;
 /// Vectors of rows side by side in memory that are multiplied with a vector at once.
 inline constexpr int upright_vectors = 4;
-/// Columns of a row that go through staging memory at once; rows that an epilogue fetches ahead, of arrays larger than
-/// this; room for a GemmLine.
+/// Columns of a row that go through staging memory at once; rows that an epilogue fetches ahead; room for a GemmLine.
 inline constexpr std::int64_t staged_columns = 256;
-inline constexpr std::int64_t epilogue_ahead = 4, epilogue_near_bytes = std::int64_t{128} << 10;
+inline constexpr std::int64_t epilogue_ahead = 4;
 inline constexpr std::int64_t gemm_line_bytes = 32;
 /// Rows whose tiles are finished, epilogue and all, before the next are begun: their C stays in L1.
 inline constexpr std::int64_t group_rows = 48;

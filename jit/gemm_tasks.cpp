@@ -134,6 +134,16 @@ struct Task {
     bool first, last;
   };
   void tile_panel(const Block& block, N column, std::size_t shape);
+  /// A block of k, its rows and panels packed.
+  struct PackedBlock {
+    const T *a, *b, *after;  ///< `after`: what is used after the last panel
+    T* panels;
+    N copied;  ///< columns whose panels are packed by the first tile that reads them
+    N depth, depth_after;
+    bool first, last, straight;
+  };
+  PackedBlock packed_block(N k, N block_depth, bool first);
+  void packed_rows_of(const PackedBlock& block, N row, N count, T* sums);
   N packed_panel(const T* a_rows, const T* source, T* packed, bool copies, N block_depth, bool first, T* sums, T* to,
                  N to_pitch, N row_count, N column);
   void fetch_rows(const T* from, N stride, N count, N row_count);
@@ -300,59 +310,67 @@ void Task<T>::tile_panel(const Block& block, N column, std::size_t shape) {
 
 template <class T>
 void Task<T>::packed() {
-  const N panel_columns = plan.packed_columns();
-  // Whole tiles go straight to where an epilogue would only copy them.
-  const bool whole = direct != nullptr && columns % panel_columns == 0 && rows % packed_group == 0 && chunks == 1;
   each_block(block_elements, [&](N k, N block_depth, bool first) {
-    if (whole_a == nullptr) code.pack_rows(a + k * a_k, a_row, a_k, packed_a, group_pitch, rows, block_depth);
-    const T* a_block = whole_a == nullptr ? packed_a : whole_a + k / block_elements * block_pitch;
-    // Whole panels of a B that is contiguous are packed by the first tile that reads them.
-    const T* b_block = b + k * b_k;
-    const bool copies = whole_b == nullptr && b_column == 1 && rows >= plan.packed_rows();
-    const N copied = copies ? columns / panel_columns * panel_columns : 0;
-    if (whole_b == nullptr && copied < columns) {
-      pack_columns(plan, b_block + copied * b_column, b_k, b_column, panel + copied * block_depth, block_depth,
-                   columns - copied);
-    }
-    // A constant B is only read.
-    T* panels = whole_b == nullptr ? panel : const_cast<T*>(whole_b) + k * whole_b_pitch + first_column * block_depth;
-    const bool last = chunks == 1 && depth <= k + block_elements, straight = last && whole;
-    // After the last panel of this block: the first one of the block below, or of the next task.
-    const N deeper = depth - k - block_depth;
-    const N depth_after = deeper > 0    ? std::min(deeper, block_elements)
-                          : beyond <= 0 ? 0
-                                        : std::min(depth, block_elements);
-    const T* after = nullptr;
-    if (whole_b != nullptr) {
-      after = whole_b + (deeper > 0 ? (k + block_depth) * whole_b_pitch : 0) +
-              (first_column + (deeper > 0 ? 0 : columns)) * depth_after;
-    } else {
-      after = b + (deeper > 0 ? (k + block_depth) * b_k : columns * b_column);
-    }
+    const PackedBlock block = packed_block(k, block_depth, first);
     for (N row = 0; row < rows; row += packed_rows_at_once) {
       const N count = std::min(rows - row, packed_rows_at_once);
       // The sums of a single block of k are finished before the next rows are begun.
-      T* sums = depth <= block_elements ? product : product + row * pitch;
-      for (N column = 0; column < columns;) {
-        // The first rows that use a panel bring the next one into the cache.
-        const N next = column + panel_columns;
-        const bool right = next + panel_columns <= columns;
-        const bool fetches = row == 0 && (whole_b != nullptr || column < copied);
-        const T* wanted = !right ? after : whole_b != nullptr ? panels + next * block_depth : b_block + next;
-        fetch_rows(wanted, whole_b != nullptr ? panel_columns : b_k,
-                   !fetches ? 0
-                   : right  ? block_depth
-                            : depth_after,
-                   count);
-        column +=
-            packed_panel(a_block + row / packed_group * group_pitch, b_block + column, panels + column * block_depth,
-                         row == 0 && column < copied, block_depth, first, sums,
-                         straight ? direct + row * direct_pitch : sums, straight ? direct_pitch : pitch, count, column);
-      }
-      if (last && !straight) finish(sums, row, count, 0, columns);
+      packed_rows_of(block, row, count, depth <= block_elements ? product : product + row * pitch);
     }
   });
   if (chunks != 1) finish_all();
+}
+
+/// Packs what has to be packed before any tile reads it.
+template <class T>
+typename Task<T>::PackedBlock Task<T>::packed_block(N k, N block_depth, bool first) {
+  const N panel_columns = plan.packed_columns();
+  PackedBlock block{};
+  block.depth = block_depth, block.first = first, block.b = b + k * b_k;
+  if (whole_a == nullptr) code.pack_rows(a + k * a_k, a_row, a_k, packed_a, group_pitch, rows, block_depth);
+  block.a = whole_a == nullptr ? packed_a : whole_a + k / block_elements * block_pitch;
+  // Whole panels of a B that is contiguous are packed by the first tile that reads them.
+  const bool copies = whole_b == nullptr && b_column == 1 && rows >= plan.packed_rows();
+  block.copied = copies ? columns / panel_columns * panel_columns : 0;
+  if (whole_b == nullptr && block.copied < columns) {
+    pack_columns(plan, block.b + block.copied * b_column, b_k, b_column, panel + block.copied * block_depth,
+                 block_depth, columns - block.copied);
+  }
+  // A constant B is only read.
+  block.panels = whole_b == nullptr ? panel : const_cast<T*>(whole_b) + k * whole_b_pitch + first_column * block_depth;
+  block.last = chunks == 1 && depth <= k + block_elements;
+  // Whole tiles go straight to where an epilogue would only copy them.
+  block.straight =
+      block.last && direct != nullptr && columns % panel_columns == 0 && rows % packed_group == 0 && chunks == 1;
+  // After the last panel of this block: the first one of the block below, or of the next task.
+  const N deeper = depth - k - block_depth;
+  block.depth_after = deeper > 0 ? std::min(deeper, block_elements) : beyond <= 0 ? 0 : std::min(depth, block_elements);
+  if (whole_b != nullptr) {
+    block.after = whole_b + (deeper > 0 ? (k + block_depth) * whole_b_pitch : 0) +
+                  (first_column + (deeper > 0 ? 0 : columns)) * block.depth_after;
+  } else {
+    block.after = b + (deeper > 0 ? (k + block_depth) * b_k : columns * b_column);
+  }
+  return block;
+}
+
+template <class T>
+void Task<T>::packed_rows_of(const PackedBlock& block, N row, N count, T* sums) {
+  const N panel_columns = plan.packed_columns();
+  for (N column = 0; column < columns;) {
+    // The first rows that use a panel bring the next one into the cache.
+    const N next = column + panel_columns;
+    const bool right = next + panel_columns <= columns;
+    const bool fetches = row == 0 && (whole_b != nullptr || column < block.copied);
+    const T* wanted = !right ? block.after : whole_b != nullptr ? block.panels + next * block.depth : block.b + next;
+    const N wanted_rows = right ? block.depth : block.depth_after;
+    fetch_rows(wanted, whole_b != nullptr ? panel_columns : b_k, fetches ? wanted_rows : 0, count);
+    column += packed_panel(block.a + row / packed_group * group_pitch, block.b + column,
+                           block.panels + column * block.depth, row == 0 && column < block.copied, block.depth,
+                           block.first, sums, block.straight ? direct + row * direct_pitch : sums,
+                           block.straight ? direct_pitch : pitch, count, column);
+  }
+  if (block.last && !block.straight) finish(sums, row, count, 0, columns);
 }
 
 /// One panel of B for `row_count` rows: from `source`, packing it, if it `copies`, else packed. Gives its width.
@@ -517,7 +535,7 @@ void place_task(Task<T>& task, const Operands& o, const Grid& g, N index, N coun
     line = plan.along_rows ? GemmLine{nullptr, column_step, row_step, 0} : GemmLine{nullptr, row_step, column_step, 0};
     line.first = static_cast<char*>(o.args.pointers[access + 2]) + o.matrix(access + 2, batch) * unit +
                  first_row * row_step + first_column * column_step;
-    if (!plan.along_rows && o.rows * row_step > epilogue_near_bytes) line.ahead = epilogue_ahead * line.row_step;
+    if (!plan.along_rows && o.rows * row_step > plan.fetched_bytes) line.ahead = epilogue_ahead * line.row_step;
     task.strided = task.strided || is_strided(place, line);
   }
   if (plan.epilogue == nullptr && !plan.along_rows && task.lines[0].column_step == N{sizeof(T)}) {

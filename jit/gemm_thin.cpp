@@ -8,7 +8,7 @@ namespace actinium::jit {
 namespace {
 
 /// Bytes that a panel is fetched ahead of its use.
-constexpr std::int64_t row_panel_ahead = 8192;
+constexpr std::int64_t row_panel_ahead = 4096;
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actinium/error.h"
+#include "jit/caches.hpp"
 #include "jit/picked.hpp"
 #include "jit/segment.hpp"
 #include "jit/support.hpp"
@@ -16,8 +17,6 @@ using program::ValueId;
 namespace {
 
 constexpr std::int64_t chunk_elements = program::chunk_elements;
-/// Results of an elementwise kernel beyond this many bytes pass the caches by: the size of a large L3.
-constexpr std::uint64_t streamed_bytes = std::uint64_t{32} << 20;
 
 /// A thread's scratch memory: staging slots, rows of kept values, results of chunks.
 struct Layout {
@@ -158,7 +157,9 @@ class LoopEmitter {
     if (!m_.target.x86 || bytes == 0) return;
     llvm::Value* elements = inner_;
     for (llvm::Value* extent : extents_) elements = b_.CreateMul(elements, extent);
-    row_->stream_stores(b_.CreateICmpUGT(elements, b_.getInt64(streamed_bytes / bytes)));
+    // What the third cache does not hold passes all of them by.
+    const auto held = static_cast<std::uint64_t>(caches().third) / bytes;
+    row_->stream_stores(b_.CreateICmpUGT(elements, b_.getInt64(held)));
   }
 
   /// Tasks that are neighbours in a row make one loop: starting anew for each costs more than what a chunk's first

@@ -264,7 +264,8 @@ TEST_P(Gemm, Shapes) {
       {12, 70, 257},  {20, 33, 511},  {20, 33, 513},   {1, 300, 70},   {2, 1100, 9},    {3, 64, 300},    {4, 2500, 5},
       {5, 600, 70},   {8, 1030, 300}, {1, 1, 63},      {1, 1, 64},     {1, 1, 65},      {9, 2, 1023},    {70, 3, 1025},
       {130, 4, 200},  {600, 20, 9},   {1100, 66, 3},   {300, 300, 3},  {1100, 70, 30},  {260, 300, 600}, {110, 33, 20},
-      {200, 33, 260}, {45, 700, 70},  {1, 2600, 70},   {1, 4100, 260}, {7, 1, 2000},    {70, 1, 1100}};
+      {200, 33, 260}, {45, 700, 70},  {1, 2600, 70},   {1, 4100, 260}, {7, 1, 2000},    {70, 1, 1100},
+      {64, 64, 600},  {61, 35, 900},  {100, 130, 2000}, {130, 70, 1400}};
   for (DType dtype : {DType::f32, DType::f64}) {
     for (const auto& [m, n, k] : shapes) expect_product({.dtype = dtype, .m = m, .n = n, .k = k}, GetParam());
     // Tasks side by side, joined.
@@ -317,6 +318,7 @@ TEST_P(Gemm, LongSums) {
         expect_product({.dtype = dtype, .m = m, .n = 1, .k = k, .a = Layout::columns}, GetParam());
     }
   }
+  expect_product({.dtype = DType::f32, .m = 70, .n = 80, .k = 20000}, GetParam());
   expect_product({.dtype = DType::f32, .m = 7, .n = 70, .k = 40000, .a = Layout::columns, .b = Layout::columns},
                  GetParam());
 }
@@ -326,7 +328,7 @@ TEST_P(Gemm, Epilogues) {
   for (DType dtype : {DType::f32, DType::f64}) {
     for (Layout layout : {Layout::rows, Layout::columns, Layout::spaced}) {
       for (const auto& [m, n, k] :
-           {std::array<std::int64_t, 3>{1, 40, 20}, {50, 71, 300}, {7, 3, 9}, {3, 100, 17000}, {5, 9, 0}}) {
+           {std::array<std::int64_t, 3>{1, 40, 20}, {50, 71, 300}, {7, 3, 9}, {70, 1, 100}, {3, 100, 17000}, {5, 9, 0}}) {
         const Case c{.dtype = dtype, .m = m, .n = n, .k = k, .c = layout, .batch = 2};
         Product p = make_product(c, 11);
         Numbers numbers(5);
