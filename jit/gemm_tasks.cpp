@@ -204,6 +204,16 @@ void Task<T>::finish(T* sums, N row, N row_count, N column, N column_count) {
   }
 }
 
+/// Short rows are copied here: the library's function takes longer to be called than to copy them.
+template <class T>
+void copy_row(const T* from, T* to, N count) {
+  constexpr N piece = 16 / N{sizeof(T)};
+  N i = 0;
+  if (count > 16 * piece) return static_cast<void>(std::copy_n(from, count, to));
+  for (; i + piece <= count; i += piece) std::memcpy(to + i, from + i, 16);
+  for (; i < count; ++i) to[i] = from[i];
+}
+
 /// Stores sums as they are.
 template <class T>
 void Task<T>::store(const T* sums, N row_count, N column_count) {
@@ -211,7 +221,7 @@ void Task<T>::store(const T* sums, N row_count, N column_count) {
   for (N r = 0; r < row_count; ++r, sums += pitch) {
     T* line = reinterpret_cast<T*>(to.first + r * to.row_step);
     if (to.column_step == N{sizeof(T)}) {
-      std::copy_n(sums, column_count, line);
+      copy_row(sums, line, column_count);
     } else {
       const N step = to.column_step / N{sizeof(T)};
       for (N c = 0; c < column_count; ++c) line[c * step] = sums[c];
