@@ -158,7 +158,10 @@ llvm::Value* StepArrays::scalar(const StepArray& a, std::int64_t element) {
 }
 
 llvm::Value* StepArrays::take(BufferId id, std::span<const std::int64_t> elements, int used) {
-  Key key{program::index(id), {elements.begin(), elements.end()}};
+  // Lanes that are not wanted may hold anything: not what another list that goes on in the same way wants.
+  Key key{program::index(id), {elements.begin(), elements.begin() + used}};
+  key.second.resize(elements.size(), elements[0]);
+  key.second.push_back(used);
   if (const auto found = taken_.find(key); found != taken_.end()) return found->second;
   StepArray& a = (*this)[id];
   llvm::Value* value = a.invariant            ? invariant(a, key, used)
@@ -171,7 +174,7 @@ llvm::Value* StepArrays::take(BufferId id, std::span<const std::int64_t> element
 /// From registers as long as there are any; else from memory: as it lies, if that is a vector or one element, else
 /// packed before.
 llvm::Value* StepArrays::invariant(StepArray& a, const Key& key, int used) {
-  const auto& elements = key.second;
+  const std::span<const std::int64_t> elements(key.second.data(), key.second.size() - 1);
   const auto width = static_cast<int>(elements.size());
   VectorEmitter v(m_, b_, width);
   auto [at, is_new] = kept_.emplace(key, Kept{});
@@ -265,9 +268,11 @@ llvm::Value* StepArrays::take(BufferId id, std::span<const std::int64_t> element
     return value;
   }
   // Packed before, a vector for each iteration.
-  std::vector<std::int64_t> form, all(elements.begin(), elements.end());
+  std::vector<std::int64_t> form{used}, all(elements.begin(), elements.begin() + used);
+  all.resize(elements.size(), elements[0]);
   for (const Rolled& r : moving) form.push_back(r.extent), form.push_back(r.step);
   const auto [found, is_new] = packed_.try_emplace({{program::index(id), all}, form}, 0);
+  const std::vector<std::int64_t> one = all;
   if (is_new) {
     std::vector<std::int64_t> list{0};  // what the loops add, iteration by iteration
     for (const Rolled& r : moving) {
@@ -278,7 +283,7 @@ llvm::Value* StepArrays::take(BufferId id, std::span<const std::int64_t> element
     }
     all.clear();
     for (const std::int64_t offset : list)
-      for (const std::int64_t e : elements) all.push_back(offset + e);
+      for (const std::int64_t e : one) all.push_back(offset + e);
     found->second = room_.pack(a, all);
   }
   llvm::Value* number = b_.getInt64(0);

@@ -122,7 +122,7 @@ class StepArrays {
   }
 
  private:
-  using Key = std::pair<std::uint32_t, std::vector<std::int64_t>>;
+  using Key = std::pair<std::uint32_t, std::vector<std::int64_t>>;  ///< buffer; elements, and how many are wanted
   struct Kept {
     llvm::Value* value = nullptr;  ///< in registers
     std::int64_t packed = -1;      ///< or where it is

@@ -23,6 +23,9 @@ namespace {
 
 /// Instructions of a step that is written out, at most: it is compiled in about the time that its kernels would be.
 constexpr double most_instructions = 2500;
+/// Instructions that a step runs, at most: those with more work are better off with kernels that know about caches and
+/// threads.
+constexpr double most_work = 20000;
 /// A kernel of more keeps loops, whose bodies have several vectors of a row, but no more than this.
 constexpr double most_unrolled = 300;
 constexpr std::int64_t most_vectors_of_row = 8;
@@ -145,6 +148,7 @@ std::optional<RolledNest> StepPlan::roll(const Nest& nest, bool rows) const {
 }
 
 void StepPlan::add_cost(std::size_t k, double cost, const Nest& nest, bool rows) {
+  work_ += cost;
   if (cost > most_unrolled && !nest.extents.empty() && nest.points() > 0) {
     if (const auto rolled = roll(nest, rows)) {
       rolled_[k] = 1;
@@ -185,7 +189,7 @@ bool StepPlan::measure(const Target& target) {
   rolled_.assign(p.kernels.size(), 0);
   for (std::size_t k = 0; k < p.kernels.size(); ++k) {
     if (!std::visit([&](const auto& body) { return add(k, body); }, p.kernels[k].body)) return false;
-    if (cost_ > most_instructions) return false;
+    if (cost_ > most_instructions || work_ > most_work) return false;
   }
   choose_widths();
   return true;
@@ -242,6 +246,7 @@ bool StepPlan::add(std::size_t k, const ColumnKernel& kernel) {
   const double each = times * instructions(kernel.body, kernel.values),
                all = static_cast<double>(kernel.reduced.constant()) * each;
   rolled_[k] = all > most_unrolled;
+  work_ += all;
   cost_ += (rolled_[k] ? each + 20 * times : all) + times * instructions(kernel.finish, kernel.values);
   add_stores(k, kernel.body, kernel.accesses, body, false);
   add_stores(k, kernel.finish, kernel.accesses, finish, true);

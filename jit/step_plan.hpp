@@ -60,8 +60,6 @@ class StepPlan {
   /// Whether an output may be written over an input: one kernel alone reads that, each element just before it writes
   /// it.
   bool in_place(program::BufferId input, program::BufferId output) const;
-  /// About how many instructions a step is.
-  double cost() const { return cost_; }
 
  private:
   /// How an array is written.
@@ -76,8 +74,8 @@ class StepPlan {
   std::vector<std::int64_t> counts_;
   std::vector<int> widths_;
   std::vector<Written> written_;
-  std::vector<char> rolled_;  ///< by kernel
-  double cost_ = 0;
+  std::vector<char> rolled_;    ///< by kernel
+  double cost_ = 0, work_ = 0;  ///< about how many instructions the code has, and a step runs
 
   StepPlan() = default;
   bool measure(const Target& target);

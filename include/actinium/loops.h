@@ -111,7 +111,7 @@ C repeat(F step, const C& start, const Dim& count, std::source_location where = 
 /// Steps as long as condition(carry), one truth value, holds: `while_loop([](Expr x) { return x > 1; }, step, x0)`. The number of
 /// steps is known at run time alone; a loop that never ends never returns. The reverse derivative keeps a record of the steps that
 /// grows as they are taken; under vmap, steps are taken as long as one example's condition holds, and the others keep their carry.
-/// (An example that has ended still takes steps with the carry that it keeps: a while within the step must end for it too.)
+/// (An example that has ended repeats the steps of one that goes on, which nobody sees: the others' slopes stay their own.)
 /// The condition has no derivative. Errors as of scan; TypeError, ShapeError if the condition is no single truth value.
 template <class Condition, class F, class C>
 C while_loop(Condition condition, F step, const C& start, std::source_location where = std::source_location::current()) {

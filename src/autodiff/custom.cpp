@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "actinium/transforms.h"
+#include "autodiff/body.hpp"
 #include "autodiff/sweep.hpp"
 #include "autodiff/trace.hpp"
 #include "ops/cotangent.hpp"
@@ -158,6 +159,13 @@ List places(const Expr& y, Operands x, Operands directions) {
   return all;
 }
 
+/// What does not depend on a variable of ours, but may have it as an operand: of a loop, whose other results do.
+Expr without(const Expr& y, const Expr& variable) {
+  if (!y.is_bound() || !autodiff::depends_on(y, std::span(&variable, 1))) return y;
+  const Expr zero = ops::filled(variable, 0, variable.shape());
+  return substitute(std::span(&y, 1), std::span(&variable, 1), std::span(&zero, 1))[0];
+}
+
 /// A user's vjp: cotangents of x, traced for a variable as cotangent of y. jvp is its transpose.
 class OwnVjp final : public Traced<OwnVjp> {
  public:
@@ -179,7 +187,7 @@ class OwnVjp final : public Traced<OwnVjp> {
       if (ops::is_literal(tangents[i], 0)) continue;
       const Expr own = vjp(y, x, i, ct);
       if (ops::is_literal(own, 0)) continue;
-      const Expr part = detail::vjp(own, std::span(&ct, 1), tangents[i])[0];
+      const Expr part = without(detail::vjp(own, std::span(&ct, 1), tangents[i])[0], ct);
       total = ops::is_literal(total, 0) ? part : total + part;
     }
     return total;
@@ -207,7 +215,7 @@ class OwnJvp final : public Traced<OwnJvp> {
     tangents[i] = variable_like(x[i]);
     const Expr tangent = jvp(y, x, tangents);
     if (!tangent.is_bound()) return tangent;
-    return detail::vjp(tangent, std::span(&tangents[i], 1), cotangent)[0];
+    return without(detail::vjp(tangent, std::span(&tangents[i], 1), cotangent)[0], tangents[i]);
   }
 };
 

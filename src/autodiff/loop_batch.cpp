@@ -44,7 +44,26 @@ List batched(const List& list, const std::vector<char>& marks, const Inputs& inp
 }
 
 /// [B] against [B, ...].
-Expr chosen(const Expr& goes_on, const Expr& a, const Expr& b) { return where(ops::align(goes_on, true, a.rank() - 1), a, b); }
+Expr chosen(const Expr& goes_on, const Expr& a, const Expr& b) {
+  return where(ops::align(goes_on, true, a.rank() - 1), a, b);
+}
+
+/// One of the examples that go on, as an axis of truth values of which one is true.
+Expr one_of(const Expr& goes_on) {
+  const ops::TypedShape numbers{DType::i64, goes_on.shape()};
+  const Expr number = ops::build(goes_on.graph(), ops::Op::iota, {}, Attributes{{0}, {}, {}, {}}, std::source_location(), &numbers);
+  return number == reduce_max(where(goes_on, number, -1));
+}
+
+/// An example that has ended still takes steps, which nobody sees: those of one that goes on, since its own might not end, or
+/// have slopes of which even nothing at all is NaN. No derivative comes back this way.
+Expr lent(const Expr& goes_on, const Expr& one, const Expr& all) {
+  const bool truth = all.dtype() == DType::b8;
+  const Expr numbers = truth ? cast(all, DType::i64) : all;
+  Expr other = sum(chosen(one, numbers, Expr(0)), 0);
+  if (truth) other = other > 0;
+  return chosen(goes_on, all, ops::with_batch(stop_gradient(other), false, goes_on.shape()[0]));
+}
 
 class Batcher {
  public:
@@ -109,17 +128,17 @@ class Batcher {
     inputs.add(s.constants, marks_.constants, size_);
     inputs.add(s.carries, marks_.carries[p], size_);
     inputs.add(s.slices, marks_.slices[p], size_);
-    List next = batched(s.next, marks_.carries[p], inputs, size_);
-    List emits = batched(s.emits, marks_.emits[p], inputs, size_);
+    Inputs own = inputs;  // what the steps of all examples are taken from
+    Expr goes_on;
     if (masked_) {
-      Expr goes_on;
-      if (p == 0) {
-        goes_on = asked(s, inputs);
-        emits.push_back(goes_on);
-      } else {
-        goes_on = variable(s.graph, DType::b8, Shape{size_});
-        inputs.all.push_back(goes_on);
-      }
+      goes_on = p == 0 ? asked(s, inputs) : variable(s.graph, DType::b8, Shape{size_});
+      const Expr one = one_of(goes_on);
+      for (Expr& e : own.batch) e = lent(goes_on, one, e);
+    }
+    List next = batched(s.next, marks_.carries[p], own, size_);
+    List emits = batched(s.emits, marks_.emits[p], own, size_);
+    if (masked_) {
+      (p == 0 ? emits : inputs.all).push_back(goes_on);
       for (std::size_t i = 0; i < next.size(); ++i) next[i] = chosen(goes_on, next[i], inputs.all[s.constants.size() + i]);
     }
     List outputs = std::move(next);
@@ -148,12 +167,42 @@ class Batcher {
 
 }  // namespace
 
+namespace {
+
+/// By operand (result) of the loop: whether it has the batch.
+std::vector<char> flat(const Loop& loop, const Marks& marks, bool results) {
+  std::vector<char> list;
+  if (!results) list = marks.constants;
+  for (const auto& carries : marks.carries) list.insert(list.end(), carries.begin(), carries.end());
+  if (const auto& last = results ? marks.emits[0] : marks.slices[0]; loop.is_scan()) list.insert(list.end(), last.begin(), last.end());
+  return list;
+}
+
+/// What the loop computes besides, the batch does too: if that has the batch in the same places when it stands alone.
+void add_parts(Loop& loop, const Loop& old, const Marks& marks, const ops::Batch& batch) {
+  const std::vector<char> operands = flat(old, marks, false), results = flat(old, marks, true);
+  for (const Loop::Part& part : old.parts) {
+    std::vector<char> has;
+    for (const std::size_t i : part.operands) has.push_back(batch.has[i]);
+    const ops::Batch alone{batch.size, has};
+    Batcher batcher(part.loop, alone);
+    const std::vector<char> own_operands = flat(*part.loop, batcher.marks(), false), own_results = flat(*part.loop, batcher.marks(), true);
+    bool same = true;
+    for (std::size_t i = 0; i < own_operands.size(); ++i) same = same && own_operands[i] == operands[part.operands[i]];
+    for (std::size_t i = 0; i < own_results.size(); ++i) same = same && own_results[i] == results[part.results[i]];
+    if (same) loop.parts.push_back({std::make_shared<const Loop>(batcher.loop()), part.operands, part.results});
+  }
+}
+
+}  // namespace
+
 Expr loop_batch(const Expr& y, std::span<const Expr> operands, const ops::Batch& batch) {
   const GraphPtr& graph = y.graph();
   const ops::LoopPtr old = ops::loop_of(*graph, y.id());
   Batcher batcher(old, batch);
-  const auto loop = std::make_shared<const Loop>(batcher.loop());
+  Loop loop = batcher.loop();
   const Marks& marks = batcher.marks();
+  add_parts(loop, *old, marks, batch);
   List given(operands.begin(), operands.end());
   std::size_t at = old->constants;
   for (const auto& carries : marks.carries)
@@ -164,7 +213,7 @@ Expr loop_batch(const Expr& y, std::span<const Expr> operands, const ops::Batch&
   // Steps stand in front of the batch.
   for (; at < given.size(); ++at)
     if (batch.has[at]) given[at] = ops::moved(given[at], 0, 1);
-  return ops::make_loop(graph, loop, given);
+  return ops::make_loop(graph, std::make_shared<const Loop>(std::move(loop)), given);
 }
 
 }  // namespace actinium::autodiff

@@ -9,6 +9,7 @@
 #include "autodiff/loop_rules.hpp"
 #include "autodiff/sweep.hpp"
 #include "autodiff/trace.hpp"
+#include "ops/cost.hpp"
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
 
@@ -24,41 +25,7 @@ using List = std::vector<Expr>;
 
 /// Whether to compute it again from its operands costs about as little as to read it.
 bool is_cheap(Op op) {
-  switch (op) {
-    case Op::neg:
-    case Op::abs:
-    case Op::sign:
-    case Op::square:
-    case Op::add:
-    case Op::sub:
-    case Op::mul:
-    case Op::max:
-    case Op::min:
-    case Op::clamp:
-    case Op::fma:
-    case Op::select:
-    case Op::cast:
-    case Op::copysign:
-    case Op::isnan:
-    case Op::less:
-    case Op::less_equal:
-    case Op::greater:
-    case Op::greater_equal:
-    case Op::equal:
-    case Op::not_equal:
-    case Op::logical_and:
-    case Op::logical_or:
-    case Op::logical_xor:
-    case Op::logical_not:
-    case Op::stop_gradient:
-    case Op::again:
-    case Op::broadcast:
-    case Op::reshape:
-    case Op::transpose:
-    case Op::slice:
-    case Op::flip: return true;
-    default: return false;  // NOLINT: functions, reductions, products, routines, loops
-  }
+  return ops::weight(op) == 1 || op == Op::broadcast || op == Op::reshape || op == Op::transpose || op == Op::slice || op == Op::flip;
 }
 
 /// Bytes of a value; an unknown size counts as 64.

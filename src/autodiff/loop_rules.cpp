@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "actinium/error.h"
 #include "ops/error.hpp"
 
@@ -80,6 +83,53 @@ void spread(const Loop& loop, const std::vector<OpenStep>& steps, Marks& marks, 
     const std::vector<Expr> x = concerned();
     for (std::size_t i = 0; i < s.emits.size(); ++i) marks.emits[p][i] = reached(s.emits[i], x);
   }
+}
+
+namespace {
+/// By result of the loop: whether it depends on marked operands.
+std::vector<char> dependent_results(const Loop& loop, std::span<const char> operands) {
+  std::vector<OpenStep> steps;
+  for (std::size_t p = 0; p < loop.phases.size(); ++p) steps.push_back(open_step(loop, p));
+  Marks marks = marks_of(loop, operands);
+  spread(loop, steps, marks, false);
+  if (!loop.is_scan()) {
+    const Body condition = open(loop.condition);
+    std::vector<char> own = marks.constants;
+    own.insert(own.end(), marks.carries[0].begin(), marks.carries[0].end());
+    // How many steps there are decides on everything.
+    if (depends_on(condition.outputs[0], marked(condition.inputs, own))) return std::vector<char>(loop.results(), 1);
+  }
+  std::vector<char> result;
+  for (const auto& carries : marks.carries) result.insert(result.end(), carries.begin(), carries.end());
+  if (loop.is_scan()) result.insert(result.end(), marks.emits[0].begin(), marks.emits[0].end());
+  return result;
+}
+}  // namespace
+
+bool truly_depends_on(const Expr& y, std::span<const Expr> x) {
+  if (!depends_on(y, x)) return false;
+  const GraphData& g = *y.graph();
+  std::vector<char> dependent(index(y.id()) + 1, 0), operands;
+  std::map<std::uint32_t, std::vector<char>> results;  // of loops
+  for (const Expr& e : x)
+    if (index(e.id()) < dependent.size()) dependent[index(e.id())] = 1;
+  const std::vector<char> needed = reachable(g, std::vector<NodeId>{y.id()});
+  for (std::uint32_t i = 0; i < dependent.size(); ++i) {
+    if (dependent[i] || !needed[i]) continue;
+    const NodeId id{i};
+    operands.clear();
+    for (const NodeId o : g.operands(id)) operands.push_back(dependent[index(o)]);
+    if (std::count(operands.begin(), operands.end(), 1) == 0) continue;
+    if (g.op(id) == ops::Op::loop) {
+      results[i] = dependent_results(*ops::loop_of(g, id), operands);
+      dependent[i] = 1;
+    } else if (g.op(id) == ops::Op::result) {
+      dependent[i] = results[index(g.operand(id, 0))][static_cast<std::size_t>(g.attributes(id).ints[0])];
+    } else {
+      dependent[i] = 1;
+    }
+  }
+  return dependent.back() != 0;
 }
 
 void add_part(Loop& loop, const LoopPtr& part, std::vector<std::size_t> operands, std::vector<std::size_t> results) {

@@ -22,6 +22,9 @@ Marks no_marks(const ops::Loop& loop);
 
 /// Spreads marks from operands through all steps: to what varies with them (`differentiable`: with a derivative).
 void spread(const ops::Loop& loop, const std::vector<OpenStep>& steps, Marks& marks, bool differentiable);
+/// Whether y depends on any of x, where a loop's result does only if its own steps do: not as the graph has it, in which all
+/// results are of one node.
+bool truly_depends_on(const Expr& y, std::span<const Expr> x);
 /// Marks of the operands alone.
 Marks marks_of(const ops::Loop& loop, std::span<const char> operands);
 

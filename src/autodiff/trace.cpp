@@ -7,6 +7,7 @@
 #include <atomic>
 #include <iterator>
 
+#include "autodiff/loop_rules.hpp"
 #include "autodiff/sweep.hpp"
 #include "ops/error.hpp"
 
@@ -111,10 +112,8 @@ void check_free(std::string_view transform, std::span<const Expr> y, std::span<c
                 const std::source_location& where) {
   const std::vector<Expr> bound = bound_of(y);
   if (bound.empty() || variables.empty()) return;
-  const GraphPtr& graph = variables[0].graph();
-  const Cone body = dependents(*graph, bound, variables);
-  for (const Expr& v : variables)
-    if (body.contains(v.id())) ops::fail<GraphError>(ops::place(graph.get(), where), transform, what);
+  for (const Expr& e : bound)
+    if (truly_depends_on(e, variables)) ops::fail<GraphError>(ops::place(variables[0].graph().get(), where), transform, what);
 }
 
 }  // namespace actinium::autodiff

@@ -11,6 +11,7 @@
 
 #include "actinium/check.h"
 #include "actinium/random.h"
+#include "autodiff/loop_stops.hpp"
 #include "autodiff/trace.hpp"
 #include "certify/differences.hpp"
 #include "certify/widen.hpp"
@@ -150,14 +151,14 @@ class Checker {
     return Function<>(f.impl())(arguments);
   }
 
-  /// What is stopped in a body has another value in every step: differences cannot hold it fixed.
+  /// What is stopped in the step of a while has another value in every step: differences cannot hold it fixed.
   static void check_loops(const GraphData& graph, std::span<const NodeId> roots) {
     const std::vector<char> needed = reachable(graph, roots);
     for (std::uint32_t i = 0; i < needed.size(); ++i) {
       if (!needed[i] || graph.op(NodeId{i}) != ops::Op::loop) continue;
       ops::for_each_body(*ops::loop_of(graph, NodeId{i}), [&](const Module& body) {
         if (const auto stops = differences::stop_gradients(*body.graph, body.outputs); !stops.empty())
-          throw ValueError(fmt::format("check_gradient: a loop's step has a stop_gradient{}, which differences cannot hold fixed",
+          throw ValueError(fmt::format("check_gradient: the step of a while has a stop_gradient{}, which differences cannot hold fixed",
                                        at(body.graph->location(stops[0]))));
       });
     }
@@ -167,7 +168,8 @@ class Checker {
   /// y and what is stopped at the point; then y as a function of both.
   void evaluate() {
     const GraphPtr& graph = y_[0].graph();
-    const std::vector<NodeId> inputs = ids(inputs_), roots = ids(y_),
+    const std::vector<Expr> y = autodiff::without_stops(y_);
+    const std::vector<NodeId> inputs = ids(inputs_), roots = ids(y),
                               stops = differences::stop_gradients(*graph, roots);
     check_loops(*graph, roots);
     std::vector<NodeId> all = roots;

@@ -26,6 +26,14 @@ std::vector<NodeId> loop_nodes(const Module& m) {
 
 // --- One loop instead of two ---
 
+bool same_loop(const Loop& a, const Loop& b);
+
+bool same_attributes(Op op, const Attributes& a, const Attributes& b) {
+  if (op != Op::loop) return a == b;
+  return a.object == b.object || same_loop(*static_cast<const Loop*>(a.object.get()), *static_cast<const Loop*>(b.object.get()));
+}
+
+/// As deep as loops nest.
 bool same_module(const Module& a, const Module& b) {
   if (a.graph == b.graph) return a.inputs == b.inputs && a.outputs == b.outputs;
   const GraphData &ga = *a.graph, &gb = *b.graph;
@@ -34,7 +42,7 @@ bool same_module(const Module& a, const Module& b) {
     const NodeId id{i};
     const auto oa = ga.operands(id), ob = gb.operands(id);
     if (ga.op(id) != gb.op(id) || ga.dtype(id) != gb.dtype(id) || !(ga.shape(id) == gb.shape(id)) ||
-        !(ga.attributes(id) == gb.attributes(id)) || !std::equal(oa.begin(), oa.end(), ob.begin(), ob.end()))
+        !same_attributes(ga.op(id), ga.attributes(id), gb.attributes(id)) || !std::equal(oa.begin(), oa.end(), ob.begin(), ob.end()))
       return false;
   }
   return true;
@@ -55,27 +63,27 @@ struct Replacement {
   std::vector<std::size_t> results;
 };
 
-/// Whether b computes a besides, and where a's results then are.
-std::optional<Replacement> as_part(const GraphData& g, NodeId a, NodeId b, const Loop::Part& part) {
-  const auto oa = g.operands(a), ob = g.operands(b);
-  for (std::size_t i = 0; i < oa.size(); ++i)
-    if (oa[i] != ob[part.operands[i]]) return std::nullopt;
-  return Replacement{a, b, part.results};
-}
-
 /// All that could be, the loops that compute most first.
 std::vector<Replacement> candidates(const Module& m) {
   const GraphData& g = *m.graph;
-  std::map<const void*, std::vector<NodeId>> by_loop;
-  std::map<std::vector<NodeId>, std::vector<NodeId>> by_operands;
+  using Operands = std::vector<NodeId>;
+  std::map<Operands, std::vector<NodeId>> all, by_operands;
   const std::vector<NodeId> loops = loop_nodes(m);
-  for (NodeId id : loops) by_loop[g.attributes(id).object.get()].push_back(id);
+  for (NodeId id : loops) all[{g.operands(id).begin(), g.operands(id).end()}].push_back(id);
   std::vector<Replacement> list;
+  Operands operands;
   for (std::size_t k = loops.size(); k-- > 0;) {
-    for (const Loop::Part& part : ops::loop_of(g, loops[k])->parts)
-      if (const auto found = by_loop.find(part.loop.get()); found != by_loop.end())
-        for (NodeId a : found->second)
-          if (auto r = as_part(g, a, loops[k], part); a != loops[k] && r) list.push_back(std::move(*r));
+    const NodeId by = loops[k];
+    for (const Loop::Part& part : ops::loop_of(g, by)->parts) {
+      operands.clear();
+      for (const std::size_t i : part.operands) operands.push_back(g.operand(by, static_cast<int>(i)));
+      const auto found = all.find(operands);
+      if (found == all.end()) continue;
+      for (NodeId a : found->second) {
+        const LoopPtr own = ops::loop_of(g, a);
+        if (a != by && (own == part.loop || same_loop(*own, *part.loop))) list.push_back({a, by, part.results});
+      }
+    }
   }
   for (NodeId id : loops) {
     auto& alike = by_operands[{g.operands(id).begin(), g.operands(id).end()}];

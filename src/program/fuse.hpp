@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "ops/cost.hpp"
 #include "program/view.hpp"
 
 namespace actinium::program {
@@ -62,8 +63,7 @@ std::optional<View> row_view(const Group& group, const Shape& shape);
 /// Where a part's source is read, and where it is stored.
 View source_view(const GraphData& graph, const Part& part);
 View target_view(const GraphData& graph, const Part& part);
-/// Relative cost of one element of an op: 1 is an addition.
-int weight(ops::Op op);
+using ops::weight;
 bool is_assembled(ops::Op op);  ///< concat, pad
 /// Axes of the loops that compute an anchor element by element: the node's, or those of each element of a stack.
 const Shape& loop_shape(const GraphData& graph, NodeId node);

@@ -18,6 +18,7 @@ namespace actinium::runtime {
 using program::IterationKernel;
 
 bool Record::try_reserve(std::int64_t steps) noexcept {
+  needed_ = std::max(needed_, steps);
   if (steps <= capacity_) return true;
   constexpr std::int64_t least = 64;
   const std::int64_t capacity = std::max({steps, least, 2 * capacity_});
@@ -30,6 +31,16 @@ bool Record::try_reserve(std::int64_t steps) noexcept {
   }
   capacity_ = capacity;
   return true;
+}
+
+void Record::settle() noexcept {
+  constexpr std::int64_t large = std::int64_t{1} << 20;
+  if (bytes() > large && capacity_ > 4 * std::max(needed_, needed_before_)) {
+    memory_.reset();
+    capacity_ = 0;
+  }
+  needed_before_ = needed_;
+  needed_ = 0;
 }
 
 namespace {
@@ -309,8 +320,12 @@ void run_native(const PlannedKernel& kernel) {
 }  // namespace
 
 void run_iteration(const PlannedKernel& kernel, int workers, char* scratch, std::size_t scratch_bytes) {
-  if (kernel.compiled->native != nullptr) return run_native(kernel);
-  Run(kernel, workers, scratch, scratch_bytes).run();
+  if (kernel.compiled->native != nullptr) {
+    run_native(kernel);
+  } else {
+    Run(kernel, workers, scratch, scratch_bytes).run();
+  }
+  for (Record& r : kernel.iteration->records) r.settle();
 }
 
 }  // namespace actinium::runtime

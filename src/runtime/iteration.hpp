@@ -17,10 +17,13 @@ class Record {
   /// Makes room for `steps` elements; what is there stays. CallError (false) if there is no memory.
   void reserve(std::int64_t steps);
   bool try_reserve(std::int64_t steps) noexcept;
+  /// Between two runs: memory that is large, and of which neither this run nor the one before needed a quarter, goes back.
+  void settle() noexcept;
+  std::int64_t bytes() const { return capacity_ * element_; }
 
  private:
   std::int64_t element_;
-  std::int64_t capacity_ = 0;
+  std::int64_t capacity_ = 0, needed_ = 0, needed_before_ = 0;  ///< steps
   std::shared_ptr<void> memory_;
 };
 

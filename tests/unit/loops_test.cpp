@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "actinium/actinium.h"
@@ -528,6 +529,90 @@ TEST(Loops, RepeatCounts) {
   expect_near(got[1], {want});
 }
 
+// --- Under a batch, examples that have ended ---
+
+/// Each example as it is alone: its value, derivatives in both modes, and those of what all share.
+void expect_examples(const std::function<Expr(const Expr&, const Expr&)>& f, const std::vector<double>& xs, double shared) {
+  const auto n = static_cast<std::int64_t>(xs.size());
+  Graph g{f64};
+  const Expr x = g.input("x", {n}), w = g.input("w", {});
+  const VmapAxes axes{.in = {0, std::nullopt}};
+  const auto both = grad(sum(vmap(f, axes)(x, w)), std::vector{x, w});
+  const auto got = run({x, w}, {vmap(f, axes)(x, w), vmap(grad(f), axes)(x, w), both[0], both[1], jvp(vmap(f, axes)(x, w), x, cos(x))}, {xs, {shared}});
+  double total = 0;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    SCOPED_TRACE(i);
+    Graph one{f64};
+    const Expr a = one.input("a", {}), v = one.input("v", {}), y = f(a, v);
+    const auto alone = run({a, v}, {y, grad(y, a), grad(y, v)}, {{xs[i]}, {shared}});
+    expect_near({got[0][i], got[1][i], got[2][i], got[4][i]}, {alone[0][0], alone[1][0], alone[1][0], alone[1][0] * std::cos(xs[i])}, 1e-10);
+    total += alone[2][0];
+  }
+  expect_near(got[3], {total}, 1e-10);
+}
+
+TEST(While, AnExampleThatHasEndedGivesNoNaN) {
+  // Where it ends the next step would have no slope, or none that is a number.
+  expect_examples([](const Expr& x, const Expr& w) {
+    return while_loop([](const Expr& c) { return c > 0.2; }, [&](const Expr& c) { return sqrt(c - 0.2) * w; }, x);
+  }, {0.9, 0.3, 0.1, 0.6, 0.2}, 0.8);
+  expect_examples([](const Expr& x, const Expr& w) {
+    return while_loop([](const Expr& c) { return c < 1; }, [&](const Expr& c) { return c + log(2 - c) * w + 1 / (1.7 - c) - 0.5; }, x);
+  }, {0.0, 1.7, 3.0, -2.0}, 0.3);
+}
+
+TEST(While, WithinAnotherEndsForThoseThatAreDone) {
+  // The inner loop would never end for what the outer one ends with.
+  expect_examples([](const Expr& x, const Expr& w) {
+    return while_loop([](const Expr& c) { return c < 50; }, [&](const Expr& c) {
+      const Expr inner = while_loop([](const Expr& d) { return abs(d) > 0.5 ; }, [&](const Expr& d) { return where(d < 50, d * w, d); }, c);
+      return c * 3 + inner;
+    }, x);
+  }, {1.0, 20.0, 60.0, 0.4, 49.0}, 0.6);
+}
+
+// --- Rules and checks ---
+
+TEST(Loops, ARuleMayKeepWhatItsStepsNeed) {
+  Graph g{f64};
+  const Expr x = g.input("x", {3});
+  // The cotangent times the product of cos of all: a scan that is linear in it, whose derivative needs what each step computed.
+  const auto product = [](const Expr& start, const Expr& a) { return scan([](const Expr& c, const Expr& s) { return c * cos(s) * exp(s); }, start, a); };
+  const auto f = custom_vjp([](const Expr& a) { return sum(sin(a)); },
+                            [&](const Expr& ct, const Expr&, const Expr& a) { return product(ct, a) + 0 * a; });
+  const auto h = custom_jvp([](const Expr& a) { return sum(sin(a)); }, [&](const Expr&, const Expr& a, const Expr& t) { return product(sum(t), a); });
+  const std::vector<double> at{0.1, 0.2, 0.3};
+  double slope = 1;
+  for (const double v : at) slope *= std::cos(v) * std::exp(v);
+  const auto got = run({x}, {grad(f(x), x), jvp(f(x), x, x), grad(h(x), x), jvp(h(x), x, x), vmap(grad(f))(stack({x, x}, 0)), hessian(f(x), x)}, {at});
+  for (const std::size_t i : {0, 2}) expect_near(got[i], {slope, slope, slope});
+  for (const std::size_t i : {1, 3}) expect_near(got[i], {slope * 0.6});
+  expect_near(got[4], std::vector<double>(6, slope));
+  for (std::size_t i = 0; i < 9; ++i) expect_near({got[5][i]}, {slope * (1 - std::tan(at[i % 3]))});
+  EXPECT_NE(message([&] {
+              custom_vjp([](const Expr& a) { return sum(a); }, [](const Expr& ct, const Expr&, const Expr& a) {
+                return scan([](const Expr& c, const Expr& s) { return c * sin(c) * s; }, ct, a) * a;
+              })(x);
+            }).find("the rule is not linear"), std::string::npos);
+  // How many steps there are depends on the cotangent.
+  EXPECT_NE(message([&] {
+              custom_vjp([](const Expr& a) { return sum(a); }, [](const Expr& ct, const Expr&, const Expr& a) {
+                return while_loop([](const Expr& c) { return sum(c) < 1; }, [](const Expr& c) { return 2 * c; }, ct) * a;
+              })(x);
+            }).find("the rule is not linear"), std::string::npos);
+}
+
+TEST(Loops, DifferencesHoldWhatAStepStops) {
+  Graph g{f64};
+  const Expr w = g.input("w", {}), xs = g.input("xs", {4});
+  const auto step = [&](const Expr& c, const Expr& x) { return 0.3 * (sin(c * w + x) + stop_gradient(c * x) * c + stop_gradient(stop_gradient(c) * w)); };
+  const Expr once = scan(step, w, xs), nested = scan([&](const Expr& c, const Expr& x) { return scan(step, c * x, xs); }, w, xs);
+  for (const Expr& y : {once, nested}) {
+    const GradientReport report = check_gradient(y, {{w, 0.7}, {xs, std::vector<double>{0.4, 0.9, 0.3, 0.6}}});
+    EXPECT_TRUE(report.ok()) << report.text();
+  }
+}
+
 // --- What is compiled ---
 
 std::size_t loops_in(const Module& m) {
@@ -579,6 +664,21 @@ TEST(Loops, DerivativeLoopsReadWhatTheyNeed) {
                             });
   const auto got = run({x}, {f(x), grad(sum(f(x)), x)}, {{0.1, 0.2, 0.3}});
   expect_near(got[1], {std::cos(0.1), std::cos(0.2), std::cos(0.3)});
+}
+
+TEST(Loops, ShareUnderABatchAndWhenTheyNest) {
+  Graph g{f64};
+  const Expr x = g.input("x", {4}), w = g.input("w", {});
+  const auto inner = [&](const Expr& c) { return scan([&](const Expr& d) { return sin(d * w); }, c, {.length = 3}); };
+  const auto flat = [&](const Expr& a) { return scan([&](const Expr& c) { return sin(c) * w; }, a, {.length = 3}); };
+  const auto nested = [&](const Expr& a) { return scan([&](const Expr& c) { return inner(c) * w; }, a, {.length = 2}); };
+  const auto open = [&](const Expr& a) { return while_loop([](const Expr& c) { return c > 0.1; }, [&](const Expr& c) { return sin(c) * 0.5; }, a); };
+  // The value of the batch and its gradients: there, and back.
+  EXPECT_EQ(loops_in(compiled({x, w}, {vmap(flat)(x), vmap(grad(flat))(x)})), 2u);
+  EXPECT_EQ(loops_in(compiled({x, w}, {vmap(nested)(x), vmap(grad(nested))(x)})), 2u);
+  EXPECT_EQ(loops_in(compiled({x, w}, {vmap(open)(x), vmap(grad(open))(x)})), 1u);
+  // Twice the same, traced twice.
+  EXPECT_EQ(loops_in(compiled({x, w}, {nested(w), nested(w) * 2})), 1u);
 }
 
 TEST(Loops, ManyShareWhatTheyCan) {
@@ -634,8 +734,8 @@ TEST(Loops, SayWhatIsWrong) {
             std::string::npos);
   EXPECT_NE(message([&] {
               const Expr w = g.input("w", {});
-              check_gradient(scan([](const Expr& c) { return c * stop_gradient(c); }, w, {.length = 2}), {{w, 0.5}});
-            }).find("a loop's step has a stop_gradient"), std::string::npos);
+              check_gradient(while_loop([](const Expr& c) { return c < 10; }, [](const Expr& c) { return c + stop_gradient(c); }, w), {{w, 0.5}});
+            }).find("the step of a while has a stop_gradient"), std::string::npos);
   // A size that no input has.
   const Expr lost = repeat(keep, a, Dim("steps"));
   EXPECT_NE(message([&] { compile(std::vector{a}, std::vector{lost}); }).find("an output needs the size steps"), std::string::npos);

@@ -144,5 +144,91 @@ TEST_P(NativeLoops, WhileWithArrays) {
   }
 }
 
+/// Loops of examples, and loops within steps.
+TEST_P(NativeLoops, InABatchAndNested) {
+  const DType t = GetParam();
+  for (const std::int64_t n : {3, 17}) {
+    SCOPED_TRACE(n);
+    Graph g(t);
+    const Expr W = g.input("W", {n, n}), hs = g.input("hs", {4, n}), xs = g.input("xs", {5, n});
+    const auto flat = [&](const Expr& h) {
+      return sum(scan([&](const Expr& s, const Expr& x) { return tanh(matmul(s, W) + x * sum(s)); }, h, xs));
+    };
+    const auto open = [&](const Expr& h) {
+      return sum(while_loop([](const Expr& s) { return sum(square(s)) < 9; }, [&](const Expr& s) { return 1.1 * s + 0.1 * sqrt(abs(matmul(W, s))); }, h));
+    };
+    const auto nested = [&](const Expr& h) {
+      return sum(scan([&](const Expr& s, const Expr& x) {
+        const Expr inner = scan([&](const Expr& r, const Expr& y) { return 0.5 * sin(matmul(W, r)) + y; }, s, xs);
+        return while_loop([](const Expr& r) { return sum(square(r)) > 1; }, [&](const Expr& r) { return r * 0.7; }, inner * x);
+      }, h, xs));
+    };
+    const std::vector<std::vector<Tensor>> data{{some(1, {n, n}, t), some(2, {4, n}, t), some(3, {5, n}, t)}};
+    for (const std::function<Expr(const Expr&)>& f : {std::function<Expr(const Expr&)>(flat), {open}, {nested}})
+      expect_same({W, hs, xs}, {vmap(f)(hs), vmap(grad(f))(hs), grad(sum(vmap(f)(hs)), W), jvp(vmap(f)(hs), hs, cos(hs))}, data, false);
+  }
+}
+
+/// Steps made of what comes: ops, views and reductions in any order, of several shapes.
+class RandomStep {
+ public:
+  explicit RandomStep(std::uint64_t seed) : state_(seed) {}
+  std::pair<Expr, Expr> operator()(const Expr& h, const Expr& x, const Expr& W, Graph& g) {
+    all_ = {h, x, W, matmul(W, x), g.constant(0.5)};
+    for (int i = 0; i < 14; ++i) all_.push_back(bounded(made()));
+    // Back to the carry's shape.
+    Expr next = h * 0.3;
+    for (std::size_t i = all_.size() - 4; i < all_.size(); ++i) next = next + (all_[i].shape() == h.shape() ? all_[i] * 0.2 : mean(all_[i]) * 0.1);
+    return {tanh(next), all_[all_.size() - 1 - pick(3)]};
+  }
+
+ private:
+  std::uint64_t state_;
+  std::vector<Expr> all_;
+  std::size_t pick(std::size_t n) {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return (state_ >> 33) % n;
+  }
+  const Expr& any() { return all_[pick(all_.size())]; }
+  static Expr bounded(const Expr& e) { return e.shape().size().constant() > 0 ? clamp(e, -3, 3) : e; }
+  Expr made() {
+    const Expr& a = any();
+    const int rank = a.rank();
+    switch (pick(12)) {
+      case 0: return rank > 0 ? sum(a, static_cast<int>(pick(static_cast<std::size_t>(rank)))) : a * 2;
+      case 1: return rank > 0 ? reduce_max(a, static_cast<int>(pick(static_cast<std::size_t>(rank)))) : -a;
+      case 2: return rank == 2 ? transpose(a) : exp(-square(a));
+      case 3: return rank > 0 ? flip(a, static_cast<int>(pick(static_cast<std::size_t>(rank)))) : sin(a);
+      case 4: return rank > 0 && a.shape()[0].constant() > 1 ? slice(a, 1) : cos(a);
+      case 5: return rank > 0 ? concat({a, a * 0.5}, rank - 1) : sqrt(abs(a));
+      case 6: return rank == 2 ? matmul(a, transpose(a)) : a * a;
+      case 7: return rank > 0 ? softmax(a) : a;
+      case 8: return where(a > 0.1, a, 0.3 * a - 1.0);
+      case 9: return rank == 1 ? expand_dims(a, static_cast<int>(pick(2))) * a : log1p(abs(a));
+      default: {
+        const Expr& b = any();
+        return broadcast_shapes(a.shape(), b.shape()) ? (pick(2) == 0 ? a + b : a * b) : sigmoid(a);
+      }
+    }
+  }
+};
+
+TEST_P(NativeLoops, RandomSteps) {
+  const DType t = GetParam();
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    SCOPED_TRACE(seed);
+    const std::int64_t n = 1 + static_cast<std::int64_t>(seed * 7 % 23);
+    Graph g(t);
+    const Expr W = g.input("W", {n, n}), h = g.input("h", {n}), xs = g.input("xs", {3, n});
+    RandomStep step(seed);
+    const auto [last, all] = scan([&](const Expr& s, const Expr& x) { return step(s, x, W, g); }, h, xs);
+    const Expr loss = sum(last) + mean(all);
+    std::vector<Expr> outputs{last, all};
+    if (seed % 2 == 0)
+      for (const Expr& e : grad(loss, std::vector{W, h, xs})) outputs.push_back(e);
+    expect_same({W, h, xs}, outputs, {{some(1, {n, n}, t), some(2, {n}, t), some(3, {3, n}, t)}}, false);
+  }
+}
+
 }  // namespace
 }  // namespace actinium

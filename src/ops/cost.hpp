@@ -1,0 +1,10 @@
+// What ops cost: how much more it takes to compute a value again than to read it. Start reading at weight.
+#pragma once
+#include "ops/op.hpp"
+
+namespace actinium::ops {
+
+/// Of one element: 1 is an addition; 0 for what is no arithmetic on elements (views, reductions, products, routines, loops).
+int weight(Op op);
+
+}  // namespace actinium::ops
