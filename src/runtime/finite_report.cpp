@@ -183,8 +183,8 @@ std::string hint(const Finding& f, const std::vector<Entry>& list) {
   const bool single = type == DType::f32;
   const bool pole = (g.op(f.node) == Op::div && y == 0) || ((g.op(f.node) == Op::rsqrt || g.op(f.node) == Op::reciprocal) && x == 0);
   if (g.is_derived(f.node) && pole)
-    return "the slope is infinite here: keep the argument away from this point, sqrt(x + 1e-12) for sqrt(x), or choose another inside, "
-           "sqrt(where(x > 0, x, 1))";
+    return "the slope is infinite here: keep the argument away from this point, or choose another where the result is masked, as "
+           "sqrt(where(x > 0, x, 1)) does";
   switch (g.op(f.node)) {
     case Op::log:
     case Op::log2:
