@@ -28,8 +28,8 @@ class Record {
 };
 
 /// One IterationKernel of a plan. If the engine made native code of it, that is called once with KernelArgs::pointers =
-/// operands, results (some memory where nobody reads them), Records of a while's streams; extents = {length}; partials = an i64
-/// that it sets: 0, or 1 if there was no memory for a stream. Otherwise its steps are plans.
+/// operands, results (not to be written where nobody reads them), Records of a while's streams; extents = {length}; shared = as
+/// much as it asks for; partials = an i64 that it sets: 0, or 1 if there was no memory for a stream. Otherwise its steps are plans.
 struct Iteration {
   /// An address in a step's plan that is set anew for every step: from[step % 2] + place * stride.
   struct Moving {

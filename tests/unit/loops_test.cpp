@@ -10,6 +10,7 @@
 #include "actinium/actinium.h"
 #include "graph/graph.hpp"
 #include "passes/pass.hpp"
+#include "runtime/iteration.hpp"
 
 namespace actinium {
 namespace {
@@ -611,6 +612,22 @@ TEST(Loops, DifferencesHoldWhatAStepStops) {
     const GradientReport report = check_gradient(y, {{w, 0.7}, {xs, std::vector<double>{0.4, 0.9, 0.3, 0.6}}});
     EXPECT_TRUE(report.ok()) << report.text();
   }
+}
+
+TEST(While, ARecordGivesBackWhatIsNotNeededAnyMore) {
+  constexpr std::int64_t element = 8, many = 1 << 20, few = 10;
+  runtime::Record record(element);
+  record.reserve(many);
+  record.settle();
+  record.reserve(few);
+  record.settle();  // the run before needed it
+  EXPECT_GE(record.bytes(), many * element);
+  record.reserve(few);
+  record.settle();
+  EXPECT_EQ(record.bytes(), 0);
+  record.reserve(few);
+  EXPECT_GE(record.bytes(), few * element);
+  EXPECT_LT(record.bytes(), many);
 }
 
 // --- What is compiled ---
