@@ -62,6 +62,17 @@ bool is_call(std::string_view s) {
   return false;
 }
 
+/// "1.0", "1e-05"
+bool is_number(std::string_view s) {
+  if (s.empty() || std::isdigit(static_cast<unsigned char>(s[0])) == 0) return false;
+  for (std::size_t i = 1; i < s.size(); ++i)
+    if (!is_part(s[i]) && s[i] != '.' && !(s[i - 1] == 'e' && (s[i] == '-' || s[i] == '+'))) return false;
+  return true;
+}
+
+/// What needs no brackets.
+bool stands_alone(std::string_view s) { return is_word(s) || is_call(s) || is_number(s); }
+
 /// Every word `name` replaced.
 std::string replaced(const std::string& in, std::string_view name, const std::string& by) {
   std::string out;
@@ -74,7 +85,7 @@ std::string replaced(const std::string& in, std::string_view name, const std::st
     }
     const bool operand = (out.empty() || out.ends_with('(') || out.ends_with(", ")) && (end == in.size() || in[end] == ')' || in[end] == ',');
     const std::string_view same(in.data() + i, end - i);
-    out += same != name ? std::string(same) : operand || is_word(by) || is_call(by) ? by : "(" + by + ")";
+    out += same != name ? std::string(same) : operand || stands_alone(by) ? by : "(" + by + ")";
     i = end;
   }
   return out;
@@ -103,7 +114,7 @@ std::string without_moves(std::string text) {
         continue;
       }
       const std::string inner = text.substr(begin, end - begin);
-      text.replace(at, close + 1 - at, is_word(inner) || is_call(inner) ? inner : "(" + inner + ")");
+      text.replace(at, close + 1 - at, stands_alone(inner) ? inner : "(" + inner + ")");
     }
   }
   return text;

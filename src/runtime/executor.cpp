@@ -153,7 +153,7 @@ void copy_staged(const Staging& s, void* strided, void* contiguous, bool in) {
 }
 
 template <class T>
-void check_indices(const Prepared& prepared, const Plan& plan, const program::IndexCheck& check, std::int64_t bound) {
+void check_indices_of(const Prepared& prepared, const Plan& plan, const program::IndexCheck& check, std::int64_t bound) {
   const ResolvedArray& array = plan.resolved.inputs[check.input];
   const T* data = static_cast<const T*>(plan.bound[check.input]);
   const std::int64_t least = check.from_end ? -bound : 0;
@@ -305,16 +305,19 @@ void Context::set_addresses(Plan& plan, std::span<const ArrayRef> inputs, std::s
   }
 }
 
-/// What a call does before its kernels; gives the number of threads.
-int Context::begin(Plan& plan) {
+void Context::check_indices(const Plan& plan) const {
   for (std::size_t i = 0; i < plan.index_bounds.size(); ++i) {
     const program::IndexCheck& check = prepared_.program->index_checks[i];
     if (plan.externals[check.input].dtype == DType::i32) {
-      check_indices<std::int32_t>(prepared_, plan, check, plan.index_bounds[i]);
+      check_indices_of<std::int32_t>(prepared_, plan, check, plan.index_bounds[i]);
     } else {
-      check_indices<std::int64_t>(prepared_, plan, check, plan.index_bounds[i]);
+      check_indices_of<std::int64_t>(prepared_, plan, check, plan.index_bounds[i]);
     }
   }
+}
+
+/// What a call does before its kernels; gives the number of threads.
+int Context::begin(Plan& plan) {
   const int workers = plan.workers > 1 && !in_parallel_region() ? plan.workers : 1;
   scratch_.reserve(plan.scratch_bytes * static_cast<std::size_t>(workers));
   workspace_.reserve(plan.workspace_bytes);
@@ -353,8 +356,9 @@ void Context::check_finite(const Plan& plan) const {
 }
 
 void Context::run(Plan& plan) {
-  if (prepared_.finite != nullptr) check_finite(plan);
   const FloatEnvironment environment;
+  check_indices(plan);
+  if (prepared_.finite != nullptr) check_finite(plan);
   const int workers = begin(plan);
   for (const PlannedKernel& kernel : plan.kernels) run_kernel(plan, kernel, workers);
   end(plan);
@@ -364,6 +368,7 @@ std::vector<double> Context::profile_bound(int runs) {
   using Clock = std::chrono::steady_clock;
   const FloatEnvironment environment;
   Plan& plan = *current_;
+  check_indices(plan);
   std::vector<double> best(plan.kernels.size(), std::numeric_limits<double>::infinity());
   for (int r = 0; r < runs; ++r) {
     const int workers = begin(plan);

@@ -33,6 +33,7 @@ class Context {
   Plan& plan_for(std::span<const ArrayRef> inputs, const std::span<const MutableArrayRef>* outputs);
   void set_addresses(Plan& plan, std::span<const ArrayRef> inputs, std::span<const MutableArrayRef> outputs);
   void run(Plan& plan);
+  void check_indices(const Plan& plan) const;
   void check_finite(const Plan& plan) const;
   int begin(Plan& plan);
   void run_kernel(const Plan& plan, const PlannedKernel& kernel, int workers);

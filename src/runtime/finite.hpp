@@ -26,7 +26,7 @@ std::vector<char> constant_nodes(const Module& module);
 class WrittenAsNan {
  public:
   explicit WrittenAsNan(std::vector<Repair> repairs) : repairs_(std::move(repairs)) {}
-  /// The operand of such a `where` that is not NaN, or no_node; the formula.
+  /// The operand of such a `where` that is not NaN, or no_node; the formula. One of the user's own on the same line is none.
   NodeId other_branch(const GraphData& graph, NodeId select, std::string_view* formula = nullptr) const;
 
  private:

@@ -1,5 +1,6 @@
 // Which elements of its operands an element of a result is made of. Start reading at sources.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -18,6 +19,10 @@ struct Box {
   int operand;
   std::vector<std::pair<std::int64_t, std::int64_t>> ranges;  ///< half-open
 };
+
+inline bool is_empty(const Box& box) {
+  return std::any_of(box.ranges.begin(), box.ranges.end(), [](const auto& r) { return r.first >= r.second; });
+}
 
 /// What element `at` (flat) of the result of a node is made of, one box each floating operand. `shapes`: of operands, then of the result.
 std::vector<Box> sources(const GraphData& graph, NodeId id, const std::vector<Extents>& shapes, std::int64_t at);

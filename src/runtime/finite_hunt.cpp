@@ -147,7 +147,7 @@ class Walk {
   void judge_select(const GraphData& g, NodeId id, NodeId other, std::span<const Tensor> operands, const std::vector<Tensor>& values);
   bool is_news(const GraphData& g, NodeId id, std::span<const Tensor> operands, const Tensor& result, std::int64_t at, bool& of_infinities) const;
   void settle(const Module& m, const std::vector<Candidate>& candidates, const std::vector<Tensor>& values);
-  std::vector<char> demand(const Module& m, NodeId node, const std::vector<Tensor>& values);
+  Read demand(const Module& m, const std::vector<Candidate>& candidates, const std::vector<Tensor>& values);
   void spread(const GraphData& g, NodeId user, const std::vector<Tensor>& values, Read& read) const;
 };
 
@@ -315,6 +315,7 @@ bool Walk::is_news(const GraphData& g, NodeId id, std::span<const Tensor> operan
   shapes.push_back(extents_of(result));
   bool finite = true, nan = false;
   for (const Box& box : sources(g, id, shapes, at)) {
+    if (is_empty(box)) return false;  // of no elements: -inf is what their logsumexp is
     const Tensor& t = operands[static_cast<std::size_t>(box.operand)];
     for_each(box, t.shape(), [&](std::int64_t i) {
       const double v = element(t, i);
@@ -369,8 +370,10 @@ void Walk::judge_select(const GraphData& g, NodeId id, NodeId other, std::span<c
 
 /// A derivative's infinity that a mask keeps from all results is none: masks stand outermost for that (src/ops/cotangent.hpp).
 void Walk::settle(const Module& m, const std::vector<Candidate>& candidates, const std::vector<Tensor>& values) {
+  if (candidates.empty()) return;
+  const Read demanded = demand(m, candidates, values);
   for (const Candidate& c : candidates) {
-    const std::vector<char> read = demand(m, c.finding.node, values);
+    const std::vector<char>& read = demanded.at(c.finding.node);
     for (std::size_t at = 0; at < c.wrong.size(); ++at) {
       if (!c.wrong[at] || !read[at]) continue;
       Finding finding = c.finding;
@@ -380,22 +383,27 @@ void Walk::settle(const Module& m, const std::vector<Candidate>& candidates, con
   }
 }
 
-/// Which elements of a node some output may depend on: those that no `where` leaves out, seen through operations by element.
-std::vector<char> Walk::demand(const Module& m, NodeId node, const std::vector<Tensor>& values) {
+/// Which elements of the candidates some output may depend on: those that no `where` leaves out, seen through operations by element.
+Walk::Read Walk::demand(const Module& m, const std::vector<Candidate>& candidates, const std::vector<Tensor>& values) {
   const GraphData& g = *m.graph;
   const Layout& l = layout(m);
   std::vector<char> depends(g.size(), 0);
-  depends[index(node)] = 1;
-  for (std::uint32_t i = index(node) + 1; i < g.size(); ++i)
+  Read asked;
+  for (const Candidate& c : candidates) depends[index(c.finding.node)] = 1, asked[c.finding.node];
+  const std::uint32_t first = index(asked.begin()->first);
+  for (std::uint32_t i = first; i < g.size(); ++i)
     for (NodeId o : g.operands(NodeId{i})) depends[i] = depends[i] || (l.needed[i] && depends[index(o)]);
   Read read;
-  for (std::uint32_t i = index(node); i < g.size(); ++i)
+  for (std::uint32_t i = first; i < g.size(); ++i)
     if (depends[i]) read[NodeId{i}].assign(static_cast<std::size_t>(g.shape(NodeId{i}).size().evaluate(sizes_)), 0);
   for (NodeId o : m.outputs)
     if (depends[index(o)]) std::fill(read[o].begin(), read[o].end(), 1);
-  for (auto i = static_cast<std::uint32_t>(g.size()); i-- > index(node) + 1;)
-    if (depends[i]) spread(g, NodeId{i}, values, read);
-  return std::move(read[node]);
+  for (auto i = static_cast<std::uint32_t>(g.size()); i-- > first;) {
+    if (!depends[i]) continue;
+    if (const auto at = asked.find(NodeId{i}); at != asked.end()) at->second = read[NodeId{i}];
+    spread(g, NodeId{i}, values, read);
+  }
+  return asked;
 }
 
 /// From a user to its operands.
@@ -440,6 +448,7 @@ FiniteCheck::FiniteCheck(const Module& source, const std::vector<Repair>& repair
   for (NodeId id : m.inputs) inputs.emplace_back(m.graph, id);
   CompileOptions own = options;
   own.check_finite = false;
+  own.fast_math = false;  // which holds that a number times 0 is 0
   const Expr count(m.graph, m.outputs[0]);
   sieve_ = compile(inputs, std::span(&count, 1), own);
   hunter_ = std::make_unique<const Hunter>(module_, nans_, options.threads);

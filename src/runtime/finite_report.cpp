@@ -99,23 +99,51 @@ std::string indexed(const std::string& what, const std::string& at) {
   return apart && !at.empty() ? fmt::format("({}){}", what, at) : what + at;
 }
 
-/// What the user wrote of which a node is the derivative: of the same place, and over the same operands.
+/// Operations whose slope is a quotient.
+bool has_pole(Op op) {
+  switch (op) {
+    case Op::sqrt:
+    case Op::rsqrt:
+    case Op::cbrt:
+    case Op::log:
+    case Op::log2:
+    case Op::log10:
+    case Op::log1p:
+    case Op::div:
+    case Op::reciprocal:
+    case Op::pow:
+    case Op::hypot:
+    case Op::asin:
+    case Op::acos:
+    case Op::acosh:
+    case Op::atanh: return true;
+    default: return false;  // NOLINT
+  }
+}
+
+/// What the user wrote of which a node is the derivative: of the same place; best a node whose result or operand it reads, or that is
+/// near; a quotient is the slope of what has such slopes. Of equals the outermost.
 NodeId differentiated(const GraphData& g, NodeId derived) {
   std::vector<NodeId> near{derived};
   for (std::size_t i = 0; i < near.size() && i < 16; ++i)
     for (NodeId o : g.operands(near[i]))
       if (g.op(o) != Op::constant) near.push_back(o);
-  const auto is_near = [&](NodeId id) { return std::find(near.begin(), near.end(), id) != near.end(); };
+  const auto is_in = [](std::span<const NodeId> list, NodeId id) { return std::find(list.begin(), list.end(), id) != list.end(); };
+  const auto touches = [&](std::span<const NodeId> list, NodeId id) {
+    const auto operands = g.operands(id);
+    return is_in(list, id) || std::any_of(operands.begin(), operands.end(), [&](NodeId o) { return g.op(o) != Op::constant && is_in(list, o); });
+  };
+  const bool quotient = has_pole(g.op(derived));
   NodeId best = no_node;
-  bool best_is_near = false;
+  int most = -1;
   for (std::uint32_t i = 0; i < g.size(); ++i) {
     const NodeId id{i};
-    if (g.is_derived(id) || g.operands(id).empty() || !(g.location(id) == g.location(derived))) continue;
-    bool close = is_near(id);
-    for (NodeId o : g.operands(id)) close = close || is_near(o);
-    if (best != no_node && best_is_near && !close) continue;
+    if (g.is_derived(id) || g.operands(id).empty() || !is_float(g.dtype(id)) || !(g.location(id) == g.location(derived))) continue;
+    const bool close = touches(near, id);
+    const int score = 4 * (close && quotient && has_pole(g.op(id))) + 2 * touches(g.operands(derived), id) + close;
+    if (score < most) continue;
     best = id;
-    best_is_near = close;
+    most = score;
   }
   return best;
 }
@@ -189,8 +217,8 @@ std::string hint(const Finding& f, const std::vector<Entry>& list) {
     case Op::log:
     case Op::log2:
     case Op::log10:
-      return x == 0 ? "the logarithm of 0: keep its argument above 0, as log(max(x, 1e-30)) does; x*log(x) is xlogx(x), and a probability is better kept "
-                      "as a logarithm throughout (log_softmax, log_sigmoid)"
+      return x == 0 ? "the logarithm of 0: keep its argument above 0, as log(max(x, 1e-30)) does; x*log(x) as one product is 0 there, and a probability is "
+                      "better kept as a logarithm throughout (log_softmax, log_sigmoid)"
                     : "the logarithm of a negative number";
     case Op::log1p: return x == -1 ? "log1p(-1) is the logarithm of 0" : "log1p below -1 is the logarithm of a negative number";
     case Op::log1mexp: return "the logarithm of 1 - exp(-x) needs x above 0";

@@ -147,18 +147,40 @@ bool is_nan(const GraphData& g, NodeId id) {
   const auto value = g.constant_value(id);
   return value && std::isnan(*value);
 }
+
+NodeId without_broadcasts(const GraphData& g, NodeId id) {
+  while (g.op(id) == Op::broadcast) id = g.operand(id, 0);
+  return id;
+}
+
+/// Whether a node is made of another, seen through a few.
+bool is_of(const GraphData& g, NodeId id, NodeId part) {
+  std::vector<NodeId> seen{id};
+  for (std::size_t i = 0; i < seen.size() && i < 16; ++i) {
+    if (seen[i] == part) return true;
+    for (NodeId o : g.operands(seen[i])) seen.push_back(o);
+  }
+  return false;
+}
+
+/// where(x < 0, nan, f(x)), as the rules have it.
+bool is_nan_below_zero(const GraphData& g, NodeId select) {
+  const NodeId condition = without_broadcasts(g, g.operand(select, 0));
+  if (g.op(condition) != Op::less || !is_nan(g, g.operand(select, 1))) return false;
+  const auto bound = g.constant_value(without_broadcasts(g, g.operand(condition, 1)));
+  return bound && *bound == 0 && is_of(g, g.operand(select, 2), without_broadcasts(g, g.operand(condition, 0)));
+}
 }  // namespace
 
 NodeId WrittenAsNan::other_branch(const GraphData& g, NodeId select, std::string_view* formula) const {
   if (g.op(select) != Op::select || !is_float(g.dtype(select))) return no_node;
-  const NodeId a = g.operand(select, 1), b = g.operand(select, 2);
-  if (is_nan(g, a) == is_nan(g, b)) return no_node;
+  if (!is_nan_below_zero(g, select) || is_nan(g, g.operand(select, 2))) return no_node;
   for (const Repair& repair : repairs_) {
     if (!(repair.place == g.location(select))) continue;
     for (const passes::Rule& rule : passes::recognition_rules())
       if (rule.name == repair.rule && rule.to.find("nan") != std::string_view::npos) {
         if (formula != nullptr) *formula = rule.from;
-        return is_nan(g, a) ? b : a;
+        return g.operand(select, 2);
       }
   }
   return no_node;
@@ -291,7 +313,7 @@ class Sieve {
       // The condition is looked at once before the first step, and after each one.
       const std::span<const Expr> first = std::span(arguments).first(loop.constants + loop.phases[0].carries);
       count(autodiff::apply(condition, graph, first).back());
-      counting->condition = with_count(loop.condition, loop.condition.inputs.size());
+      counting->condition = while_nothing(with_count(loop.condition, loop.condition.inputs.size()));
     }
     for (std::size_t p = 0; p < loop.phases.size(); ++p) counting->phases[p] = counting_phase(loop, p, condition, infinite);
     const Expr node = ops::make_loop(graph, counting, arguments);
@@ -305,6 +327,13 @@ class Sieve {
     Module m = compact(in);
     m.inputs.insert(m.inputs.begin() + static_cast<std::ptrdiff_t>(at), m.graph->add_input("count", Shape{}, DType::f32, no_location));
     return m;
+  }
+
+  /// Until something is counted, NaN too: for ever may be what the loop goes on then.
+  static Module while_nothing(Module condition) {
+    const Expr count(condition.graph, condition.inputs.back()), goes_on(condition.graph, condition.outputs[0]);
+    condition.outputs[0] = (goes_on && count == 0.0).id();
+    return condition;
   }
 
   ops::Phase counting_phase(const ops::Loop& loop, std::size_t p, const Module& condition, bool infinite) const {

@@ -74,10 +74,27 @@ bool is_power_of_two(const GraphData& g, NodeId id) {
   return v && std::abs(std::frexp(*v, &exponent)) == 0.5;
 }
 
+/// What inputs may be of which the user has said nothing.
+enum class Numbers : std::uint8_t { finite, infinite, any };
+
+std::vector<Interval> ranges_with(const Module& m, const std::vector<std::optional<Interval>>& given, Numbers numbers) {
+  std::vector<Interval> inputs;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const DType type = m.graph->dtype(m.inputs[i]);
+    const double most = numbers != Numbers::finite || !is_float(type) ? std::numeric_limits<double>::infinity()
+                        : type == DType::f32                          ? double{std::numeric_limits<float>::max()}
+                                                                      : std::numeric_limits<double>::max();
+    const Interval all{-most, most, numbers == Numbers::any && is_float(type)};
+    inputs.push_back(given[i].value_or(type == DType::b8 ? Interval{0, 1, false} : all));
+  }
+  return ranges_of(m, inputs);
+}
+
 }  // namespace
 
-Analysis::Analysis(const Module& module, const std::vector<Interval>& inputs, std::function<bool(const GraphData&, NodeId)> written)
-    : module_(module), g_(*module.graph), written_(std::move(written)), ranges_(ranges_of(module, inputs)), needed_(reachable(g_, module.outputs)),
+Analysis::Analysis(const Module& module, const std::vector<std::optional<Interval>>& inputs, std::function<bool(const GraphData&, NodeId)> written)
+    : module_(module), g_(*module.graph), written_(std::move(written)), ranges_(ranges_with(module, inputs, Numbers::finite)),
+      extended_(ranges_with(module, inputs, Numbers::infinite)), possible_(ranges_with(module, inputs, Numbers::any)), needed_(reachable(g_, module.outputs)),
       inexact_(g_.size(), 0), overflows_(g_.size(), 0), users_(g_.size()) {
   needed_.resize(g_.size(), 0);
   for (std::uint32_t i = 0; i < g_.size(); ++i) {
@@ -196,12 +213,7 @@ void Analysis::look_at_where(NodeId node) {
     return false;
   }();
   if (constant_nan) return;
-  const Interval condition = ranges_[index(x[0])];
-  if (condition.is(1) || condition.is(0)) {
-    const bool holds = condition.is(1);
-    add(Kind::dead_branch, node, "", fmt::format("{} {} holds: {} is never taken", text(x[0]), holds ? "always" : "never", text(x[holds ? 2 : 1])));
-    return;
-  }
+  if (look_for_dead_branch(node)) return;
   for (const std::size_t k : {1, 2}) {
     if (!is_elementwise(g_, x[k]) || g_.op(x[k]) == Op::constant || g_.is_derived(x[k])) continue;
     const auto s = scene({node, x[k], x[0]}, guards(node), std::array<std::size_t, 1>{1});
@@ -217,6 +229,22 @@ void Analysis::look_at_where(NodeId node) {
       break;
     }
   }
+}
+
+/// A condition that always holds is one for NaN and infinities too, unless a range of the user's keeps them out: guards against them are
+/// meant. An order that all numbers have, infinities among them, is no guard.
+bool Analysis::look_for_dead_branch(NodeId node) {
+  const auto x = g_.operands(node);
+  const auto report = [&](const Interval& condition, std::string_view but) {
+    const bool holds = condition.is(1);
+    if (!holds && !condition.is(0)) return false;
+    add(Kind::dead_branch, node, "", fmt::format("{} {} holds: {} is never taken{}", text(x[0]), holds ? "always" : "never", text(x[holds ? 2 : 1]), but));
+    return true;
+  };
+  if (report(possible_[index(x[0])], "")) return true;
+  const Op op = g_.op(x[0]);
+  const bool order = op == Op::less || op == Op::less_equal || op == Op::greater || op == Op::greater_equal;
+  return order && report(extended_[index(x[0])], ", but for NaN");
 }
 
 // --- NaN of numbers ---

@@ -1,6 +1,7 @@
 // The warnings of one graph, node by node. Start reading at Analysis::run.
 #pragma once
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,9 +15,9 @@ namespace actinium::warn {
 
 class Analysis {
  public:
-  /// `module`: as recognised. `inputs`: their ranges. `written`: whether a node is the user's, and not of a formula that recognise
+  /// `module`: as recognised. `inputs`: their ranges, where the user has said some. `written`: whether a node is the user's, and not of a formula that recognise
   /// has put there: those are certified (src/certify/rules.cpp).
-  Analysis(const Module& module, const std::vector<Interval>& inputs, std::function<bool(const GraphData&, NodeId)> written);
+  Analysis(const Module& module, const std::vector<std::optional<Interval>>& inputs, std::function<bool(const GraphData&, NodeId)> written);
   /// What inputs are called, where they have no names of the user's.
   void set_names(Names names) { names_ = std::move(names); }
 
@@ -39,7 +40,9 @@ class Analysis {
   const Module& module_;
   const GraphData& g_;
   const std::function<bool(const GraphData&, NodeId)> written_;
-  std::vector<Interval> ranges_;
+  std::vector<Interval> ranges_;    ///< of finite inputs
+  std::vector<Interval> extended_;  ///< of infinite ones too
+  std::vector<Interval> possible_;  ///< of NaN too
   std::vector<char> needed_, inexact_, overflows_;
   std::vector<std::vector<NodeId>> users_;
   Names names_;
@@ -58,11 +61,13 @@ class Analysis {
   bool single(NodeId node) const { return g_.dtype(node) == DType::f32; }
 
   void look_at_where(NodeId node);
+  bool look_for_dead_branch(NodeId node);
   void look_for_nan(NodeId node);
   void look_for_slope(NodeId node);
   void look_for_pole(NodeId node);
   void look_for_cancellation(NodeId node);
   void look_for_cancellation_of_sums(NodeId node);
+  void look_for_cancellation_of_sums(NodeId node, std::int64_t symbolic_extent);
   bool may_cancel(NodeId node) const;
   bool share_variables(NodeId a, NodeId b) const;
 };

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 
+#include "actinium/error.h"
 #include "certify/widen.hpp"
 #include "graph/brief.hpp"
 #include "runtime/function_impl.hpp"
@@ -120,7 +121,7 @@ void Analysis::look_for_cancellation(NodeId node) {
 namespace {
 
 /// What reductions are made of enters here: whole arrays.
-constexpr std::int64_t symbolic_extent = 8, most_elements = 100000;
+constexpr std::int64_t most_elements = 100000;
 
 struct Sample {
   double offset;
@@ -144,6 +145,16 @@ Tensor around(double offset, const Shape& shape, const Bindings& sizes, DType ty
 
 /// Operands with reductions in them, as E[x^2] - E[x]^2: the inputs that they need, as arrays around 0, 100, 1000 and 10000.
 void Analysis::look_for_cancellation_of_sums(NodeId node) {
+  for (const std::int64_t extent : {8, 100, 1000}) {
+    try {
+      return look_for_cancellation_of_sums(node, extent);
+    } catch (const Error&) {
+      // A slice that asks for more elements, sizes that do not go together: with the last of them, nothing is said.
+    }
+  }
+}
+
+void Analysis::look_for_cancellation_of_sums(NodeId node, std::int64_t symbolic_extent) {
   const std::array roots{node, g_.operand(node, 0), g_.operand(node, 1)};
   const std::vector<char> cone = reachable(g_, roots);
   Module m{module_.graph, {}, {roots.begin(), roots.end()}};

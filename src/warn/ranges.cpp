@@ -25,6 +25,14 @@ Interval outward(double low, double high, bool nan) {
 Interval within(Interval a, double low, double high) { return {std::max(a.low, low), std::min(a.high, high), a.nan}; }
 Interval hull(const Interval& a, const Interval& b) { return {std::min(a.low, b.low), std::max(a.high, b.high), a.nan || b.nan}; }
 
+/// Numbers beyond the largest f32 round to infinities.
+Interval in_f32(Interval r) {
+  constexpr double most = std::numeric_limits<float>::max();
+  if (r.high > most) r.high = inf, r.low = std::min(r.low, most);
+  if (r.low < -most) r.low = -inf, r.high = std::max(r.high, -most);
+  return r;
+}
+
 double at(Op op, double x) {
   const std::array types{DType::f64};
   const std::array bits{std::bit_cast<std::uint64_t>(x)};
@@ -86,7 +94,7 @@ class Ranges {
     if (const auto number = g_.constant_value(id)) return {*number, *number, std::isnan(*number)};
     if (g_.dtype(id) == DType::b8) return condition(op, x);
     if (!is_float(g_.dtype(id))) return integer(op, x);
-    return number(id, x);
+    return g_.dtype(id) == DType::f32 ? in_f32(number(id, x)) : number(id, x);
   }
 
  private:
@@ -234,8 +242,8 @@ class Ranges {
       case Op::pad: return hull(x[0], x[1]);
       case Op::reduce_sum:
       case Op::cumsum: {
-        // Of any number of elements, none among them.
-        const bool mixed = x[0].low == -inf && x[0].high == inf;
+        // Of any number of elements, none among them; parts of the sum that overflow are subtracted as infinities.
+        const bool mixed = x[0].low < -1e20 && x[0].high > 1e20;
         return {x[0].low >= 0 ? 0 : -inf, x[0].high <= 0 ? 0 : inf, x[0].nan || mixed};
       }
       case Op::one_hot: return {0, 1, false};

@@ -12,6 +12,7 @@
 #include "graph/brief.hpp"
 #include "ops/loop.hpp"
 #include "passes/pass.hpp"
+#include "runtime/float_environment.hpp"
 #include "runtime/function_impl.hpp"
 #include "warn/analysis.hpp"
 
@@ -78,21 +79,13 @@ class Written {
   std::set<std::string> repaired_;
 };
 
-Interval finite_numbers(DType type) {
-  if (!is_float(type)) return type == DType::b8 ? Interval{0, 1, false} : Interval{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity(), false};
-  const double most = type == DType::f32 ? double{std::numeric_limits<float>::max()} : std::numeric_limits<double>::max();
-  return {-most, most, false};
-}
-
 void add_loops(const Module& m, const std::function<bool(const GraphData&, NodeId)>& written, std::vector<Warning>& list) {
   const GraphData& g = *m.graph;
   for (std::uint32_t i = 0; i < g.size(); ++i) {
     if (g.op(NodeId{i}) != Op::loop || g.is_derived(NodeId{i})) continue;
     const ops::LoopPtr loop = ops::loop_of(g, NodeId{i});
     const ops::Phase& phase = loop->phases[0];
-    std::vector<Interval> inputs;
-    for (NodeId input : phase.step.inputs) inputs.push_back(finite_numbers(phase.step.graph->dtype(input)));
-    Analysis analysis(phase.step, inputs, written);
+    Analysis analysis(phase.step, std::vector<std::optional<Interval>>(phase.step.inputs.size()), written);
     analysis.set_names(names_in_step(g, NodeId{i}));
     for (Warning& w : analysis.run()) list.push_back(std::move(w));
     add_loops(phase.step, written, list);
@@ -110,8 +103,7 @@ void add_definitions(const Module& m, std::set<const activations::Entry*>& seen,
     if (!entry.traced() || !seen.insert(&entry).second) continue;
     const auto& forms = entry.traced()->value[g.dtype(id) == DType::f32 ? 0 : 1];
     const Module& body = forms.chosen(g.recognises, false);
-    std::vector<Interval> inputs;
-    for (NodeId input : body.inputs) inputs.push_back(finite_numbers(body.graph->dtype(input)));
+    const std::vector<std::optional<Interval>> inputs(body.inputs.size());
     const auto written = std::make_shared<const Written>(forms.written, body, entry.traced()->repairs);
     for (Warning& w : Analysis(body, inputs, [written](const GraphData& graph, NodeId node) { return (*written)(graph, node); }).run()) {
       if (w.place.empty() || w.place.starts_with("text:")) w.place = entry.traced()->where.str();
@@ -127,18 +119,18 @@ void add_definitions(const Module& m, std::set<const activations::Entry*>& seen,
 
 std::vector<Warning> FunctionBase::warnings(std::span<const Range> ranges) const {
   if (impl() == nullptr) throw CallError("an empty Function: it was never given a compiled one");
+  const runtime::FloatEnvironment environment;
   const runtime::FunctionImpl& f = *impl();
   const Module m = compact(passes::run(f.source, passes::pipeline(f.options.fast_math).first(1)));
   const auto written = std::make_shared<const warn::Written>(f.source, m, f.repairs);
   const auto is_written = [written](const GraphData& g, NodeId id) { return (*written)(g, id); };
-  std::vector<warn::Interval> inputs;
-  for (NodeId id : m.inputs) inputs.push_back(warn::finite_numbers(m.graph->dtype(id)));
+  std::vector<std::optional<warn::Interval>> inputs(m.inputs.size());
   for (const Range& range : ranges) {
     const std::string name = range.input.is_bound() ? std::string(range.input.graph()->name(range.input.id())) : "a number";
     const auto found = std::find_if(f.prepared.inputs.begin(), f.prepared.inputs.end(), [&](const ArgumentInfo& a) { return a.name == name; });
     if (found == f.prepared.inputs.end()) throw ValueError(fmt::format("warnings: a range for {}, which is no input of this function", name));
     if (!(range.low <= range.high)) throw ValueError(fmt::format("warnings: the range of {} is {} to {}: the first must not be larger", name, range.low, range.high));
-    inputs[static_cast<std::size_t>(found - f.prepared.inputs.begin())] = {range.low, range.high, false};
+    inputs[static_cast<std::size_t>(found - f.prepared.inputs.begin())] = warn::Interval{range.low, range.high, false};
   }
   std::vector<Warning> list = warn::Analysis(m, inputs, is_written).run();
   warn::add_loops(m, is_written, list);

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cfenv>
+#include <chrono>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -196,6 +198,11 @@ TEST_P(CheckFinite, DerivativesNameWhatTheyAreOf) {
   EXPECT_THAT(e->found().place, testing::EndsWith(place));
   EXPECT_THAT(e->found().index, ElementsAre(1));
   EXPECT_THAT(e->what(), HasSubstr("in the derivative of sqrt(x)"));
+  // The condition and what the root goes into stand on the same line.
+  const Expr s = g.input("s", {});
+  const auto root = calling({x, s}, grad(where(s > 0, sum(x * sqrt(s)), 0.0), s), Tensor{4.0, 1.0}, 0.0);
+  ASSERT_TRUE(root);
+  EXPECT_THAT(root->what(), HasSubstr("in the derivative of sqrt(s): 0.5 / sqrt(s)"));
   // A mask stands outermost and keeps the infinite slope from the gradient.
   EXPECT_FALSE(calling({x}, grad(sum(where(x > 0, sqrt(x), 0)), x), Tensor{4.0, 0.0}));
   EXPECT_TRUE(calling({x}, grad(sum(where(x >= 0, sqrt(x), 0)), x), Tensor{4.0, 0.0}));
@@ -285,6 +292,94 @@ TEST_P(CheckFinite, BatchesSizesAndIndices) {
   ASSERT_TRUE(zero);
   EXPECT_THAT(zero->found().index, ElementsAre(1));
   EXPECT_THROW(calling({xs, i}, y, Tensor{{1.0, 1.0}, {2.0, 0.0}}, std::vector<std::int32_t>{5}), CallError);
+}
+
+TEST_P(CheckFinite, WithFastMathToo) {
+  const Expr x = g.input("x", {"n"});
+  options.fast_math = true;
+  EXPECT_TRUE(thrown([&] { compile({x}, {log(x)}, options)(Tensor{1.0, -1.0}); }));
+  EXPECT_TRUE(thrown([&] { compile({x}, {3 / (1 / x)}, options)(Tensor{1.0, 0.0}); }));
+  EXPECT_FALSE(thrown([&] { compile({x}, {log(x)}, options)(Tensor{1.0, 2.0}); }));
+}
+
+TEST_P(CheckFinite, GroupsOfNoElementsAreNoNews) {
+  const Expr x = g.input("x", {"n"}), y = g.input("y", {}), m = g.input("m", {"k", 2});
+  const Tensor none = Tensor::zeros({0}, f64);
+  EXPECT_FALSE(calling({x}, logsumexp(x), none));
+  EXPECT_FALSE(calling({x}, logmeanexp(x), none));
+  const auto e = calling({m, y}, logsumexp(m, 0) + log(y), Tensor::zeros({0, 2}, f64), -1.0);
+  ASSERT_TRUE(e);
+  EXPECT_EQ(e->found().op, "log");
+}
+
+TEST_P(CheckFinite, LoopsThatNeverEndForWhatIsWrong) {
+  const Expr x = g.input("x", {});
+  const Expr root = while_loop([](const Expr& v) { return abs(v * v - 2) > 1e-3; }, [](const Expr& v) { return 0.5 * (v + 2 / v); }, x);
+  EXPECT_FALSE(calling({x}, root, 1.0));
+  const auto f = compile({x}, {root}, options);
+  const auto e = thrown([&] { f(0.0); });
+  ASSERT_TRUE(e);
+  EXPECT_EQ(e->found().op, "div");
+  EXPECT_THAT(e->found().steps, ElementsAre(0));
+}
+
+TEST_P(CheckFinite, EndedExamplesOfABatchTakeNoSteps) {
+  const Expr w = g.input("w", {3});
+  const Expr y = vmap([](const Expr& e) { return while_loop([](const Expr& c) { return c > 1.0; }, [](const Expr& c) { return log(c); }, e); })(w);
+  EXPECT_FALSE(calling({w}, y, Tensor{-2.0, 0.5, 30.0}));
+}
+
+TEST_P(CheckFinite, ANaNOfTheUsersBesideARecognisedFormula) {
+  const Expr w = g.input("w", {3}), s = g.input("s", {});
+  const Expr y = exp(log(w)) + where(w > 1.5, w, std::nan(""));
+  EXPECT_FALSE(calling({w}, y, Tensor{0.0, 1.0, 2.0}));
+  EXPECT_TRUE(calling({w}, y, Tensor{0.0, -1.0, 2.0}));
+  // Half and twice the power, in a batch.
+  EXPECT_TRUE(calling({w}, exp(0.5 * log(w)), Tensor{0.0, -1.0, 2.0}));
+  EXPECT_TRUE(calling({w, s}, exp(s * log(w * 2)), Tensor{0.0, -1.0, 2.0}, 2.0));
+  EXPECT_TRUE(calling({w, s}, vmap([&s](const Expr& e) { return exp(s * log(-e)); })(w), Tensor{0.0, 1.0, 2.0}, 2.0));
+}
+
+TEST_P(CheckFinite, TrapsOfTheCallersAreNoneOfIts) {
+  const Expr x = g.input("x", {"n"});
+  const auto f = compile({x}, {log(x)}, options);
+  const Tensor bad{1.0, 0.0}, good{1.0, 2.0};
+  feclearexcept(FE_ALL_EXCEPT);
+  feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
+  const auto e = thrown([&] { f(bad); });
+  const auto none = thrown([&] { f(good); });
+  const int still = fegetexcept();
+  const auto list = f.warnings();
+  fedisableexcept(FE_ALL_EXCEPT);
+  EXPECT_TRUE(e);
+  EXPECT_FALSE(none);
+  EXPECT_EQ(still, FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
+  EXPECT_FALSE(list.empty());
+}
+
+TEST_P(CheckFinite, IndicesAreCheckedFirstAndByTheirName) {
+  const Expr x = g.input("x", {3}), i = g.input("i", {1}, i64), y = g.input("y", {});
+  const auto f = compile({x, i, y}, {where(gather(x, i) > 0, log(y), 0)}, options);
+  try {
+    f(Tensor{1.0, 2.0, 3.0}, Tensor(std::vector<std::int64_t>{5}), -1.0);
+    FAIL();
+  } catch (const CallError& e) {
+    EXPECT_THAT(e.what(), testing::StartsWith("i: element 0 is 5"));
+  }
+}
+
+/// The demand of thousands of masked slopes is found in one sweep.
+TEST_P(CheckFinite, ManyMaskedSlopes) {
+  const Expr x = g.input("x", {4});
+  Expr y = x * 0;
+  for (int k = 1; k <= 1500; ++k) y = y + where(x * (1 + 1e-4 * k) > 0.5, sqrt(x * (1 + 1e-4 * k)), 0);
+  const Expr slope = grad(sum(y), x);
+  options.engine = Engine::interpret;
+  const auto f = compile({x}, {slope}, options);
+  f(Tensor{1.0, 2.0, 3.0, 4.0});
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_FALSE(thrown([&] { f(Tensor{0.0, 2.0, 3.0, 4.0}); }));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1500));
 }
 
 TEST_P(CheckFinite, ARefusedCallHasWrittenNothing) {

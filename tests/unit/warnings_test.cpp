@@ -63,7 +63,7 @@ const Row rows[] = {
     {[](const Expr& x) { return acos(x); }, Kind::infinite_slope, "acos(x)", "x = 1", "where the value is 0"},
     {[](const Expr& x) { return where(x > 0, sqrt(x), 0); }, Kind::masked, "where(x > 0.0, sqrt(x), 0.0)", "x = -1", "sqrt(x) is NaN at x = -1, where the other branch"},
     {[](const Expr& x) { return where(x == 0, 1, tan(x) / x); }, Kind::masked, "", "x = 0", "is NaN at x = 0"},
-    {[](const Expr& x) { return where(x * x >= 0, x, -x); }, Kind::dead_branch, "where(x * x >= 0.0, x, -x)", "", "x * x >= 0.0 always holds: -x is never taken"},
+    {[](const Expr& x) { return where(x * x >= 0, x, -x); }, Kind::dead_branch, "where(x * x >= 0.0, x, -x)", "", "x * x >= 0.0 always holds: -x is never taken, but for NaN"},
     {[](const Expr& x) { return where(abs(tanh(x)) > 1, x, 2 * x); }, Kind::dead_branch, "", "", "never holds: x is never taken"},
 };
 
@@ -113,6 +113,30 @@ TEST(Warnings, RangesSayWhatCannotHappen) {
   EXPECT_THROW((void)f.warnings({{x, 0, std::numeric_limits<double>::quiet_NaN()}}), ValueError);
 }
 
+TEST(Warnings, GuardsAgainstWhatNoRangeKeepsOut) {
+  Graph g(f32, as_written);
+  const Expr x = g.input("x", {3}), y = g.input("y", {3}), d = g.input("d", {3}, f64);
+  constexpr double most = std::numeric_limits<float>::max(), inf = std::numeric_limits<double>::infinity();
+  // Inputs may be NaN and infinite.
+  for (const Expr& guarded : {where(isnan(x), 0, x), where(x == x, x, 0), where(abs(x) < inf, x, 0), where(abs(x) <= most, x, 0), where(isnan(x - x), 0, x)})
+    EXPECT_EQ(find(warnings_of(guarded), Kind::dead_branch), nullptr) << text_of(warnings_of(guarded));
+  EXPECT_NE(find(warnings_of(where(isnan(x), 0, x), {{x, 0, 1}}), Kind::dead_branch), nullptr);
+  EXPECT_NE(find(warnings_of(where(abs(x) < inf, x, 0), {{x, -1, 1}}), Kind::dead_branch), nullptr);
+  // f32 overflows, and infinities make NaN, where f64 does not.
+  const std::pair<Expr, std::vector<Range>> overflowing[] = {{where(exp(x) < inf, 1, x), {{x, 100, 200}}},
+                                                             {where(x * x < inf, 1, x), {{x, 0, 1e30}}},
+                                                             {where(isnan(x * x - y * y), x, 1), {{x, 0, 1e30}, {y, 0, 1e30}}},
+                                                             {where(isnan(exp(x) * y), x, 1), {{x, 0, 100}, {y, 0, 1}}},
+                                                             {where(isnan(exp(x) / exp(y)), x, 1), {{x, 0, 100}, {y, 0, 100}}},
+                                                             {where(isnan(sum(x * 1e30)), 0, x), {{x, -3e38, 3e38}}},
+                                                             {where(cast(d, f32) < inf, x, 0), {{d, 0, 1e50}}}};
+  for (const auto& [e, ranges] : overflowing) {
+    const auto list = compile({x, y, d}, e, {.engine = Engine::interpret}).warnings(ranges);
+    EXPECT_EQ(find(list, Kind::dead_branch), nullptr) << text_of(list);
+  }
+  EXPECT_NE(find(warnings_of(where(exp(x) < inf, 1, x), {{x, 0, 80}}), Kind::dead_branch), nullptr);
+}
+
 /// Of the gradient alone, the root itself is not computed.
 TEST(Warnings, GradientsHaveThePolesOfWhatTheyAreOf) {
   Graph g(f32, as_written);
@@ -148,6 +172,17 @@ TEST(Warnings, SumsThatCancel) {
     const Expr centred = x - mean(x, 1, true);
     EXPECT_TRUE(warnings_of(mean(centred * centred, 1)).empty()) << text_of(warnings_of(mean(centred * centred, 1)));
   }
+}
+
+TEST(Warnings, SumsOverSlicesOfSymbolicSizes) {
+  Graph g(f32, as_written);
+  const Expr x = g.input("x", {"n"});
+  EXPECT_NO_THROW((void)warnings_of(mean(x) * mean(x) * 1.1 - mean(slice(x, 0, 50))));
+  const Expr part = slice(x, 10, 60);
+  EXPECT_NE(find(warnings_of(mean(part * part) - square(mean(part))), Kind::cancellation), nullptr);
+  // No size is large enough that is tried.
+  const Expr far = slice(x, 90000, 90060);
+  EXPECT_EQ(find(warnings_of(mean(far * far) - square(mean(far))), Kind::cancellation), nullptr);
 }
 
 TEST(Warnings, WhatIsBadForItsInputsAloneIsNoFaultOfTheFormula) {
