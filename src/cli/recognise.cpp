@@ -26,7 +26,8 @@ recognised` shows the expression afterwards. To compute everything as it is writ
 or `--no-recognise` in the tool. Definitions of activations (`define`, `--load`) are looked into where they are used. A formula
 stays as it is where a rule is not known to be at least as accurate: sums are not taken apart to find a pattern among other terms,
 constants count as they are held (0.797885 is not sqrt(2/pi) in f64), and what a derivative is asked for (`grad(y, h)`, h an
-expression) is not looked into.
+expression) is not looked into. What cannot be repaired is found by `check_finite` and warned of by `warnings()`
+([debugging.md](debugging.md)).
 
 Below, the worst errors in ulp of the formula as written and as recognised, value and first derivative, over all numbers: at every
 power of two, at 0 and infinity, around the constants of the formula, and at random (`actinium recognise NAME` measures one). `wrong`
