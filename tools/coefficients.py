@@ -150,6 +150,7 @@ QUARTER_PI = mp.pi / 4
 HALF_LN2 = LN2 / 2 * mp.mpf("1.002")
 expm1_quotient = lambda r: series_quotient(mp.exp, lambda x: 1 + x, 2, r)
 log_quotient = lambda f: series_quotient(mp.log1p, lambda x: x - x * x / 2, 3, f)
+log_rest = lambda g: series_quotient(mp.log1p, lambda x: x, 2, g)
 exp2_quotient = lambda r: series_quotient(lambda x: mp.mpf(2) ** x, lambda x: 1, 1, r)
 expm1_tail = lambda r: series_quotient(mp.exp, lambda x: 1 + x + x * x / 2, 3, r)
 exp2_tail = lambda r: series_quotient(lambda x: mp.mpf(2) ** x, lambda x: 1 + x * LN2, 2, r)
@@ -211,13 +212,16 @@ FITS = [
      lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
     ("log1p_q", "(log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]", {"f32": 8}, log_quotient, -0.25, 0.5,
      lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
+    ("log1p_t", "(log(1+g) - g)/g^2 on [-3/80, 1/8] (f32), [-3/80, 1/16]", {"f32": 4, "f64": 8}, log_rest, mp.mpf("-0.0375"),
+     {"f32": mp.mpf("0.1251"), "f64": mp.mpf("0.0626")},
+     lambda g: g * g / abs(mp.log1p(g)) if g else mp.mpf(0)),
     ("inverse_p", "(1/(1 + f) - 1)/f on [-1/4, 1/2]; f64 takes the same", {"f32": 1}, lambda f: -1 / (1 + f), -0.25, 0.5, abs),
     ("log_r", "(2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5", {"f64": 7}, atanh_quotient, 0, 0.0402, lambda z: z / 2),
     ("sin_s", "(sin r - r)/r^3 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, sin_quotient, 0, (QUARTER_PI * 1.005) ** 2, lambda z: z),
     ("cos_c", "(cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4", {"f32": 2, "f64": 5}, cos_quotient, 0, (QUARTER_PI * 1.005) ** 2,
      lambda z: z * z),
-    ("tanh_s", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.204; to 0.5, where sech^2 is small, to fewer bits", {"f32": 2}, tanh_quotient,
-     0, mp.mpf("0.25"), lambda z: z if z < mp.mpf("0.204") ** 2 else z / 256),
+    ("tanh_s", "(tanh x - x)/x^3 in z = x^2, |x| <= 0.19; to 0.255 to fewer bits", {"f32": 2}, tanh_quotient,
+     0, mp.mpf("0.255") ** 2, lambda z: z if z < mp.mpf("0.19") ** 2 else z / 8),
     ("erf_p", "erf(x)/x - 1 in x^2 - 1/2, |x| <= 0.9375 (f32), 1 (f64)", {"f32": 6, "f64": 12}, lambda w: erf_quotient(w + 0.5), -0.5,
      {k: v ** 2 - 0.5 for k, v in ERF_SPLIT.items()}, lambda w: mp.mpf(1)),
     ("erf_q", "-log erfc(a) in a - 0.9375 (f32), a - 1 (f64); error is that of erf", {"f32": 6, "f64": 17}, erf_tail,
@@ -265,15 +269,19 @@ SPLITS = [
     ("normtail_slope", "3/2 sqrt(1/2)", 1.5 / mp.sqrt(2), {"f64": [53]}),
 ]
 NUMBERS = [("inverse_ln2", "1/log 2", 1 / LN2), ("inverse_half_pi", "2/pi", 2 / mp.pi)]
-# Anchors of tanh in f32: 0, then four an octave from 7/32 up to 10.
-TANH_ANCHORS = [mp.mpf(0)] + [mp.mpf(2) ** e * (4 + k) / 4 for e in range(-3, 4) for k in range(4)][3:26]
+# Anchors of tanh in f32: the middles of eighths of the octaves of x + 5/8, up to 10; 0 below 3/16. The last two are where few
+# floats are left below 1.
+TANH_ANCHORS = [mp.mpf(0)] * 3 + [mp.mpf(2) ** e * (2 * k + 1) / 16 - mp.mpf(5) / 8
+                                  for e in range(-1, 4) for k in range(8, 16)][5:32]
+TANH_ANCHORS += [mp.atanh(1 - n * mp.mpf(2) ** -24) for n in (5, 1)]
 
 
-def near_single(f, x, step=mp.mpf("2.5e-6")):
-    """An f32 near x, at most 4000 relative steps from it, at which f is almost an f32: a table of f needs no second part."""
+def near_single(functions, x, step=mp.mpf("5e-7")):
+    """An f32 near x, at most 4000 relative steps from it, at which functions are almost f32: a table of them needs no second
+    part."""
     def distance(a):
-        y = f(a)
-        return abs(y - round_to("f32", y)) / mp.mpf(2) ** (mp.frexp(y)[1] - 24)
+        values = [f(a) for f in functions]
+        return max(abs(y - round_to("f32", y)) / mp.mpf(2) ** (mp.frexp(y)[1] - 24) for y in values)
     best = x
     for i in range(1, 4000):
         a = round_to("f32", x * (1 + (i if i % 2 else -i) * step))
@@ -282,6 +290,26 @@ def near_single(f, x, step=mp.mpf("2.5e-6")):
         if distance(best) < mp.mpf(2) ** -11:
             break
     return best
+
+
+def log_anchors(kind):
+    """Of 16 equal parts of the bit patterns of [3/4, 3/2): a number c near the reciprocal of the middle such that -log c is
+    almost a multiple of 2^-17 (f32), 2^-42; and this. 1 and 0 in the two parts beside 1 (f32: three)."""
+    unit, error, stride = {"f32": (17, 32, 1), "f64": (42, 60, 12345671)}[kind]
+    anchors = []
+    for i in range(16):
+        middle = (mp.mpf(3) / 4 + mp.mpf(2 * i + 1) / 64) if i < 8 else 1 + mp.mpf(2 * (i - 8) + 1) / 32
+        if i in (6, 9):
+            middle = mp.mpf("0.9541") if i == 6 else mp.mpf("1.0865")  # less cancels at the part's end at 1
+        if i in (7, 8) or (kind == "f32" and i == 9):
+            anchors.append((mp.mpf(1), mp.mpf(0)))
+            continue
+        nearest = int(mp.nint(mp.log(middle) * 2 ** unit))
+        steps = sorted(range(-500, 501), key=abs)
+        candidates = ((round_to(kind, mp.exp(-t)), t) for t in (mp.mpf(nearest + s * stride) / 2 ** unit for s in steps))
+        enough = mp.mpf(2) ** -(error - 2 if i == 6 else error)
+        anchors.append(next((c, t) for c, t in candidates if abs(mp.log(c) + t) < enough))
+    return anchors
 
 
 def of_kind(x, kind):
@@ -348,7 +376,7 @@ def tail_about(anchor, degree):
 
 
 def tail_tables():
-    anchors = [mp.mpf(0)] + [near_single(lambda a: mp.erfc(a / mp.sqrt(2)), mp.mpf(3) / 16 * i, mp.mpf(2) ** -22)
+    anchors = [mp.mpf(0)] + [near_single([lambda a: mp.erfc(a / mp.sqrt(2))], mp.mpf(3) / 16 * i, mp.mpf(2) ** -22)
                              for i in range(1, 32)]
     tables, error = zip(*[tail_about(a, 7) for a in anchors])
     lines = ["/// The anchors of normtail in f32, 3/16 apart, where it is almost an f32.",
@@ -380,12 +408,17 @@ def constants():
     lines.append("/// 2^(i/16) for exp in f32, and what is left of it.")
     lines += array("double", "sixteenth_powers", [literal(round_to("f32", p)) for p in powers])
     lines += array("double", "sixteenth_powers_low", [literal(round_to("f32", p - round_to("f32", p))) for p in powers])
-    anchors = [near_single(mp.tanh, a) if a else a for a in TANH_ANCHORS]
+    anchors = [near_single([mp.tanh, lambda a: 1 - mp.tanh(a) ** 2], a) if a else a for a in TANH_ANCHORS]
     lines.append("/// The anchors of tanh in f32, where it is almost an f32, and their tanh.")
     lines += array("double", "tanh_anchor", [literal(a) for a in anchors])
     lines += array("double", "tanh_of_anchor", [literal(round_to("f32", mp.tanh(a))) for a in anchors])
     lines.append("/// 1 - tanh^2 of them.")
     lines += array("double", "sech2_of_anchor", [literal(round_to("f32", 1 - mp.tanh(a) ** 2)) for a in anchors])
+    lines.append("/// For log1p: a factor for each sixteenth of [3/4, 3/2), and minus its logarithm, a multiple of 2^-17, 2^-42.")
+    for kind in ("f32", "f64"):
+        anchors = log_anchors(kind)
+        lines += array("double", f"log_factor_{kind}", [literal(c) for c, _ in anchors])
+        lines += array("double", f"log_of_factor_{kind}", [literal(t) for _, t in anchors])
     with mp.workdps(500):
         limbs = int(mp.floor(2 / mp.pi * mp.mpf(2) ** (32 * 38)))
     words = [(limbs >> (32 * (37 - i))) & 0xffffffff for i in range(38)]

@@ -6,7 +6,7 @@
 
 namespace actinium::activations {
 
-/// True for the families, which have no body of machine code of their own.
+/// True for the families. Two have a body of machine code (src/math): gauss, and sech2 in f32.
 bool is_family(ops::Op op);
 /// The family's value in base functions. Equal parts are equal nodes: sigmoid, logistic_pdf and softplus share
 /// exp(-|x|).

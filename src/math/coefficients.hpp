@@ -33,6 +33,12 @@ inline constexpr double log_q_f32[] = {0x1.555548p-2, -0x1.000006p-2, 0x1.99a4b2
 /// (log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]: error 2^-29.51.
 inline constexpr double log1p_q_f32[] = {0x1.55555ap-2, -0x1.00006ep-2, 0x1.999784p-3, -0x1.5519bep-3, 0x1.246088p-3,
     -0x1.04aa18p-3, 0x1.df42f8p-4, -0x1.75684ap-4, 0x1.34a0fcp-5};
+/// (log(1+g) - g)/g^2 on [-3/80, 1/8] (f32), [-3/80, 1/16]: error 2^-29.08.
+inline constexpr double log1p_t_f32[] = {-0x1p-1, 0x1.55561ep-2, -0x1.0003p-2, 0x1.9590a6p-3, -0x1.15d234p-3};
+/// (log(1+g) - g)/g^2 on [-3/80, 1/8] (f32), [-3/80, 1/16]: error 2^-55.62.
+inline constexpr double log1p_t_f64[] = {-0x1.fffffffffffe6p-2, 0x1.55555555562b9p-2, -0x1.0000000039d9ep-2,
+    0x1.99999981ef03cp-3, -0x1.555550ed06632p-3, 0x1.24929b2c07427p-3, -0x1.00107e4098266p-3, 0x1.c6ff6f2814bfbp-4,
+    -0x1.703bbc254f847p-4};
 /// (1/(1 + f) - 1)/f on [-1/4, 1/2]; f64 takes the same: error 2^-6.23.
 inline constexpr double inverse_p_f32[] = {-0x1.110e9ep+0, 0x1.b4e232p-1};
 /// (2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5: error 2^-61.96.
@@ -48,8 +54,8 @@ inline constexpr double cos_c_f32[] = {0x1.55554ap-5, -0x1.6c0c44p-10, 0x1.99f36
 /// (cos r - 1 + r^2/2)/r^4 in z = r^2, |r| <= pi/4: error 2^-63.65.
 inline constexpr double cos_c_f64[] = {0x1.555555555554bp-5, -0x1.6c16c16c15026p-10, 0x1.a01a019c8f1adp-16,
     -0x1.27e4f7efee6cdp-22, 0x1.1ee9d99c662a3p-29, -0x1.8fa4d6481d29p-37};
-/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.204; to 0.5, where sech^2 is small, to fewer bits: error 2^-26.02.
-inline constexpr double tanh_s_f32[] = {-0x1.555452p-2, 0x1.10736ep-3, -0x1.8a0e56p-5};
+/// (tanh x - x)/x^3 in z = x^2, |x| <= 0.19; to 0.255 to fewer bits: error 2^-29.41.
+inline constexpr double tanh_s_f32[] = {-0x1.55553p-2, 0x1.10eep-3, -0x1.a7be22p-5};
 /// erf(x)/x - 1 in x^2 - 1/2, |x| <= 0.9375 (f32), 1 (f64): error 2^-28.63.
 inline constexpr double erf_p_f32[] = {-0x1.1ae14ep-5, -0x1.1fd162p-2, 0x1.454376p-4, -0x1.2b8fa8p-6, 0x1.c8093cp-9,
     -0x1.278826p-11, 0x1.5bfc24p-14};
@@ -232,19 +238,37 @@ inline constexpr double sixteenth_powers_low[] = {0x0p+0, 0x1.9f3122p-25, -0x1.c
     0x1.4636e2p-25, 0x1.824684p-25, -0x1.593abcp-25, -0x1.5bd5ecp-27, 0x1.9fcef4p-26, -0x1.829fdp-25, 0x1.15506ep-27,
     0x1.51f848p-27, -0x1.a94b14p-26, -0x1.3d56b2p-27, -0x1.822dbcp-27, 0x1.52486cp-27};
 /// The anchors of tanh in f32, where it is almost an f32, and their tanh.
-inline constexpr double tanh_anchor[] = {0x0p+0, 0x1.bfd6b6p-3, 0x1.004bdcp-2, 0x1.3fed28p-2, 0x1.7eebc4p-2,
-    0x1.c1533p-2, 0x1.00839p-1, 0x1.40f1dep-1, 0x1.81eb46p-1, 0x1.c0322ep-1, 0x1.01281p+0, 0x1.3fe69ap+0,
-    0x1.7fb54ap+0, 0x1.bf28f6p+0, 0x1.ffd028p+0, 0x1.411652p+1, 0x1.7f9168p+1, 0x1.c00294p+1, 0x1.ff7122p+1,
-    0x1.3fc6a8p+2, 0x1.8121cp+2, 0x1.c2425p+2, 0x1.fe28ccp+2, 0x1.4332fep+3};
-inline constexpr double tanh_of_anchor[] = {0x0p+0, 0x1.b8d5a4p-3, 0x1.f62686p-3, 0x1.35e86cp-2, 0x1.6e0464p-2,
-    0x1.a68c34p-2, 0x1.da0414p-2, 0x1.1c9bccp-1, 0x1.4656a2p-1, 0x1.687fap-1, 0x1.86e77ep-1, 0x1.b243fcp-1,
-    0x1.cf549p-1, 0x1.e1caep-1, 0x1.ed8e42p-1, 0x1.f942dep-1, 0x1.fd737p-1, 0x1.ff1136p-1, 0x1.ffa752p-1,
-    0x1.fff404p-1, 0x1.fffe72p-1, 0x1.ffffccp-1, 0x1.fffff8p-1, 0x1p+0};
+inline constexpr double tanh_anchor[] = {0x0p+0, 0x0p+0, 0x0p+0, 0x1.c0579p-3, 0x1.1f9d0ep-2, 0x1.5fc2e8p-2,
+    0x1.c02c54p-2, 0x1.2040c6p-1, 0x1.5fe81ep-1, 0x1.a0a58cp-1, 0x1.df4538p-1, 0x1.1013bep+0, 0x1.306764p+0,
+    0x1.4fa136p+0, 0x1.801938p+0, 0x1.c0a1c4p+0, 0x1.ff79eap+0, 0x1.1fe9aap+1, 0x1.3fe72ep+1, 0x1.5fdd7cp+1,
+    0x1.802b1cp+1, 0x1.9f71b8p+1, 0x1.d0e5e8p+1, 0x1.087f4cp+2, 0x1.2839c8p+2, 0x1.4863b6p+2, 0x1.6879cap+2,
+    0x1.884fbap+2, 0x1.a780cap+2, 0x1.c79ce4p+2, 0x1.f70606p+2, 0x1.154af8p+3};
+inline constexpr double tanh_of_anchor[] = {0x0p+0, 0x0p+0, 0x0p+0, 0x1.b95084p-3, 0x1.184814p-2, 0x1.528c5cp-2,
+    0x1.a5977p-2, 0x1.05385cp-1, 0x1.31487cp-1, 0x1.57e3fp-1, 0x1.7782p-1, 0x1.92cecp-1, 0x1.a91c1cp-1,
+    0x1.baa538p-1, 0x1.cf78b4p-1, 0x1.e220b6p-1, 0x1.ed820ap-1, 0x1.f4bbf4p-1, 0x1.f922dep-1, 0x1.fbd2ccp-1,
+    0x1.fd7984p-1, 0x1.fe730cp-1, 0x1.ff488ep-1, 0x1.ffbc96p-1, 0x1.ffe6fcp-1, 0x1.fff6d8p-1, 0x1.fffca4p-1,
+    0x1.fffec2p-1, 0x1.ffff88p-1, 0x1.ffffd4p-1, 0x1.fffff6p-1, 0x1.fffffep-1};
 /// 1 - tanh^2 of them.
-inline constexpr double sech2_of_anchor[] = {0x1p+0, 0x1.e84708p-1, 0x1.e13828p-1, 0x1.d11aa4p-1, 0x1.be95eep-1,
-    0x1.a8d1aep-1, 0x1.92499cp-1, 0x1.61cafap-1, 0x1.2fffap-1, 0x1.022c68p-1, 0x1.ab19dap-2, 0x1.1f556cp-2,
-    0x1.72da06p-3, 0x1.d51006p-4, 0x1.21cb1ap-4, 0x1.ac71eap-6, 0x1.457812p-7, 0x1.dd24a2p-9, 0x1.629948p-10,
-    0x1.7f7b7ep-13, 0x1.8dff48p-16, 0x1.9ffe94p-19, 0x1.fff386p-22, 0x1.cfe362p-28};
+inline constexpr double sech2_of_anchor[] = {0x1p+0, 0x1p+0, 0x1p+0, 0x1.e839ccp-1, 0x1.d9a448p-1, 0x1.c80922p-1,
+    0x1.a93692p-1, 0x1.7aba04p-1, 0x1.49f91ap-1, 0x1.1905b4p-1, 0x1.d931e2p-2, 0x1.863206p-2, 0x1.3e11a8p-2,
+    0x1.02a11p-2, 0x1.71d458p-3, 0x1.d0033ap-4, 0x1.22878ep-4, 0x1.648a28p-5, 0x1.b456b6p-6, 0x1.0a35e6p-6,
+    0x1.4271eap-7, 0x1.8c5a1ap-8, 0x1.6ea24cp-9, 0x1.0d9632p-10, 0x1.903634p-12, 0x1.24fdd2p-13, 0x1.ae0034p-15,
+    0x1.3e02bcp-16, 0x1.dfeecep-18, 0x1.5fe80ap-19, 0x1.3fec04p-21, 0x1.fee9f8p-24};
+/// For log1p: a factor for each sixteenth of [3/4, 3/2), and minus its logarithm, a multiple of 2^-17, 2^-42.
+inline constexpr double log_factor_f32[] = {0x1.4eb5f4p+0, 0x1.40e486p+0, 0x1.35c0cp+0, 0x1.2a2262p+0, 0x1.1f36dep+0,
+    0x1.1578e6p+0, 0x1.0c4b3cp+0, 0x1p+0, 0x1p+0, 0x1p+0, 0x1.bb76p-1, 0x1.a438f6p-1, 0x1.8f8434p-1, 0x1.7d29p-1,
+    0x1.6c087cp-1, 0x1.5cb014p-1};
+inline constexpr double log_of_factor_f32[] = {-0x1.1286p-2, -0x1.ceb4p-3, -0x1.8658p-3, -0x1.380cp-3, -0x1.d74p-4,
+    -0x1.49e8p-4, -0x1.804p-5, 0x0p+0, 0x0p+0, 0x0p+0, 0x1.2654p-3, 0x1.949p-3, 0x1.fc0cp-3, 0x1.2e3p-2, 0x1.5d44p-2,
+    0x1.895ep-2};
+inline constexpr double log_factor_f64[] = {0x1.4e6a894c3ac2ep+0, 0x1.41546b17f399cp+0, 0x1.350c7cf7e2272p+0,
+    0x1.29de4b08f9e68p+0, 0x1.1f761084b9946p+0, 0x1.15c3a93267cb5p+0, 0x1.0c544995f412fp+0, 0x1p+0, 0x1p+0,
+    0x1.d7258b34d45dp-1, 0x1.bacda8881e089p-1, 0x1.a40cac1384ce9p-1, 0x1.8fb2362d263abp-1, 0x1.7d0f8988ca606p-1,
+    0x1.6c2350a845cbfp-1, 0x1.5c8cbcd7a6e38p-1};
+inline constexpr double log_of_factor_f64[] = {-0x1.119f2be4eap-2, -0x1.d17da63a6p-3, -0x1.81aecd5fdap-3,
+    -0x1.36380e7c6p-3, -0x1.dac4e0c754p-4, -0x1.4e370d18c4p-4, -0x1.8154682cdp-5, 0x0p+0, 0x0p+0, 0x1.549a8e8544p-4,
+    0x1.295e041154p-3, 0x1.9567e4023cp-3, 0x1.fb2034512ep-3, 0x1.2e746a615dp-2, 0x1.5cf889b831p-2,
+    0x1.89c5ce481dp-2};
 /// The bits of 2/pi after 64 zeros, 32 in each, for the reduction of huge angles.
 inline constexpr std::uint64_t inverse_half_pi_bits[] = {0x0, 0x0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
     0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561, 0xb7246e3a, 0x424dd2e0, 0x6492eea, 0x9d1921c, 0xfe1deb1c,

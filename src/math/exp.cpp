@@ -54,27 +54,36 @@ machine::Table table_of(std::span<const double> values, double factor = 1) {
 // 2^floor(n) 2^(i/16) e^r, n = floor(n) + i/16 the sixteenth nearest to x / log 2: r is so small that two coefficients
 // do, and the rounding of 2^(i/16), unless its low part is added, is half the error.
 enum class Roots { high, both };
-Var exp_single(Var x, double factor, Roots roots) {
+Var exp_single(Var x, double factor, Roots roots, Var low = {}) {
   const Var shifted = muladd(x, k::inverse_ln2, 0x1.8p19), n = shifted - 0x1.8p19;
   const Var i = bits(shifted) & 15, root = lookup(table_of(k::sixteenth_powers, factor), i);
-  const Var r = muladd(n, -k::ln2_half_f32[1], muladd(n, -k::ln2_half_f32[0], x));
+  const Var high = muladd(n, -k::ln2_half_f32[0], x);
+  const Var r = low.value() == machine::no_value ? muladd(n, -k::ln2_half_f32[1], high)
+                                                 : high + muladd(n, -k::ln2_half_f32[1], low);
   const Var rest = muladd(polynomial(r, k::exp_t_f32), r, 1.0);
-  const Var step = roots == Roots::high ? root * r : muladd(root, r, lookup(table_of(k::sixteenth_powers_low, factor), i));
+  const Var step =
+      roots == Roots::high ? root * r : muladd(root, r, lookup(table_of(k::sixteenth_powers_low, factor), i));
   return scale(muladd(rest, step, root), floor(n));
 }
 
-// tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the nearest anchor: 0, then four an octave from
-// 7/32, so that the change is small against tanh a.
-Var tanh_single(Var x) {
+// tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the anchor of |x|: 0, then eight an octave of
+// |x| + 5/8, so that the change is small against tanh a, and b against 1.
+struct Steep {
+  Var tanh_a, sech2_a, change;
+};
+Steep steep(Var x) {
   const Var magnitude = min(like(x, 9.2), abs(x));
-  // The exponent and two bits of the mantissa, rounded; 3/16 and all below, NaN too, is number 0.
-  const Var index = lshr(bits(max(magnitude, like(x, 0x1.8p-3))) - (0x3e400000ll - 0x00100000ll), 21);
-  const Var tanh_a = lookup(table_of(k::tanh_of_anchor), index);
+  const Var index = lshr(bits(magnitude + 0.625) - 0x3f200000ll, 20) & 31;
+  const Var tanh_a = lookup(table_of(k::tanh_of_anchor), index), sech2_a = lookup(table_of(k::sech2_of_anchor), index);
   const Var b = magnitude - lookup(table_of(k::tanh_anchor), index);
   const Var z = b * b;
   const Var tanh_b = muladd(b * z, polynomial(z, k::tanh_s_f32), b);
-  const Var change = lookup(table_of(k::sech2_of_anchor), index) * tanh_b / muladd(tanh_a, tanh_b, 1.0);
-  return copysign(tanh_a + change, x);
+  return {tanh_a, sech2_a, sech2_a * tanh_b / muladd(tanh_a, tanh_b, 1.0)};
+}
+
+Var tanh_single(Var x) {
+  const Steep s = steep(x);
+  return copysign(s.tanh_a + s.change, x);
 }
 
 // A rational function up to 0.5625, then 1 - 2/(exp(2a) + 1), with one division.
@@ -94,6 +103,16 @@ Var exp_in_range(Var x) {
   const Rounded n = round_product(x, k::inverse_ln2);
   const Pair parts = without_twos(x, n.value);
   const Var r = parts.high - parts.low;
+  return scale(muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0, n.value);
+}
+
+// exp(-x^2) with what the rounding of x^2 leaves; it is 0 long before x = 40.
+Var gauss(Var x) {
+  const Var a = min(like(x, 40.0), abs(x)), square = a * a, low = fma(a, a, -square);
+  if (is_single(x)) return exp_single(-square, 1, Roots::both, -low);
+  const Rounded n = round_product(-square, k::inverse_ln2);
+  const Pair parts = without_twos(-square, n.value);
+  const Var r = parts.high - (parts.low + low);
   return scale(muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0, n.value);
 }
 
@@ -147,6 +166,18 @@ Var cosh(Var x) {
   const Halves h = hyperbolic_parts(abs(x), 0);
   const Var rest = muladd(h.sinh_twos.high, h.rest, muladd(h.cosh_twos.high, h.cosh_less_one, h.cosh_twos.low));
   return h.cosh_twos.high + muladd(h.up, h.high, muladd(-h.down, h.high, rest));
+}
+
+// 1 - tanh^2(a + b) = 1 - tanh^2 a - change (2 tanh a + change). Beyond the anchors that are dense enough, in a rare
+// callee, 4 e^(-2x) (1 - 2 e^(-2x)).
+Var sech2_single(Var x) {
+  machine::Builder b;
+  const Var far = b.input(x.type());
+  const Var e = exp_single(max(like(far, -150.0), -2.0 * far), 4, Roots::both), tail = muladd(e, e * -0.5, e);
+  const auto callee = std::make_shared<const machine::Code>(b.finish({&tail, 1}));
+  const Steep s = steep(x);
+  const Var a = abs(x);
+  return rare(a >= 7.374, muladd(-s.change, s.tanh_a + (s.tanh_a + s.change), s.sech2_a), a, callee);
 }
 
 Var tanh(Var x) { return is_single(x) ? tanh_single(x) : tanh_double(x); }

@@ -77,6 +77,10 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::erf: return erf(x);
     case Op::erfc: return erfc(x);
     case Op::normtail: return normtail(x);
+    case Op::gauss: return gauss(x);
+    case Op::sech2:
+      if (t == Type::f32) return sech2_single(x);
+      break;
     case Op::floor: return real ? floor(x) : x;
     case Op::ceil: return real ? ceil(x) : x;
     case Op::trunc: return real ? trunc(x) : x;
@@ -118,11 +122,9 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::dim_size:
     case Op::variable:
     case Op::iota:
-    case Op::sech2:
     case Op::sigmoid:
     case Op::logistic_pdf:
     case Op::softplus:
-    case Op::gauss:
     case Op::normpdf:
     case Op::normcdf:
     case Op::log1mexp:

@@ -1,5 +1,7 @@
 // The logarithms and the inverse hyperbolic functions. Start reading at Parts: x = 2^e (1 + f), f exact, and
 // log(1 + f) = f + rest.
+#include <bit>
+
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
@@ -147,17 +149,53 @@ Var log1p_of_pair(Var h, Var l, Var extra_twos) {
   return natural(p);
 }
 
+namespace {
+
+machine::Table table_of(Type t, std::span<const double> values) {
+  machine::Table table{t, {}};
+  for (double v : values)
+    table.bits.push_back(t == Type::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(v))
+                                        : std::bit_cast<std::uint64_t>(v));
+  return table;
+}
+
+// f as in log1p_of_pair, and log(1 + f) = log(1 + g) - log c with a factor c for each sixteenth of the range, 1 beside
+// 1. -log c and e times the high part of log 2 have so few bits that their sum is exact.
+Var log1p_by_table(Var h, double twos) {
+  const bool single = is_single(h);
+  const int shift = mantissa_bits(h);
+  // The exponent, 1024 more in f64, in its place, and behind it four bits that number the sixteenth.
+  const Var offset = bits(h + 1.0) - (single ? 0x3f400000ll : 0x3fe8000000000000ll - 0x4000000000000000ll);
+  const Var in_place = offset & (single ? 0xff800000ll : static_cast<std::int64_t>(0xfff0000000000000ull));
+  const Var down = from_bits((single ? 0x3f800000ll : 0x7ff0000000000000ll) - in_place);
+  const Var index = lshr(offset, shift - 4) & 15;
+  const Var factor = lookup(table_of(h.type(), pick(h, k::log_factor_f32, k::log_factor_f64)), index);
+  const Var log_factor = lookup(table_of(h.type(), pick(h, k::log_of_factor_f32, k::log_of_factor_f64)), index);
+  const Var f = muladd(h, down, down - 1.0), g = fma(f, factor, factor - 1.0);
+  // The low bits of 2^52 are cheaper than a conversion from i64, which AVX2 lacks.
+  Var e = single ? to_float(in_place, h.type())
+                 : from_bits(lshr(offset, shift) | 0x4330000000000000ll) - (0x1p52 + 1024);
+  if (twos != 0) e = e + twos / unit_of_e(h);
+  const auto ln2 = pick(h, k::ln2_f32, k::ln2_f64);
+  const Var rest = muladd(g * g, polynomial(g, pick(h, k::log1p_t_f32, k::log1p_t_f64)),
+                          muladd(e, ln2[1] * unit_of_e(h), g));
+  return muladd(e, ln2[0] * unit_of_e(h), log_factor) + rest;
+}
+
+}  // namespace
+
+// 1 + x up to 2^100 (f32), 2^900 on the plain path, as one unsigned comparison of its bits.
 Var log1p(Var x) {
   machine::Builder b;
   const Var any = b.input(x.type());
-  const Var special = select(any > -1.0, any, select(any == -1.0, like(any, -infinity), like(any, nan)));
+  const Var large = select(any < infinity, log1p_by_table(any * 0x1p-64, 64), any);
+  const Var special = select(any > 0.0, large, select(any == -1.0, like(any, -infinity), like(any, nan)));
   const auto callee = std::make_shared<const machine::Code>(b.finish({&special, 1}));
-  // 1 + x in (0, inf), as one unsigned comparison of its bits.
-  const Var sum = muladd(x, 0.25, 0.25);
+  const Var bits_of_sum = bits(x + 1.0);
   const Var is_outside =
-      is_single(x) ? bits(sum) + 0x7fffffffll >= static_cast<std::int64_t>(static_cast<std::int32_t>(0xff7fffffu))
-                   : bits(sum) + 0x7fffffffffffffffll >= static_cast<std::int64_t>(0xffefffffffffffffull);
-  return rare(is_outside, copysign(log1p_of_pair(x, {}, {}), x), x, callee);
+      is_single(x) ? bits_of_sum + 0x7fffffffll >= static_cast<std::int64_t>(static_cast<std::int32_t>(0xf17fffffu))
+                   : bits_of_sum + 0x7fffffffffffffffll >= static_cast<std::int64_t>(0xf82fffffffffffffull);
+  return rare(is_outside, copysign(log1p_by_table(x, 0), x), x, callee);
 }
 
 // log1p(a + (sqrt(1 + a^2) - 1)), the argument in two parts.

@@ -58,11 +58,13 @@ Var leading_half(Var x);
 
 Var exp(Var x);
 Var exp_scaled(Var x);  ///< exp(x) 2^-32 (f32), 2^-64 (f64)
+Var gauss(Var x);
 Var exp2(Var x);
 Var expm1(Var x);
 Var sinh(Var x);
 Var cosh(Var x);
 Var tanh(Var x);
+Var sech2_single(Var x);  ///< f32
 Var log(Var x);
 Var log2(Var x);
 Var log10(Var x);

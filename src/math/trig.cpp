@@ -20,9 +20,8 @@ Turned turned(Var x) {
   const auto turn = pick(x, k::turn_f32, k::turn_f64);
   const Rounded q = round_product(x, k::inverse_half_pi);
   const Var first = fma(q.value, -turn[0], x);  // exact
-  const Pair second = two_product(q.value, like(x, turn[1]));
-  const Var high = first - second.high;
-  const Var lost = ((first - high) - second.high) - second.low;
+  const Var high = first - q.value * turn[1];
+  const Var lost = fma(q.value, -turn[1], first - high);  // what high has not taken of first is exact
   return {q.bits, {high, muladd(q.value, -turn[2], lost)}};
 }
 
@@ -119,12 +118,11 @@ Var sin_rest(Pair r, Var z) {
   const Var cubic = r.high * z * polynomial(z, pick(z, k::sin_s_f32, k::sin_s_f64));
   return cubic + muladd(z * -0.5, r.low, r.low);
 }
-/// cos r as high + low, high = fl(1 - z/2); low_half is what z/2 lacks of r.high^2/2 (or nothing, to neglect it).
+/// cos r as high + low, high = fl(1 - z/2); low_half is what z/2 lacks of r.high^2/2.
 Pair cos_parts(Pair r, Var z, Var low_half) {
   const Var half = z * 0.5;
   const Var high = 1.0 - half;
-  const bool has_low = low_half.value() != machine::no_value;
-  const Var cross = has_low ? muladd(r.high, r.low, low_half) : r.high * r.low;
+  const Var cross = muladd(r.high, r.low, low_half);
   const Var quartic = muladd(z * z, polynomial(z, pick(z, k::cos_c_f32, k::cos_c_f64)), -cross);
   return {high, ((1.0 - high) - half) + quartic};
 }
@@ -132,16 +130,26 @@ Pair cos_parts(Pair r, Var z, Var low_half) {
 /// The sign bit of the integer q (moved from bit 1), at the sign of floats of type t.
 Var sign_of_half_turns(Var q) { return shl(q & 2, q.type() == Type::i32 ? 30 : 62); }
 
+/// sin r and cos r with one large rounding each besides that of r^2, in which the low part of r is: cos r = 1 + r^2 c
+/// has no sum of two parts then.
+struct SinCos {
+  Var sin, cos;
+};
+SinCos sin_and_cos(Pair r) {
+  const Var z = fma(r.high, r.high, (r.high + r.high) * r.low);
+  const Var sin_rest = muladd(r.high * z, polynomial(z, pick(z, k::sin_s_f32, k::sin_s_f64)), r.low);
+  const Var cos_rest = muladd(z, polynomial(z, pick(z, k::cos_c_f32, k::cos_c_f64)), -0.5);
+  return {r.high + sin_rest, fma(z, cos_rest, 1.0)};
+}
+
 Var sin_of(const Turned& t) {
-  const Var z = t.r.high * t.r.high;
-  const Pair c = cos_parts(t.r, z, {});
-  const Var value = select((t.quadrant & 1) == 0, t.r.high + sin_rest(t.r, z), c.high + c.low);
+  const SinCos v = sin_and_cos(t.r);
+  const Var value = select((t.quadrant & 1) == 0, v.sin, v.cos);
   return from_bits(bits(value) ^ sign_of_half_turns(t.quadrant));
 }
 Var cos_of(const Turned& t) {
-  const Var z = t.r.high * t.r.high;
-  const Pair c = cos_parts(t.r, z, {});
-  const Var value = select((t.quadrant & 1) == 0, c.high + c.low, t.r.high + sin_rest(t.r, z));
+  const SinCos v = sin_and_cos(t.r);
+  const Var value = select((t.quadrant & 1) == 0, v.cos, v.sin);
   return from_bits(bits(value) ^ sign_of_half_turns(t.quadrant + 1));
 }
 Var tan_of(const Turned& t) {

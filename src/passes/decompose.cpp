@@ -11,7 +11,12 @@ namespace {
 
 using ops::Op;
 
-bool expands(Op op) { return op == Op::activation || activations::is_family(op); }
+/// Families with a body of machine code stay: gauss, and sech2 in f32, which shares what tanh computes.
+bool expands(const GraphData& g, NodeId id) {
+  const Op op = g.op(id);
+  const bool has_body = op == Op::gauss || (op == Op::sech2 && g.dtype(id) == DType::f32);
+  return op == Op::activation || (activations::is_family(op) && !has_body);
+}
 
 /// One level: what an entry expands to may be made of families and other entries.
 Expr expand(const GraphData& in, NodeId node, std::span<const Expr> operands) {
@@ -24,14 +29,14 @@ Expr expand(const GraphData& in, NodeId node, std::span<const Expr> operands) {
 bool has_work(const Module& m) {
   const std::vector<char> needed = reachable(*m.graph, m.outputs);
   for (std::uint32_t i = 0; i < needed.size(); ++i)
-    if (needed[i] && expands(m.graph->op(NodeId{i}))) return true;
+    if (needed[i] && expands(*m.graph, NodeId{i})) return true;
   return false;
 }
 
 Module expand_once(const Module& in) {
   std::vector<Expr> operands;
   return rebuild(in, [&](GraphData& out, NodeId node, std::span<const NodeId> images) {
-    if (!expands(in.graph->op(node))) return copy_node(out, *in.graph, node, images);
+    if (!expands(*in.graph, node)) return copy_node(out, *in.graph, node, images);
     operands.clear();
     for (NodeId o : images) operands.emplace_back(out.shared_from_this(), o);
     Expr y = expand(*in.graph, node, operands);
