@@ -33,7 +33,7 @@ Below, the worst errors in ulp of the formula as written and as recognised, valu
 power of two, at 0 and infinity, around the constants of the formula, and at random (`actinium recognise NAME` measures one). `wrong`
 is NaN, 0, an infinity or a number where the truth is another. Near a real zero of a derivative the unit is 2^-24 or 2^-53. The
 truth is real arithmetic with proven bounds. Reductions are measured over rows of three. The worst error over all numbers never
-grows by more than 1 ulp. At a single number, the formula as written may happen to be nearer to the truth than its roundings let one
+grows by more than 1 ulp (3 where the truth is subnormal). At a single number, the formula as written may happen to be nearer to the truth than its roundings let one
 expect, and the better form (whose own error stands in the table) some ulp further than it; but nowhere is it further by more than 1
 ulp than the formula as written or, if that is more, than the roundings of its operations may add up to, by first-order error
 analysis. tests/fuzz holds both, in random spellings.

@@ -238,6 +238,10 @@ class Recogniser {
       const NodeId other = x[0];
       if (const auto c = literal(g_, x[1]); c && is_power_of_two(factor)) return *c / factor == 1 ? expr(other) : expr(other) / (*c / factor);
     }
+    if (g_.op(id) == Op::mul && factor != -1 && is_power_of_two(factor)) {  // before the product can overflow
+      const NodeId a = x[0], b = x[1];
+      return times(factor, expr(a)) * expr(b);
+    }
     if (factor == -1) {
       if (g_.op(id) != Op::sub) return -e;
       const NodeId a = x[0], b = x[1];

@@ -137,10 +137,16 @@ Expr sin_rest(const Expr& x) {
   return near_zero(x, 1, [](const Expr& v) { return v * (square(v) * series(square(v), c, 6)); }, [](const Expr& v, const Expr& w) { return v - sin(w); });
 }
 
-/// 1/cosh(x): 1 + 2 sinh(x/2)^2 is cosh(x).
+/// 1/cosh(x). The inner `where` is there so that it is not found again.
 Expr sech(const Expr& x) {
-  const Expr s = sinh(where(abs(x) < 20, 0.5 * x, 0));
-  return where(abs(x) < 20, reciprocal(fma(2 * s, s, 1)), 2 * exp(-abs(x)));
+  const Expr near = abs(x) < 20;
+  return where(near, 1 / where(near, cosh(where(near, x, 0)), 1), 2 * exp(-abs(x)));
+}
+
+/// sqrt(x*x + 1) - x: as it is up to 1; the x there are two nodes, so that it is not found again.
+Expr hypot_minus_x(const Expr& x) {
+  const Expr small = x < 1, v = where(small, x, 1), w = where(small, x, 2);
+  return where(small, hypot(v, 1) - w, squareplus(-2 * where(small, 1, x)));
 }
 
 /// log(x/(1 - x)): 2 x - 1 is exact near 1/2, where this is 0.
@@ -205,7 +211,7 @@ const std::vector<Rule>& table() {
       RULE("abs", sqrt(x * x), abs(x), "overflowed from 1.8e19, 0 below 2.6e-23; slope NaN there"),
       RULE("hypot-1", sqrt(1 + x * x), hypot(x, 1), "overflowed from 1.8e19; slope 0 there"),
       RULE("hypot", sqrt(x * x + y * y), hypot(x, y), "overflowed from 1.8e19, 0 below 2.6e-23; slope NaN there", Y(1, -3, 0)),
-      RULE("squareplus-of-hypot", hypot(x, 1) - x, squareplus(-2 * x), "all digits are lost for large x, and those of its slope"),
+      RULE("squareplus-of-hypot", hypot(x, 1) - x, hypot_minus_x(x), "all digits are lost for large x, and those of its slope"),
       RULE("asinh", log(x + sqrt(x * x + 1)), asinh(x), "all digits are lost near 0 and for negative x"),
       RULE("acosh", log(x + sqrt(x * x - 1)), acosh(x), "overflowed from 1.8e19; digits are lost near 1"),
       RULE("squareplus", x + sqrt(x * x + 4), 2 * squareplus(x), "all digits are lost for negative x, 0 below -5800"),

@@ -33,7 +33,9 @@ TEST(Fuzz, RecognitionMakesNothingWorse) {
           const ac::RuleAccuracy& a = c.orders[k];
           judged += a.judged;
           EXPECT_GT(a.judged, 0u);
-          EXPECT_LE(a.after, std::max(a.before, 1.0) + 1) << c.spelling << " order " << k << " at " << a.worst_after.x;
+          // A subnormal number has few digits, and a factor after it multiplies what it lost.
+          const bool subnormal = std::abs(a.worst_after.truth) < (type == ac::f32 ? 0x1p-126 : 0x1p-1022);
+          EXPECT_LE(a.after, std::max(a.before, 1.0) + (subnormal ? 3 : 1)) << c.spelling << " order " << k << " at " << a.worst_after.x;
           EXPECT_LE(a.beyond_rounding, 1) << c.spelling << " order " << k << " at " << a.beyond_at.x << ": " << a.beyond_at.result
                                           << " instead of " << a.beyond_at.truth;
         }
