@@ -29,6 +29,10 @@ class MatmulEmitter {
         scalar_(kernel.dtype == DType::f64 ? llvm::Type::getDoubleTy(module.context)
                                            : llvm::Type::getFloatTy(module.context)) {
     context_->along_rows = kernel.n.is_constant() && kernel.n.constant() == 1;
+    if (kernel.column_sums) {
+      context_->column_sums = static_cast<int>(*kernel.column_sums);
+      context_->stored = *kernel.column_sums == 0 ? 1 : 0;
+    }
     for (std::size_t a = 0; a < kernel.accesses.size(); ++a) {
       const auto size = static_cast<std::int64_t>(size_of(kernel.accesses[a].dtype));
       context_->places.push_back({size, is_index(a), moves(a), is_read(a), is_written(a)});
@@ -46,6 +50,7 @@ class MatmulEmitter {
     require(ways.thin, Grid::Way::thin);
     require(ways.tiled, Grid::Way::tiled);
     require(ways.packed, Grid::Way::packed);
+    if (kernel_.column_sums) add_sum_code(context_->code, m.target, m.fused, *context_);
     result.context = context_;
     result.bind_epilogue = [context = context_](void* address) {
       context->epilogue = reinterpret_cast<GemmEpilogue*>(address);
@@ -106,7 +111,7 @@ class MatmulEmitter {
   bool stores_only() const {
     const program::Stage& s = kernel_.epilogue;
     return s.steps.size() == 1 && s.steps[0].kind == program::Step::Kind::product && s.stores.size() == 1 &&
-           kernel_.accesses.size() == 1 && !is_index(0);
+           kernel_.accesses.size() == (kernel_.column_sums ? 2 : 1) && !is_index(s.stores[0].access);
   }
 
   std::string form_of_epilogue() const;

@@ -91,4 +91,8 @@ void add_gemm_code(GemmCode& code, const Target& target, bool fused, const GemmP
   add_pieces(pieces_of(code, plan, way), target, fused, plan, name_of(way));
 }
 
+void add_sum_code(GemmCode& code, const Target& target, bool fused, const GemmPlan& plan) {
+  add_pieces({piece(code.sum_columns, [](GemmKit& kit) { return kit.sum_columns(); })}, target, fused, plan, "sums");
+}
+
 }  // namespace actinium::jit

@@ -272,6 +272,39 @@ llvm::Function* GemmKit::pack() {
   });
 }
 
+llvm::Function* GemmKit::sum_columns() {
+  return piece("sum_columns", "pnnnp", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
+    Emitter e(m_, b);
+    llvm::Value *source = f->getArg(0), *out = f->getArg(4);
+    const Num pitch = e.num(f->getArg(1)), depth = e.num(f->getArg(2)), columns = e.num(f->getArg(3));
+    VectorEmitter vectors(m_, b, plan_.lanes);
+    constexpr int at_once = 4;
+    // `count` vectors from `column` on; those with a mask have it.
+    const auto strip = [&](Num column, int count, llvm::Value* mask) {
+      llvm::Value* first = e.at(scalar_, source, column);
+      Loop loop(b, b.getInt64(0), depth.value);
+      llvm::PHINode* line = loop.carry(first);
+      std::vector<llvm::PHINode*> sums;
+      for (int v = 0; v < count; ++v) sums.push_back(loop.carry(constant(vector_, 0.0)));
+      for (int v = 0; v < count; ++v) {
+        llvm::Value* x = vectors.load(plan_.dtype, e.at(scalar_, line, e.num(v * plan_.lanes)), mask);
+        loop.next(sums[static_cast<std::size_t>(v)], b.CreateFAdd(sums[static_cast<std::size_t>(v)], x));
+      }
+      loop.next(line, e.at(scalar_, line, pitch));
+      loop.finish(1);
+      for (int v = 0; v < count; ++v) {
+        vectors.store(plan_.dtype, loop.result(sums[static_cast<std::size_t>(v)]),
+                      e.at(scalar_, out, column + v * plan_.lanes), mask);
+      }
+    };
+    const Num full = columns / plan_.lanes * plan_.lanes, wide = columns / (at_once * plan_.lanes) * (at_once * plan_.lanes);
+    e.each(e.num(0), wide, at_once * plan_.lanes, [&](Num column) { strip(column, at_once, nullptr); });
+    e.each(wide, full, plan_.lanes, [&](Num column) { strip(column, 1, nullptr); });
+    e.when(full < columns, [&] { strip(full, 1, vectors.first_lanes(columns - full)); });
+    b.CreateRetVoid();
+  });
+}
+
 llvm::Function* GemmKit::add() {
   return piece("add", "ppn", [&](llvm::Function* f, llvm::IRBuilder<>& b) {
     Emitter e(m_, b);

@@ -162,6 +162,8 @@ class GemmKit {
   /// vector: multiples of it.
   /// -> out[r][c] = source[r][c].
   llvm::Function* squares();
+  /// (b, pitch, k, columns, out): contiguous along columns -> out[j] = sum over k, from +0, of b[k][j].
+  llvm::Function* sum_columns();
   /// (sums, earlier, count) -> sums = earlier + sums, up to the next multiple of a vector.
   llvm::Function* add();
 
@@ -226,5 +228,7 @@ class GemmKit {
 
 /// Has the pieces that this way needs compiled, unless this process has got them, and enters them into `code`.
 void add_gemm_code(GemmCode& code, const Target& target, bool fused, const GemmPlan& plan, Grid::Way way);
+/// The same for sums of columns.
+void add_sum_code(GemmCode& code, const Target& target, bool fused, const GemmPlan& plan);
 
 }  // namespace actinium::jit

@@ -65,7 +65,7 @@ void copy_elements(N size, const char* from, N from_step, char* to, N to_step, N
 }
 
 bool is_strided(const GemmContext::Place& place, const GemmLine& line) {
-  return !place.index && place.moves && line.column_step != place.size;
+  return !place.index && place.moves && (place.read || place.written) && line.column_step != place.size;
 }
 
 /// A piece of C, and the memory to compute it in.
@@ -87,6 +87,7 @@ struct Task {
   const T* whole_b = nullptr;  ///< B packed for good: blocks of k one after the other, in each the panels; or null
   GemmLine* lines;             ///< of each access: of the task, of a call of the epilogue, and in staging memory
   bool strided = false;        ///< some access does not lie side by side
+  bool sums = false;           ///< the task sums its columns of B
   T* direct = nullptr;         ///< where C lies if it is stored as it is, side by side; or null
   N direct_pitch = 0;
   GemmFetch fetch{};
@@ -125,6 +126,7 @@ struct Task {
   void thin();
   void row_panels();
   void narrow();
+  void sum_columns();
 
  private:
   /// A row of A is read along k; `a` begins at the block.
@@ -150,9 +152,14 @@ struct Task {
   void along_k();
   void lanes_of(const T* a_rows, N a_pitch, const T* b_columns, N b_pitch, N k_count, N row, N row_count, bool first);
 
-  /// block(k, depth, first): blocks of `size` along k, at least one; after each chunk its sums go into the tree.
+  /// block(k, depth, first): blocks of `size` along k, at least one; after each chunk, if there are several, its sums
+  /// go into the tree: of the product, or what done(chunk) does.
   template <class F>
   void each_block(N size, F&& block) {
+    each_block(size, block, [&](N chunk) { combine(chunk, product, rows * pitch, levels, level_pitch); });
+  }
+  template <class F, class Done>
+  void each_block(N size, F&& block, Done&& done) {
     for (N chunk = 0; chunk < chunks; ++chunk) {
       const N begin = chunk * chunk_elements, end = std::min(begin + chunk_elements, depth);
       N k = begin;
@@ -160,29 +167,28 @@ struct Task {
         block(k, std::min(end - k, size), k == begin);
         k += size;
       } while (k < end);
-      if (chunks != 1) combine(chunk);
+      if (chunks != 1) done(chunk);
     }
   }
-  void combine(N chunk);
+  void combine(N chunk, T* total, N count, T* waiting, N waiting_pitch);
   void store(const T* sums, N row_count, N column_count);
   void finish_strided(const T* sums, N row_count, N column_count);
   void finish(T* sums, N row, N row_count, N column, N column_count);
   void finish_all() { finish(product, 0, rows, 0, columns); }
 };
 
-/// The sums of a chunk enter the binary counter `levels`; after the last chunk `product` is the sum of all.
+/// The sums of a chunk, in `total`, enter the binary counter `waiting`; after the last chunk `total` is the sum of all.
 template <class T>
-void Task<T>::combine(N chunk) {
-  const N count = rows * pitch;
+void Task<T>::combine(N chunk, T* total, N count, T* waiting, N waiting_pitch) {
   // As many levels are full below this chunk as chunk + 1 has zeros at its end.
   const int full = std::countr_zero(static_cast<std::uint64_t>(chunk + 1));
-  for (int l = 0; l < full; ++l) code.add(product, levels + l * level_pitch, count);
+  for (int l = 0; l < full; ++l) code.add(total, waiting + l * waiting_pitch, count);
   if (chunk + 1 < chunks) {
-    std::copy_n(product, count, levels + full * level_pitch);
+    std::copy_n(total, count, waiting + full * waiting_pitch);
     return;
   }
   for (int l = full + 1; l < 64; ++l) {
-    if ((static_cast<std::uint64_t>(chunks) >> l & 1) != 0) code.add(product, levels + l * level_pitch, count);
+    if ((static_cast<std::uint64_t>(chunks) >> l & 1) != 0) code.add(total, waiting + l * waiting_pitch, count);
   }
 }
 
@@ -217,7 +223,7 @@ void copy_row(const T* from, T* to, N count) {
 /// Stores sums as they are.
 template <class T>
 void Task<T>::store(const T* sums, N row_count, N column_count) {
-  const GemmLine& to = lines[plan.accesses];
+  const GemmLine& to = lines[plan.accesses + plan.stored];
   for (N r = 0; r < row_count; ++r, sums += pitch) {
     T* line = reinterpret_cast<T*>(to.first + r * to.row_step);
     if (to.column_step == N{sizeof(T)}) {
@@ -428,7 +434,7 @@ void Task<T>::row_panels() {
                        k == begin ? zeros : sums);
       }
     }
-    if (chunks != 1) combine(chunk);
+    if (chunks != 1) combine(chunk, product, rows * pitch, levels, level_pitch);
   }
   finish_all();
 }
@@ -513,6 +519,40 @@ void Task<T>::lanes_of(const T* a_rows, N a_pitch, const T* b_columns, N b_pitch
   }
 }
 
+// --- Sums of columns ---
+
+/// Of B, a strip of columns at a time: what a row of ones in A would give.
+template <class T>
+void Task<T>::sum_columns() {
+  constexpr N width = program::column_block;
+  const GemmLine& to = lines[plan.column_sums];
+  // Narrow products alone have virtual lanes.
+  T *const block = lanes, *const strip = lanes + width, *const waiting = lanes + 2 * width;
+  for (N column = 0; column < columns; column += width) {
+    const N count = std::min(columns - column, width);
+    T* out = reinterpret_cast<T*>(to.first + column * to.column_step);
+    const bool straight = to.column_step == N{sizeof(T)} && depth <= block_elements;
+    T* total = straight ? out : strip;
+    each_block(
+        block_elements,
+        [&](N k, N block_depth, bool first) {
+          const T* source = b + k * b_k + column * b_column;
+          N source_pitch = b_k;
+          if (b_column != 1) {
+            code.pack(source, b_k, b_column, panel, width, block_depth, count);
+            source = panel, source_pitch = width, packed_source = nullptr;
+          }
+          code.sum_columns(source, source_pitch, block_depth, count, first ? total : block);
+          if (first) return;
+          code.add(block, total, count);
+          std::copy_n(block, count, total);
+        },
+        [&](N chunk) { combine(chunk, total, count, waiting, width); });
+    for (N c = 0; !straight && c < count; ++c)
+      std::memcpy(to.first + (column + c) * to.column_step, total + c, sizeof(T));
+  }
+}
+
 // --- Tasks of a call ---
 
 template <class T>
@@ -548,10 +588,12 @@ void place_task(Task<T>& task, const Operands& o, const Grid& g, N index, N coun
     if (!plan.along_rows && o.rows * row_step > plan.fetched_bytes) line.ahead = epilogue_ahead * line.row_step;
     task.strided = task.strided || is_strided(place, line);
   }
-  if (plan.epilogue == nullptr && !plan.along_rows && task.lines[0].column_step == N{sizeof(T)}) {
-    task.direct = reinterpret_cast<T*>(task.lines[0].first);
-    task.direct_pitch = task.lines[0].row_step / N{sizeof(T)};
+  const GemmLine& stored = task.lines[plan.stored];
+  if (plan.epilogue == nullptr && !plan.along_rows && stored.column_step == N{sizeof(T)}) {
+    task.direct = reinterpret_cast<T*>(stored.first);
+    task.direct_pitch = stored.row_step / N{sizeof(T)};
   }
+  task.sums = plan.column_sums >= 0 && first_row == 0;
 }
 
 template <class T>
@@ -574,6 +616,7 @@ void run(const Operands& o, N begin, N end, void* scratch) {
       case Grid::Way::tiled: task.tiled(); break;
       case Grid::Way::packed: task.packed(); break;
     }
+    if (task.sums) task.sum_columns();
     index += count;
   }
 }

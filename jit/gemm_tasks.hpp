@@ -46,6 +46,7 @@ struct GemmCode {
   Lanes *lanes_one = nullptr, *lanes_rows = nullptr, *lanes_columns = nullptr;
   Upright* upright = nullptr;
   void (*lane_sum)(const void* state, void* out) = nullptr;
+  void (*sum_columns)(const void* b, N b_k, N depth, N columns, void* out) = nullptr;
   void (*add)(void* sums, const void* earlier, N count) = nullptr;
 };
 
@@ -73,7 +74,8 @@ struct GemmContext : GemmPlan {
   };
   Layout at{};
   GemmCode code;
-  GemmEpilogue* epilogue = nullptr;  ///< null: the product is stored as it is, to the only access
+  GemmEpilogue* epilogue = nullptr;  ///< null: the product is stored as it is, to the access `stored`
+  int stored = 0, column_sums = -1;  ///< numbers of accesses; none: -1
   std::vector<Place> places;
   bool along_rows = false;  ///< a single column: the epilogue sees rows as columns
 

@@ -254,6 +254,7 @@ bool StepPlan::add(std::size_t k, const ColumnKernel& kernel) {
 }
 
 bool StepPlan::add(std::size_t k, const MatmulKernel& kernel) {
+  if (kernel.column_sums) return false;
   const std::vector<Dim> sizes{kernel.m, kernel.n, kernel.k};
   if (!known(kernel.batch) || !known(sizes) || !known(kernel.accesses) || !known({kernel.a, kernel.b})) return false;
   const Nest nest = nest_of(kernel.batch, {kernel.m, kernel.n});

@@ -20,6 +20,7 @@ class PreparedMatmul final : public PreparedKernel {
  public:
   PreparedMatmul(const MatmulKernel& kernel, bool fused)
       : accesses_(kernel.accesses),
+        column_sums_(kernel.column_sums),
         batch_(static_cast<int>(kernel.batch.size())),
         type_(machine::type_of(kernel.dtype)),
         size_(size_of(type_)),
@@ -49,6 +50,7 @@ class PreparedMatmul final : public PreparedKernel {
       cursor.seek(batch);
       const Tile t{row, column, std::min(tile, e.m - row), std::min(tile, e.n - column)};
       const Operand a = operand(args, 0, batch, row), b = operand(args, 1, batch, 0);
+      if (row == 0 && column_sums_) store_column_sums(rest, e, t, b, batch, work);
       const char* const product = e.n <= program::narrow_columns ? narrow(e, t, a, b, work) : wide(e, t, a, b, work);
       for (std::int64_t i = 0; i < t.rows; ++i) {
         cursor.set(batch_, row + i);
@@ -150,6 +152,18 @@ class PreparedMatmul final : public PreparedKernel {
     return finish_tree(tree);
   }
 
+  /// Sums over k of B's columns: what a row of ones gives.
+  void store_column_sums(const KernelArgs& args, const Extents& e, const Tile& t, const Operand& b, std::int64_t batch,
+                         const Work& work) const {
+    const auto ones =
+        static_cast<std::uint64_t>(machine::dtype_of(type_) == DType::f64 ? 0x3ff0000000000000 : 0x3f800000);
+    const Operand row{reinterpret_cast<const char*>(&ones), 0, 0};
+    const char* const sums = wide(e, {0, t.column, 1, t.columns}, row, b, work);
+    const Operand to = operand(args, static_cast<int>(*column_sums_), batch, 0);
+    for (std::int64_t j = 0; j < t.columns; ++j)
+      std::memcpy(const_cast<char*>(element(to, 0, t.column + j)), sums + static_cast<std::size_t>(j) * size_, size_);
+  }
+
   const char* finish_tree(PairTree& tree) const {
     if (char* result = tree.finish(merge_tiles())) return result;
     char* const zeros = tree.next();
@@ -221,6 +235,7 @@ class PreparedMatmul final : public PreparedKernel {
   }
 
   std::vector<program::Access> accesses_;
+  std::optional<std::uint32_t> column_sums_;
   int batch_;
   machine::Type type_;
   std::size_t size_;

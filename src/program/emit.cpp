@@ -116,6 +116,7 @@ class Emitter {
     accesses_.clear();
     access_index_.clear();
     stores_.clear();
+    column_sums_.reset();
     types_.clear();
     computed_.clear();
   }
@@ -258,7 +259,7 @@ class Emitter {
     } else {
       for (NodeId n : group.anchors) anchor_value(group, n);
       for (const Part& part : group.parts) store_part(part);
-      if (stores_.empty()) return;  // nothing reads it
+      if (stores_.empty() && !column_sums_) return;  // nothing reads it
       if (group.kind == Group::Kind::rows) kernel.body = rows(group);
       if (group.kind == Group::Kind::columns) kernel.body = columns(group);
       if (group.kind == Group::Kind::product) kernel.body = product(group);
@@ -282,6 +283,11 @@ class Emitter {
 
   void anchor_value(const Group& group, NodeId n) {
     const ViewId full = plan_.views.intern(full_view(group));
+    if (group.kind == Group::Kind::product && ops::kind_of(g_.op(n)) == ops::Kind::reduction) {
+      const View view = column_sum_view(group.shape, g_.shape(n));
+      if (in_memory(n)) column_sums_ = add_access(access_of(buffer(n), view), static_cast<std::uint64_t>(1) << 63 | index(n));
+      return;
+    }
     if (ops::kind_of(g_.op(n)) == ops::Kind::reduction) {
       Val v{.kind = Step::Kind::op, .dtype = g_.dtype(n)};
       for (NodeId o : g_.operands(n)) v.args[static_cast<std::size_t>(v.arity++)] = eval(o, full);
@@ -332,6 +338,7 @@ class Emitter {
       if (graph == body.graph.get() && outputs == body.outputs) return program;
     LowerOptions options;
     options.fused = program_.fused;
+    options.sums_beside_products = false;  // native loops have none
     options.written = &nothing_written_;  // indices are checked at the call, or clamped
     bodies_.push_back({body.graph.get(), body.outputs, std::make_shared<const Program>(lower(body, options))});
     return std::get<2>(bodies_.back());
@@ -542,8 +549,10 @@ class Emitter {
     }
     k.constant_b = is_fixed(k.b, k.batch.size());
     std::vector<Stage> list = stages();
+    if (list.empty()) list.emplace_back();  // nothing but sums of columns is read
     if (list.size() != 1) throw InternalError("emit: the epilogue of a product is one loop");
     k.epilogue = std::move(list[0]);
+    k.column_sums = column_sums_;
     k.accesses = std::move(accesses_);
     k.values = std::move(types_);
     return k;
@@ -590,6 +599,7 @@ class Emitter {
   std::vector<Access> accesses_;
   std::unordered_map<std::uint64_t, std::uint32_t> access_index_;
   std::vector<PendingStore> stores_;
+  std::optional<std::uint32_t> column_sums_;  ///< of a product: the access to which those of its right operand go
   std::vector<DType> types_;
   std::set<std::uint32_t> computed_;
 };
@@ -598,7 +608,7 @@ class Emitter {
 
 Program lower(const Module& decomposed, const LowerOptions& options) {
   std::vector<IndexCheck> checks = index_checks(options.written ? *options.written : decomposed);
-  Plan plan = fuse(canonical(decomposed));
+  Plan plan = fuse(canonical(decomposed), options.sums_beside_products);
   Program program = Emitter(plan, options).run();
   program.index_checks = std::move(checks);
   return program;

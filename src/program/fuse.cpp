@@ -41,12 +41,13 @@ std::vector<int> axes_upto(int rank) {
 
 class Fuser {
  public:
-  explicit Fuser(Module module) { plan_.module = std::move(module); }
+  Fuser(Module module, bool sums) : sums_beside_products_(sums) { plan_.module = std::move(module); }
 
   Plan run() {
     choose_anchors();
-    for (std::uint32_t i = 0; i < g().size(); ++i)
-      if (plan_.anchor[i]) place(NodeId{i});
+    SumsBesideProducts sums = sums_beside_products(plan_, sums_beside_products_);
+    sum_beside_ = std::move(sums.product);
+    for (NodeId n : sums.order) place(n);
     copy_outputs();
     order_groups();
     return std::move(plan_);
@@ -272,6 +273,8 @@ class Fuser {
     for (const Read& s : starts(n, own)) walk(s.node, s.view, n, &reads, nullptr, &own.steps);
     if (const auto at = epilogue_of_.find(index(n)); at != epilogue_of_.end())
       if (join(plan_.group_of[index(at->second)], n, own)) return;
+    if (const auto at = sum_beside_.find(index(n)); at != sum_beside_.end())
+      if (sum_falls_out(plan_, at->second, reads) && merge(plan_.group_of[index(at->second)], n, own, reads)) return;
     if (own.kind == Group::Kind::rows || own.kind == Group::Kind::columns)
       for (std::uint32_t candidate : candidates(own, reads))
         if (join(candidate, n, own)) return;
@@ -578,13 +581,17 @@ class Fuser {
   }
 
   Plan plan_;
+  const bool sums_beside_products_;
   std::unordered_map<std::uint32_t, NodeId> epilogue_of_;  ///< anchors that a product's epilogue is to compute
+  std::unordered_map<std::uint32_t, NodeId> sum_beside_;   ///< sums that a product's kernel may compute
   std::vector<std::vector<std::uint64_t>> ancestors_;
   std::unordered_map<std::string, std::vector<std::uint32_t>> by_shape_;
 };
 
 }  // namespace
 
-Plan fuse(Module canonical) { return Fuser(std::move(canonical)).run(); }
+Plan fuse(Module canonical, bool sums_beside_products) {
+  return Fuser(std::move(canonical), sums_beside_products).run();
+}
 
 }  // namespace actinium::program

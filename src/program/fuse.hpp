@@ -2,6 +2,7 @@
 // Start reading at Group, then fuse() in fuse.cpp.
 #pragma once
 #include <cstdint>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -53,7 +54,19 @@ struct Plan {
   std::vector<std::uint32_t> order;  ///< of groups
 };
 
-Plan fuse(Module canonical);
+Plan fuse(Module canonical, bool sums_beside_products);
+
+/// Sums over another axis that a product's kernel may compute besides, because it reads the same array as its right operand: a
+/// bias gradient, dZ summed over the batch, falls out of the gradient of the weights, X' dZ. (column_sums.cpp)
+struct SumsBesideProducts {
+  std::unordered_map<std::uint32_t, NodeId> product;  ///< by node of the sum; it depends on none of these sums
+  std::vector<NodeId> order;                          ///< of all anchors: sums, and what follows from them, after products
+};
+SumsBesideProducts sums_beside_products(Plan& plan, bool any);
+/// Whether the sum of what is read is left to the product's kernel: not if the loop that computes it can sum it.
+bool sum_falls_out(const Plan& plan, NodeId product, const std::vector<Read>& reads);
+/// The view of a product's loops under which such a sum is stored.
+View column_sum_view(const Shape& product, const Shape& sum);
 
 inline constexpr std::uint32_t no_group = 0xffffffffu;
 

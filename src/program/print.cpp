@@ -109,6 +109,7 @@ struct BodyPrinter {
   std::string operator()(const MatmulKernel& k) const {
     std::string text = fmt::format("product [{}] {} x {} x {}: {} @ {}\n", dims_text(k.batch), k.m.str(), k.n.str(), k.k.str(),
                                    access_text(k.a), access_text(k.b));
+    if (k.column_sums) text += fmt::format("    {} = sum over k of b\n", access_text(k.accesses[*k.column_sums]));
     return text + StagePrinter{k.accesses, k.values}.stage(k.epilogue, "for each element");
   }
   std::string operator()(const LibraryKernel& k) const {
@@ -204,6 +205,11 @@ struct BodyChecker {
     std::vector<char> known(k.values.size(), 0);
     for (const Access& a : {k.a, k.b}) access(a, k.batch.size() + 2);
     for (const Access& a : k.accesses) access(a, k.batch.size() + 2);
+    if (k.column_sums) {
+      const Access& sums = k.accesses.at(*k.column_sums);
+      check(sums.buffer != no_buffer && sums.dtype == k.dtype, "sums of columns have another type than their buffer");
+      check(sums.dims[k.batch.size()].axis < 0, "sums of columns move along the rows of the product");
+    }
     stage(k.epilogue, known, k.accesses, k.values);
   }
   void operator()(const LibraryKernel& k) const {

@@ -167,6 +167,9 @@ struct MatmulKernel {
   Stage epilogue;                ///< one loop, no reductions
   std::vector<DType> values;
   bool constant_b = false;  ///< b is a constant of known size and the same for the whole batch: it may be packed for good
+  /// A result besides, the sum over k of each column of B: where in `accesses` it is stored (it moves along batch and n). Its
+  /// order is that of a ColumnKernel, which is also that of a row of ones in A, as long as n > narrow_columns.
+  std::optional<std::uint32_t> column_sums = {};
   friend bool operator==(const MatmulKernel&, const MatmulKernel&) = default;
 };
 
@@ -232,6 +235,7 @@ struct Program {
 /// Fuses the decomposed module into kernels (src/program/lower.cpp).
 struct LowerOptions {
   bool fused = true;
+  bool sums_beside_products = true;  ///< whether a product may sum the columns of its right operand too
   /// The module before decomposition, in which index_checks are found (activations with labels are gone after it).
   const Module* written = nullptr;
 };

@@ -28,8 +28,9 @@ std::string kind_of(const Kernel& kernel) {
   if (const auto* matmul = std::get_if<program::MatmulKernel>(&kernel.body)) {
     const auto work = std::count_if(matmul->epilogue.steps.begin(), matmul->epilogue.steps.end(),
                                     [](const program::Step& s) { return s.kind == program::Step::Kind::op; });
-    const std::string size = fmt::format("a product [{}, {}] @ [{}, {}]", matmul->m.str(), matmul->k.str(),
-                                         matmul->k.str(), matmul->n.str());
+    const std::string size =
+        fmt::format("a product [{}, {}] @ [{}, {}]{}", matmul->m.str(), matmul->k.str(), matmul->k.str(),
+                    matmul->n.str(), matmul->column_sums ? " and the sums of the latter's columns" : "");
     return work == 0 ? size
                      : fmt::format("{}, then {} operations on each element while it is in registers", size, work);
   }

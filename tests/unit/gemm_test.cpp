@@ -31,6 +31,7 @@ struct Case {
   Layout a = Layout::rows, b = Layout::rows, c = Layout::rows;
   std::int64_t batch = 1;
   bool share_a = false, share_b = false;  ///< the same matrix for the whole batch
+  std::int64_t sum_step = 0;              ///< sums of B's columns too, so far apart; 0: none
 };
 
 /// A matrix in the layout, with unused elements between and after; dimensions batch, rows, columns.
@@ -102,6 +103,24 @@ T expected_product(const Case& c, bool fused, const Operand& a, const Operand& b
     for (std::int64_t block = start; block < end; block += program::block_elements) {
       T sum = 0;
       for (std::int64_t k = block; k < std::min(end, block + program::block_elements); ++k) sum = muladd(sum, k);
+      chunk = block == start ? sum : chunk + sum;
+    }
+    chunks.push_back(chunk);
+  }
+  return tree(chunks);
+}
+
+/// The sum of a column of B as a ColumnKernel would give it.
+template <class T>
+T expected_column_sum(const Case& c, const Operand& b, std::int64_t batch, std::int64_t j) {
+  std::vector<T> chunks;
+  for (std::int64_t start = 0; start < c.k; start += program::chunk_elements) {
+    const std::int64_t end = std::min(c.k, start + program::chunk_elements);
+    T chunk = 0;
+    for (std::int64_t block = start; block < end; block += program::block_elements) {
+      T sum = 0;
+      for (std::int64_t k = block; k < std::min(end, block + program::block_elements); ++k)
+        sum = sum + value<T>(b, batch, k, j);
       chunk = block == start ? sum : chunk + sum;
     }
     chunks.push_back(chunk);
@@ -230,9 +249,18 @@ void expect_product(const Case& c, const std::string& isa, std::int64_t grain = 
   const program::ValueId product = body.fresh(c.dtype);
   p.kernel.epilogue.steps.push_back({.kind = program::Step::Kind::product, .result = product});
   p.kernel.epilogue.stores = {{product, 0}};
+  if (c.sum_step != 0) {
+    p.operands.push_back(matrix(c.dtype, c.batch, 1, c.n * c.sum_step, Layout::rows, nullptr));
+    p.operands.back().strides = {c.n * c.sum_step, 0, c.sum_step};
+    p.kernel.column_sums = 1;
+  }
   finish(p, body);
 
   std::vector<Operand> wanted = p.operands;
+  for (std::int64_t batch = 0; c.sum_step != 0 && c.m != 0 && batch < c.batch; ++batch) {
+    for (std::int64_t j = 0; j < c.n; ++j)
+      wanted[3].set(element(wanted[3], batch, 0, j), bits_of(expected_column_sum<T>(c, p.operands[1], batch, j)));
+  }
   const bool fused = runtime::jit_engine().fused({.isa = isa});
   for (std::int64_t batch = 0; batch < c.batch; ++batch) {
     for (std::int64_t i = 0; i < c.m; ++i) {
@@ -244,9 +272,12 @@ void expect_product(const Case& c, const std::string& isa, std::int64_t grain = 
   }
   // One compile serves all sizes and strides: they are arguments.
   static std::map<std::string, std::shared_ptr<const runtime::Executable>> compiled;
-  auto& executable = compiled[isa + (p.kernel.a.dims[2].axis < p.kernel.a.dims[1].axis ? " transposed" : "")];
+  auto& executable = compiled[isa + (p.kernel.a.dims[2].axis < p.kernel.a.dims[1].axis ? " transposed" : "") +
+                              (p.kernel.column_sums ? " sums" : "")];
   if (executable == nullptr) executable = compile(p, isa, false);
   EXPECT_EQ(testing::difference(wanted, run(p, *executable, grain)), "");
+  if (p.kernel.column_sums)
+    EXPECT_EQ(testing::difference(wanted, run(p, *compile(p, isa, true), grain)), "") << "interpreter";
 }
 
 void expect_product(const Case& c, const std::string& isa, std::int64_t grain = 3) {
@@ -321,6 +352,23 @@ TEST_P(Gemm, LongSums) {
   expect_product({.dtype = DType::f32, .m = 70, .n = 80, .k = 20000}, GetParam());
   expect_product({.dtype = DType::f32, .m = 7, .n = 70, .k = 40000, .a = Layout::columns, .b = Layout::columns},
                  GetParam());
+}
+
+/// Beside products that go each way; columns up to several strips; rows up to several chunks.
+TEST_P(Gemm, SumsOfColumns) {
+  for (DType dtype : {DType::f32, DType::f64}) {
+    for (const auto& [m, n, k] :
+         {std::array<std::int64_t, 3>{1, 9, 300}, {3, 1100, 20}, {64, 10, 32}, {64, 64, 32}, {40, 130, 600}, {130, 70, 1400},
+          {64, 5, 0}, {20, 33, 40000}, {7, 70, 16384 * 5 + 300}, {300, 300, 300}}) {
+      expect_product({.dtype = dtype, .m = m, .n = n, .k = k, .sum_step = 1}, GetParam());
+      expect_product({.dtype = dtype, .m = m, .n = n, .k = k, .a = Layout::columns, .b = Layout::columns, .sum_step = 3},
+                     GetParam());
+    }
+    for (Layout b : {Layout::spaced, Layout::reversed}) {
+      expect_product({.dtype = dtype, .m = 20, .n = 70, .k = 300, .b = b, .c = b, .batch = 3, .sum_step = 1}, GetParam());
+      expect_product({.dtype = dtype, .m = 200, .n = 170, .k = 300, .b = b, .c = b, .batch = 3, .sum_step = 2}, GetParam());
+    }
+  }
 }
 
 /// act = tanh(product + bias[j]) * scale[i], and act > limit[batch], and a cast of the column number, in three layouts.

@@ -218,6 +218,34 @@ TEST(Lower, LossAndGradientsOfALayerAreFewKernels) {
   EXPECT_LE(p.kernels.size(), 6u) << print(p);
 }
 
+TEST(Lower, ABiasGradientFallsOutOfTheGradientOfTheWeights) {
+  Graph g;
+  const Expr x = g.input("x", {"batch", 12}), w = g.input("w", {12, 10}), v = g.input("v", {10, 6}),
+             b = g.input("b", {10});
+  const Expr c = g.input("c", {6});
+  const Expr loss = mean(square(matmul(exp(matmul(x, w) + b), v) + c));
+  const auto [dw, db, dv, dc] = grad(loss, w, b, v, c);
+  const Program p = lowered(g, {loss, dw, db, dv, dc});
+  std::size_t sums = 0;
+  for (const Kernel& k : p.kernels) {
+    EXPECT_FALSE(std::holds_alternative<ColumnKernel>(k.body)) << print(p);
+    if (const auto* product = std::get_if<MatmulKernel>(&k.body)) sums += product->column_sums.has_value();
+  }
+  EXPECT_EQ(sums, 2u) << print(p);
+  // What follows from a sum waits for the product that gives it; sums that the product reads do not.
+  EXPECT_NO_THROW(verify(lowered(g, {w - dw * 0.1, b - db * 0.1, c - dc / sqrt(sum(dc * dc))})));
+  const Expr y = matmul(x, w), total = sum(y, 0, true);
+  EXPECT_NO_THROW(verify(lowered(g, {total, matmul(transpose(x * sum(total)), y)})));
+}
+
+TEST(Lower, SumsOfFewColumnsHaveAnOrderOfTheirOwn) {
+  Graph g;
+  const Expr x = g.input("x", {"batch", 12}), w = g.input("w", {12, 4}), b = g.input("b", {4});
+  const auto [dw, db] = grad(sum(exp(matmul(x, w) + b)), w, b);
+  for (const Kernel& k : lowered(g, {dw, db}).kernels)
+    if (const auto* product = std::get_if<MatmulKernel>(&k.body)) EXPECT_FALSE(product->column_sums);
+}
+
 TEST(Lower, ALongChainIsCutIntoKernelsWithoutRepetition) {
   Graph g{f64};
   const Expr x = g.input("x", {"n"});
