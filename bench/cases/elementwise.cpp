@@ -9,16 +9,24 @@ namespace {
 
 constexpr std::int64_t large = std::int64_t{1} << 24;
 
+using enum hand::Functions;
+
 void native_wave(Row& row, const ac::Tensor& x, bool gradient) {
   auto y = ac::Tensor::zeros({large}), dx = ac::Tensor::zeros({gradient ? large : 0});
   const float* xp = x.data<float>();
   float *yp = y.data<float>(), *dp = dx.data<float>();
   if (gradient) {
-    if (hand::available())
-      row.contenders.push_back({"hand", "AVX-512", [=] { hand::wave_gradient(xp, yp, dp, large); }, {y, dx}});
+    if (hand::available()) {
+      row.contenders.push_back({"hand", "AVX-512", [=] { hand::wave_gradient<moderate>(xp, yp, dp, large); }, {y, dx}});
+      row.contenders.push_back(
+          {hand_bounds, "AVX-512", [=] { hand::wave_gradient<bounded>(xp, yp, dp, large); }, {y, dx}});
+    }
     row.contenders.push_back({"libmvec", "loop", [=] { loops::wave_gradient(xp, yp, dp, large); }, {y, dx}});
   } else {
-    if (hand::available()) row.contenders.push_back({"hand", "AVX-512", [=] { hand::wave(xp, yp, large); }, {y}});
+    if (hand::available()) {
+      row.contenders.push_back({"hand", "AVX-512", [=] { hand::wave<moderate>(xp, yp, large); }, {y}});
+      row.contenders.push_back({hand_bounds, "AVX-512", [=] { hand::wave<bounded>(xp, yp, large); }, {y}});
+    }
     row.contenders.push_back({"libmvec", "loop", [=] { loops::wave(xp, yp, large); }, {y}});
     if (eigen::available()) row.contenders.push_back({"Eigen", "", [=] { eigen::wave(xp, yp, large); }, {y}});
   }
@@ -50,7 +58,10 @@ void native_silu(Row& row, const ac::Tensor& x, const ac::Tensor& dy) {
   float* yp = out.data<float>();
   const bool streaming = n == large;
   if (hand::available()) {
-    row.contenders.push_back({"hand", "AVX-512", [=] { hand::silu_backward(xp, dyp, yp, n, streaming); }, {out}});
+    row.contenders.push_back(
+        {"hand", "AVX-512", [=] { hand::silu_backward<moderate>(xp, dyp, yp, n, streaming); }, {out}});
+    row.contenders.push_back(
+        {hand_bounds, "AVX-512", [=] { hand::silu_backward<bounded>(xp, dyp, yp, n, streaming); }, {out}});
   }
   row.contenders.push_back({"libmvec", "loop", [=] { loops::silu_backward(xp, dyp, yp, n); }, {out}});
   if (eigen::available()) row.contenders.push_back({"Eigen", "", [=] { eigen::silu_backward(xp, dyp, yp, n); }, {out}});

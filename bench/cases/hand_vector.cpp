@@ -3,6 +3,7 @@
 
 #include "hand.hpp"
 #include "vec512.hpp"
+#include "vec512_bounds.hpp"
 
 namespace bench::hand {
 
@@ -11,120 +12,240 @@ bool available() {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+namespace {
+
+/// What the kernels take of either set.
+template <Functions>
+struct Set;
+template <>
+struct Set<Functions::moderate> {
+  static Mask beyond(V) { return 0; }
+  static V gauss(V a) { return exp(sub(_mm512_setzero_ps(), mul(a, a))); }
+  static V sin(V x) { return hand::sin(x); }
+  static void sincos(V x, V& s, V& c) { hand::sincos(x, s, c); }
+  static V log1p(V a) { return hand::log1p(a); }
+  static V inverse(V u, V) { return _mm512_div_ps(all(1), u); }
+  static V silu_slope(V x) {
+    const V s = sigmoid(x), t = mul(x, s);
+    return add(s, fnma(t, s, t));
+  }
+  using TanhBegun = V;
+  static V tanh_begun(V x) { return x; }
+  static V tanh(V x) { return hand::tanh(x); }
+  static V tanh(V x, V& slope) {
+    const V t = hand::tanh(x);
+    slope = fnma(t, t, all(1));
+    return t;
+  }
+  static void correct_slopes(const V*, V*) {}
+};
+template <>
+struct Set<Functions::bounded> {
+  /// Where |x| is too large for the plain paths here, or none.
+  static Mask beyond(V a) { return _mm512_cmp_ps_mask(a, all(bounded::moderate_angle), _CMP_NLE_UQ); }
+  static V gauss(V a) { return bounded::gauss(a); }
+  static V sin(V x) { return bounded::sin(x); }
+  static void sincos(V x, V& s, V& c) { bounded::sincos(x, s, c); }
+  static V log1p(V a) { return bounded::log1p(a); }
+  /// 1 / u, 0 where a is: sign(x) is a factor of it.
+  static V inverse(V u, V a) {
+    return _mm512_maskz_div_ps(_mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ), all(1), u);
+  }
+  static V silu_slope(V x) { return bounded::silu_slope(bounded::silu_parts(x)); }
+  using TanhBegun = bounded::Anchored;
+  static TanhBegun tanh_begun(V x) { return bounded::anchored(x); }
+  static V tanh(const TanhBegun& t) { return bounded::tanh(t); }
+  static V tanh(const TanhBegun& t, V& slope) { return bounded::tanh(t, slope); }
+  /// Slopes of tanh at three vectors, where 1 - tanh^2 is too small for the path above.
+  static void correct_slopes(const V* x, V* slopes) {
+    Mask far[3];
+    for (int k = 0; k < 3; ++k)
+      far[k] = _mm512_cmp_ps_mask(_mm512_abs_ps(x[k]), all(bounded::moderate_slope), _CMP_GE_OQ);
+    if (far[0] | far[1] | far[2]) [[unlikely]] {
+      for (int k = 0; k < 3; ++k) slopes[k] = _mm512_mask_mov_ps(slopes[k], far[k], bounded::far_slope(x[k]));
+    }
+  }
+};
+
 // ---- 8
 // ---------------------------------------------------------------------------------------------------------------
+/// Calls in a loop would keep constants out of registers, so vectors that hold such a number are noted, and these
+/// numbers done again after a block. exp(-x^2) is 0 there, or x is none.
+constexpr std::ptrdiff_t block = 8192;
+[[gnu::noinline, gnu::cold]] void wave_beyond(const float* x, float* y, float* dx, std::ptrdiff_t n) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const double v = static_cast<double>(x[i]), a = std::fabs(v);
+    if (a <= static_cast<double>(bounded::moderate_angle)) continue;
+    const double nothing = 0 * std::sin(v);
+    y[i] = static_cast<float>(nothing + std::log1p(a));
+    if (dx) dx[i] = static_cast<float>(nothing + std::copysign(1 / (1 + a), v));
+  }
+}
+
+}  // namespace
+
+template <Functions F>
 void wave(const float* x, float* y, std::ptrdiff_t n) {
-  for (std::ptrdiff_t i = 0; i < n; i += 16) {
-    const V v = _mm512_load_ps(x + i);
-    const V e = exp(sub(_mm512_setzero_ps(), mul(v, v)));
-    _mm512_stream_ps(y + i, fma(e, sin(v), log1p(_mm512_abs_ps(v))));
+  using S = Set<F>;
+  constexpr int group = 2;  // vectors interleaved
+  for (std::ptrdiff_t start = 0; start < n; start += block) {
+    const std::ptrdiff_t stop = start + block < n ? start + block : n;
+    Mask beyond = 0;
+    for (std::ptrdiff_t i = start; i < stop; i += 16 * group) {
+      V v[group], value[group];
+      for (int j = 0; j < group; ++j) v[j] = _mm512_load_ps(x + i + 16 * j);
+      for (int j = 0; j < group; ++j) {
+        const V a = _mm512_abs_ps(v[j]);
+        beyond |= S::beyond(a);
+        value[j] = fma(S::gauss(a), S::sin(v[j]), S::log1p(a));
+      }
+      for (int j = 0; j < group; ++j) _mm512_stream_ps(y + i + 16 * j, value[j]);
+    }
+    if (beyond) [[unlikely]]
+      wave_beyond(x + start, y + start, nullptr, stop - start);
   }
   _mm_sfence();
 }
 
+template <Functions F>
 void wave_gradient(const float* x, float* y, float* dx, std::ptrdiff_t n) {
+  using S = Set<F>;
+  constexpr int group = 2;  // vectors interleaved
   const __m512i sign = _mm512_set1_epi32(static_cast<int>(0x80000000u));
-  for (std::ptrdiff_t i = 0; i < n; i += 16) {
-    const V v = _mm512_load_ps(x + i), a = _mm512_abs_ps(v);
-    V s, c;
-    sincos(v, s, c);
-    const V e = exp(sub(_mm512_setzero_ps(), mul(v, v)));
-    _mm512_stream_ps(y + i, fma(e, s, log1p(a)));
-    V d = _mm512_div_ps(all(1), add(all(1), a));
-    d = floats(_mm512_ternarylogic_epi32(bits(d), bits(v), sign, 0xD8));  // with the sign of x
-    _mm512_stream_ps(dx + i, fma(e, fnma(mul(all(2), v), s, c), d));
+  for (std::ptrdiff_t start = 0; start < n; start += block) {
+    const std::ptrdiff_t stop = start + block < n ? start + block : n;
+    Mask beyond = 0;
+    for (std::ptrdiff_t i = start; i < stop; i += 16 * group) {
+      V v[group], value[group], slope[group];
+      for (int j = 0; j < group; ++j) v[j] = _mm512_load_ps(x + i + 16 * j);
+      for (int j = 0; j < group; ++j) {
+        const V a = _mm512_abs_ps(v[j]);
+        beyond |= S::beyond(a);
+        V s, c;
+        S::sincos(v[j], s, c);
+        const V e = S::gauss(a);
+        value[j] = fma(e, s, S::log1p(a));
+        V d = S::inverse(add(all(1), a), a);
+        d = floats(_mm512_ternarylogic_epi32(bits(d), bits(v[j]), sign, 0xD8));  // with the sign of x
+        slope[j] = fma(e, fnma(mul(all(2), v[j]), s, c), d);
+      }
+      for (int j = 0; j < group; ++j) _mm512_stream_ps(y + i + 16 * j, value[j]);
+      for (int j = 0; j < group; ++j) _mm512_stream_ps(dx + i + 16 * j, slope[j]);
+    }
+    if (beyond) [[unlikely]]
+      wave_beyond(x + start, y + start, dx + start, stop - start);
   }
   _mm_sfence();
 }
+
+template void wave<Functions::moderate>(const float*, float*, std::ptrdiff_t);
+template void wave<Functions::bounded>(const float*, float*, std::ptrdiff_t);
+template void wave_gradient<Functions::moderate>(const float*, float*, float*, std::ptrdiff_t);
+template void wave_gradient<Functions::bounded>(const float*, float*, float*, std::ptrdiff_t);
 
 // ---- 9, 10
 // -----------------------------------------------------------------------------------------------------------
-namespace {
-inline V silu_slope(V x, V dy) {
-  const V s = sigmoid(x), t = mul(x, s);
-  return mul(dy, add(s, fnma(t, s, t)));
-}
-}  // namespace
-
+template <Functions F>
 void silu_backward(const float* x, const float* dy, float* dx, std::ptrdiff_t n, bool streaming) {
+  constexpr int group = 4;  // vectors interleaved
+  const auto slopes = [&](std::ptrdiff_t i, V* d) {
+    for (int j = 0; j < group; ++j) d[j] = _mm512_load_ps(x + i + 16 * j);
+    for (int j = 0; j < group; ++j) d[j] = Set<F>::silu_slope(d[j]);
+    for (int j = 0; j < group; ++j) d[j] = mul(_mm512_load_ps(dy + i + 16 * j), d[j]);
+  };
+  V d[group];
   if (streaming) {
-    for (std::ptrdiff_t i = 0; i < n; i += 16)
-      _mm512_stream_ps(dx + i, silu_slope(_mm512_load_ps(x + i), _mm512_load_ps(dy + i)));
+    for (std::ptrdiff_t i = 0; i < n; i += 16 * group) {
+      slopes(i, d);
+      for (int j = 0; j < group; ++j) _mm512_stream_ps(dx + i + 16 * j, d[j]);
+    }
     _mm_sfence();
   } else {
-    for (std::ptrdiff_t i = 0; i < n; i += 16)
-      _mm512_store_ps(dx + i, silu_slope(_mm512_load_ps(x + i), _mm512_load_ps(dy + i)));
+    for (std::ptrdiff_t i = 0; i < n; i += 16 * group) {
+      slopes(i, d);
+      for (int j = 0; j < group; ++j) _mm512_store_ps(dx + i + 16 * j, d[j]);
+    }
   }
 }
+
+template void silu_backward<Functions::moderate>(const float*, const float*, float*, std::ptrdiff_t, bool);
+template void silu_backward<Functions::bounded>(const float*, const float*, float*, std::ptrdiff_t, bool);
 
 // ---- 7
 // ---------------------------------------------------------------------------------------------------------------
 namespace {
 
-/// Where element j of column k of 16 rows lies in three vectors of rows, and back.
+/// 48 floats in three vectors are 16 rows of three columns. As 3 and 16 have no common divisor, a column has each lane
+/// of one of the vectors: blends gather them, and a permutation puts them in order.
 struct Shuffles {
-  alignas(64) int first[3][16], second[3][16];  // columns from vectors: of the first two, then with the third
-  alignas(64) int front[3][16], back[3][16];    // vectors from columns: of the first two, then with the third
+  Mask of[3][3];                              // lanes of vector v that belong to column k
+  alignas(64) int front[3][16], back[3][16];  // lanes of column k in order, and back
 };
 constexpr Shuffles shuffles = [] {
   Shuffles s{};
   for (int k = 0; k < 3; ++k) {
-    for (int j = 0; j < 16; ++j) {
-      const int from = 3 * j + k;
-      s.first[k][j] = from < 32 ? from : 0;
-      s.second[k][j] = from < 32 ? j : 16 + from - 32;
-      const int element = 16 * k + j, column = element % 3, row = element / 3;
-      s.front[k][j] = column == 1 ? 16 + row : row;
-      s.back[k][j] = column == 2 ? 16 + row : j;
+    for (int row = 0; row < 16; ++row) {
+      const int element = 3 * row + k;
+      s.of[element / 16][k] = static_cast<Mask>(s.of[element / 16][k] | 1 << element % 16);
+      s.front[k][row] = element % 16;
+      s.back[k][element % 16] = row;
     }
   }
   return s;
 }();
 
+inline V gathered(const V* v, Mask second, Mask third) {
+  return _mm512_mask_mov_ps(_mm512_mask_mov_ps(v[0], second, v[1]), third, v[2]);
+}
 inline void load_columns(const float* p, V* columns) {
-  const V a = _mm512_loadu_ps(p), b = _mm512_loadu_ps(p + 16), c = _mm512_loadu_ps(p + 32);
+  V v[3] = {_mm512_loadu_ps(p), _mm512_loadu_ps(p + 16), _mm512_loadu_ps(p + 32)};
+  for (V& each : v) asm("" : "+v"(each));  // keeps gcc from masked loads, several times slower from beyond L2
   for (int k = 0; k < 3; ++k) {
-    const V ab = _mm512_permutex2var_ps(a, _mm512_load_si512(shuffles.first[k]), b);
-    columns[k] = _mm512_permutex2var_ps(ab, _mm512_load_si512(shuffles.second[k]), c);
+    columns[k] =
+        _mm512_permutexvar_ps(_mm512_load_si512(shuffles.front[k]), gathered(v, shuffles.of[1][k], shuffles.of[2][k]));
   }
 }
 inline void stream_columns(float* p, const V* columns) {
-  for (int k = 0; k < 3; ++k) {
-    const V ab = _mm512_permutex2var_ps(columns[0], _mm512_load_si512(shuffles.front[k]), columns[1]);
-    _mm512_stream_ps(p + 16 * k, _mm512_permutex2var_ps(ab, _mm512_load_si512(shuffles.back[k]), columns[2]));
-  }
+  V c[3];
+  for (int k = 0; k < 3; ++k) c[k] = _mm512_permutexvar_ps(_mm512_load_si512(shuffles.back[k]), columns[k]);
+  for (int v = 0; v < 3; ++v) _mm512_stream_ps(p + 16 * v, gathered(c, shuffles.of[v][1], shuffles.of[v][2]));
 }
 
 }  // namespace
 
+template <Functions F>
 void narrow(const float* x, const float* w, float* y, std::ptrdiff_t n) {
+  using S = Set<F>;
   V wv[9];
   for (int i = 0; i < 9; ++i) wv[i] = all(w[i]);
   for (std::ptrdiff_t i = 0; i < n; i += 16) {
     V c[3], t[3];
     load_columns(x + 3 * i, c);
-    for (int k = 0; k < 3; ++k) t[k] = tanh(fma(c[2], wv[6 + k], fma(c[1], wv[3 + k], mul(c[0], wv[k]))));
+    for (int k = 0; k < 3; ++k)
+      t[k] = S::tanh(S::tanh_begun(fma(c[2], wv[6 + k], fma(c[1], wv[3 + k], mul(c[0], wv[k])))));
     stream_columns(y + 3 * i, t);
   }
   _mm_sfence();
 }
 
+template <Functions F>
 float narrow_gradient(const float* x, const float* w, float* dx, float* dw, std::ptrdiff_t n) {
   V wv[9];
   for (int i = 0; i < 9; ++i) wv[i] = all(w[i]);
   double sum = 0, dws[9] = {};
-  constexpr std::ptrdiff_t block = 8192;  // sums in f32 are that long
-  for (std::ptrdiff_t start = 0; start < n; start += block) {
+  for (std::ptrdiff_t start = 0; start < n; start += block) {  // sums in f32 are that long
     const std::ptrdiff_t stop = start + block < n ? start + block : n;
     V s = all(0), d[9];
     for (V& v : d) v = all(0);
     for (std::ptrdiff_t i = start; i < stop; i += 16) {
-      V c[3], g[3], out[3];
+      V c[3], z[3], g[3], out[3];
       load_columns(x + 3 * i, c);
       for (int k = 0; k < 3; ++k) {
-        const V t = tanh(fma(c[2], wv[6 + k], fma(c[1], wv[3 + k], mul(c[0], wv[k]))));
-        s = add(s, t);
-        g[k] = fnma(t, t, all(1));
+        z[k] = fma(c[2], wv[6 + k], fma(c[1], wv[3 + k], mul(c[0], wv[k])));
+        s = add(s, Set<F>::tanh(Set<F>::tanh_begun(z[k]), g[k]));
+      }
+      Set<F>::correct_slopes(z, g);
+      for (int k = 0; k < 3; ++k) {
         for (int j = 0; j < 3; ++j) d[3 * j + k] = fma(c[j], g[k], d[3 * j + k]);
       }
       for (int j = 0; j < 3; ++j) out[j] = fma(g[2], wv[3 * j + 2], fma(g[1], wv[3 * j + 1], mul(g[0], wv[3 * j])));
@@ -137,6 +258,11 @@ float narrow_gradient(const float* x, const float* w, float* dx, float* dw, std:
   for (int k = 0; k < 9; ++k) dw[k] = static_cast<float>(dws[k]);
   return static_cast<float>(sum);
 }
+
+template void narrow<Functions::moderate>(const float*, const float*, float*, std::ptrdiff_t);
+template void narrow<Functions::bounded>(const float*, const float*, float*, std::ptrdiff_t);
+template float narrow_gradient<Functions::moderate>(const float*, const float*, float*, float*, std::ptrdiff_t);
+template float narrow_gradient<Functions::bounded>(const float*, const float*, float*, float*, std::ptrdiff_t);
 
 // ---- 11
 // --------------------------------------------------------------------------------------------------------------

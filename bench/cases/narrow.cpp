@@ -9,16 +9,25 @@ namespace {
 
 constexpr std::int64_t rows = 1'000'000;
 
+using enum hand::Functions;
+
 void native(Row& row, const ac::Tensor& x, const ac::Tensor& w, bool gradients) {
   auto value = ac::Tensor::zeros({}), y = ac::Tensor::zeros({rows, 3}), dw = ac::Tensor::zeros({3, 3});
   const float *xp = x.data<float>(), *wp = w.data<float>();
   float *vp = value.data<float>(), *yp = y.data<float>(), *dwp = dw.data<float>();
   if (gradients) {
     const std::vector<ac::Tensor> out{value, y, dw};
-    if (hand::available())
-      row.contenders.push_back({"hand", "AVX-512", [=] { *vp = hand::narrow_gradient(xp, wp, yp, dwp, rows); }, out});
+    if (hand::available()) {
+      row.contenders.push_back(
+          {"hand", "AVX-512", [=] { *vp = hand::narrow_gradient<moderate>(xp, wp, yp, dwp, rows); }, out});
+      row.contenders.push_back(
+          {hand_bounds, "AVX-512", [=] { *vp = hand::narrow_gradient<bounded>(xp, wp, yp, dwp, rows); }, out});
+    }
   } else {
-    if (hand::available()) row.contenders.push_back({"hand", "AVX-512", [=] { hand::narrow(xp, wp, yp, rows); }, {y}});
+    if (hand::available()) {
+      row.contenders.push_back({"hand", "AVX-512", [=] { hand::narrow<moderate>(xp, wp, yp, rows); }, {y}});
+      row.contenders.push_back({hand_bounds, "AVX-512", [=] { hand::narrow<bounded>(xp, wp, yp, rows); }, {y}});
+    }
     row.contenders.push_back({"libmvec", "loop", [=] { loops::narrow(xp, wp, yp, rows); }, {y}});
     if (eigen::available()) row.contenders.push_back({"Eigen", "", [=] { eigen::narrow(xp, wp, yp, rows); }, {y}});
   }

@@ -73,8 +73,8 @@ std::vector<Judged> judge_all(const Measured& m) {
   for (const Goal& g : m.goals) list.push_back(judge(m, g));
   const Timing* ours = best_of_name(m, "ours");
   for (const Timing& t : m.timings) {
-    if (ours == nullptr || is_ours(t) || t.name == "hand" || best_of_name(m, t.name) != &t || t.best >= ours->best)
-      continue;
+    const bool by_hand = t.name == "hand" || t.name == hand_bounds;
+    if (ours == nullptr || is_ours(t) || by_hand || best_of_name(m, t.name) != &t || t.best >= ours->best) continue;
     list.push_back({fmt::format("{} is faster: {:.2f}", t.name, t.best / ours->best), Verdict::missed});
   }
   return list;
@@ -169,6 +169,29 @@ void print_goals(std::ostream& out, const std::vector<Measured>& all, std::strin
   }
 }
 
+/// Rows whose kernel by hand takes longer by more than this with functions that keep our bounds.
+constexpr double costly = 0.05;
+
+/// What of our distance to the kernel by hand is the price of our bounds, and what is left.
+std::string cost_of_bounds(const Measured& m) {
+  const Timing *ours = best_of_name(m, "ours"), *hand = best_of_name(m, "hand"), *kept = best_of_name(m, hand_bounds);
+  if (ours == nullptr || hand == nullptr || kept == nullptr || kept->best <= (1 + costly) * hand->best) return "";
+  return fmt::format("{}: our bounds cost {:.0f} %: by hand {}, at our bounds {}; ours {} = {:.2f} of it", m.key,
+                     100 * (kept->best / hand->best - 1), time_text(hand->best / m.divide),
+                     time_text(kept->best / m.divide), time_text(ours->best / m.divide), kept->best / ours->best);
+}
+/// Those of all rows under a heading, if there are any.
+void print_costs(std::ostream& out, const std::vector<Measured>& all, std::string_view bullet, std::string_view gap) {
+  bool first = true;
+  for (const Measured& m : all) {
+    const std::string line = cost_of_bounds(m);
+    if (line.empty()) continue;
+    if (first) out << "\nWhere our bounds cost a kernel by hand more than " << 100 * costly << " %:\n" << gap;
+    out << bullet << line << "\n";
+    first = false;
+  }
+}
+
 std::string today() {
   const std::time_t t = std::time(nullptr);
   char text[32];
@@ -205,6 +228,7 @@ void print_table(std::ostream& out, const std::vector<Measured>& all) {
   print_cells(out, cells_of(all, false), "  ", false);
   out << "\nTimes are of the fastest sample, spread is how much longer nine of ten are at most. Goals not met, and failures:\n";
   print_goals(out, all, "  ");
+  print_costs(out, all, "  ", "");
 }
 
 void write_json(std::ostream& out, const std::vector<Measured>& all, const std::string& machine,
@@ -235,6 +259,7 @@ void write_markdown(std::ostream& out, const std::vector<Measured>& all, const s
   print_cells(out, cells_of(all, true), " | ", true);
   out << "\nGoals not met:\n\n";
   print_goals(out, all, "- ");
+  print_costs(out, all, "- ", "\n");
 }
 
 }  // namespace bench

@@ -22,6 +22,9 @@ struct Settings {
   ac::CompileOptions options() const { return {.threads = threads}; }
 };
 
+/// The column of kernels by hand with functions that keep our bounds.
+inline constexpr const char* hand_bounds = "hand, bounds";
+
 /// Somebody who does the work of a row.
 struct Contender {
   std::string name;    ///< "ours", "hand", "oneDNN", ...: a column of the table, which shows its best
