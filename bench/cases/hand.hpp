@@ -31,6 +31,9 @@ void narrow(const float* x, const float* w, float* y, std::ptrdiff_t n);
 template <Functions>
 float narrow_gradient(const float* x, const float* w, float* dx, float* dw, std::ptrdiff_t n);
 
+/// The sums of loops::student, with log1p at our bounds.
+void student(const double* x, std::ptrdiff_t n, double mu, double scale, double nu, double* sums);
+
 /// Mean softmax cross-entropy of rows of `classes` logits, and its gradient.
 float cross_entropy(const float* logits, const std::int32_t* labels, float* gradient, int rows, int classes);
 

@@ -264,6 +264,58 @@ template void narrow<Functions::bounded>(const float*, const float*, float*, std
 template float narrow_gradient<Functions::moderate>(const float*, const float*, float*, float*, std::ptrdiff_t);
 template float narrow_gradient<Functions::bounded>(const float*, const float*, float*, float*, std::ptrdiff_t);
 
+// ---- 12
+// --------------------------------------------------------------------------------------------------------------
+namespace {
+
+/// The sums of student() over numbers among which is one so large, or none, that log1p's plain path does not take it.
+[[gnu::noinline, gnu::cold]] void student_beyond(const double* x, std::ptrdiff_t n, double mu, double scale, double nu,
+                                                 double* sums) {
+  sums[0] = sums[1] = sums[2] = 0;
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const double z = (x[i] - mu) / scale, q = z * z;
+    sums[0] += std::log1p(q / nu);
+    sums[1] += q / (nu + q);
+    sums[2] += z / (nu + q);
+  }
+}
+
+}  // namespace
+
+// With y = z / sqrt(nu), z^2 / (nu + z^2) is y^2 / (1 + y^2): the sum is log1p's too.
+void student(const double* x, std::ptrdiff_t n, double mu, double scale, double nu, double* sums) {
+  using namespace bounded;
+  constexpr int group = 2;  // vectors interleaved
+  const double root = std::sqrt(nu);
+  const D centre = all_d(mu), factor = all_d(1 / (scale * root));
+  sums[0] = sums[1] = sums[2] = 0;
+  for (std::ptrdiff_t start = 0; start < n; start += block) {
+    const std::ptrdiff_t stop = start + block < n ? start + block : n;
+    __mmask8 beyond = 0;
+    D a[group], b[group], c[group];
+    for (int j = 0; j < group; ++j) a[j] = b[j] = c[j] = all_d(0);
+    for (std::ptrdiff_t i = start; i < stop; i += 8 * group) {
+      for (int j = 0; j < group; ++j) {
+        const D y = _mm512_mul_pd(_mm512_sub_pd(_mm512_loadu_pd(x + i + 8 * j), centre), factor);
+        const D t = _mm512_mul_pd(y, y), r = _mm512_div_pd(all_d(1), _mm512_add_pd(all_d(1), t));
+        beyond |= _mm512_cmp_pd_mask(t, all_d(0x1p900), _CMP_NLT_UQ);
+        a[j] = _mm512_add_pd(a[j], log1p(t));
+        b[j] = fma(t, r, b[j]);
+        c[j] = fma(y, r, c[j]);
+      }
+    }
+    double s[3] = {};
+    for (int j = 0; j < group; ++j) {
+      s[0] += _mm512_reduce_add_pd(a[j]);
+      s[1] += _mm512_reduce_add_pd(b[j]);
+      s[2] += _mm512_reduce_add_pd(c[j]) / root;
+    }
+    if (beyond) [[unlikely]]
+      student_beyond(x + start, stop - start, mu, scale, nu, s);
+    for (int k = 0; k < 3; ++k) sums[k] += s[k];
+  }
+}
+
 // ---- 11
 // --------------------------------------------------------------------------------------------------------------
 float cross_entropy(const float* logits, const std::int32_t* labels, float* gradient, int rows, int classes) {

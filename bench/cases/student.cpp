@@ -2,6 +2,7 @@
 // freedom, and its three derivatives, from the plain formula.
 #include <cmath>
 
+#include "hand.hpp"
 #include "loops.hpp"
 #include "row.hpp"
 
@@ -48,6 +49,9 @@ void native(Row& row, const ac::Tensor& x, const ac::Tensor& theta, std::vector<
       {"libmvec", "loop with log1p", [=] { by_hand(loops::student, x, theta.data<double>(), p); }, out});
   row.contenders.push_back({"hand", "loop with logarithms of products of 8",
                             [=] { by_hand(loops::student_products, x, theta.data<double>(), p); }, out});
+  if (hand::available())
+    row.contenders.push_back(
+        {hand_bounds, "AVX-512, log1p", [=] { by_hand(hand::student, x, theta.data<double>(), p); }, out});
 }
 
 Row likelihood(const Settings& settings) {

@@ -207,6 +207,38 @@ INLINE V silu(const Silu& s, V x) {
   return _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask(x, all(40), _CMP_GT_OQ), x);
 }
 
+// --- eight doubles ---
+
+using D = __m512d;
+INLINE D all_d(double x) { return _mm512_set1_pd(x); }
+INLINE D fma(D a, D b, D c) { return _mm512_fmadd_pd(a, b, c); }
+INLINE I longs(std::uint64_t x) { return _mm512_set1_epi64(static_cast<long long>(x)); }
+INLINE D entry(const double (&t)[16], I i) {
+  return _mm512_permutex2var_pd(_mm512_loadu_pd(t), i, _mm512_loadu_pd(t + 8));
+}
+
+/// log(1 + h), 1 + h in [2^-53, 2^900]; the sign of h = -0 is lost.
+INLINE D log1p(D h) {
+  const I offset = _mm512_add_epi64(_mm512_castpd_si512(_mm512_add_pd(all_d(1), h)), longs(0x0018000000000000));
+  const I in_place = _mm512_and_si512(offset, longs(0xfff0000000000000));
+  const D down = _mm512_castsi512_pd(_mm512_sub_epi64(longs(0x7ff0000000000000), in_place));
+  const I index = _mm512_srli_epi64(offset, 48);
+  const D factor = entry(k::log_factor_f64, index);
+  const D f = fma(h, down, _mm512_sub_pd(down, all_d(1))), g = fma(f, factor, _mm512_sub_pd(factor, all_d(1)));
+  const I biased = _mm512_or_si512(_mm512_srli_epi64(offset, 52), longs(0x4330000000000000));  // of 2^52 + 1024 + e
+  const D e = _mm512_sub_pd(_mm512_castsi512_pd(biased), all_d(0x1p52 + 1024));
+  const D square = _mm512_mul_pd(g, g);
+  const auto& c = k::log1p_t_f64;
+  D even = all_d(c[7]), odd = all_d(c[8]);
+  for (int i = 5; i > 0; i -= 2) {
+    even = fma(even, square, all_d(c[i]));
+    odd = fma(odd, square, all_d(c[i + 1]));
+  }
+  const D p = fma(fma(odd, g, even), g, all_d(c[0]));
+  const D rest = fma(square, p, fma(e, all_d(k::ln2_f64[1]), g));
+  return _mm512_add_pd(fma(e, all_d(k::ln2_f64[0]), entry(k::log_of_factor_f64, index)), rest);
+}
+
 }  // namespace bounded
 }  // namespace
 }  // namespace bench::hand
