@@ -44,6 +44,7 @@ void layer_panels(const float* x, const float* packed, const float* b, float* y,
 /// y = relu(V x + b), V = W transposed: eight rows at a time.
 void layer_dots(const float* v, const float* x, const float* b, float* y, int n);
 
+template <Functions>
 void network_step(const NetworkStep& net);
 
 }  // namespace bench::hand

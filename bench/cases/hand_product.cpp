@@ -3,6 +3,7 @@
 
 #include "hand.hpp"
 #include "vec512.hpp"
+#include "vec512_bounds.hpp"
 
 namespace bench::hand {
 
@@ -136,36 +137,81 @@ struct alignas(64) Workspace {
   float logits[batch * 16], w_padded[width * 16], transposed[width * width], w_out[16 * width];
 };
 
+template <Functions>
+struct Set;
+
+template <>
+struct Set<Functions::moderate> {
+  static V silu(V z, V& slope) {
+    const V s = sigmoid(z), t = mul(z, s);
+    slope = fma(t, sub(all(1), s), s);
+    return t;
+  }
+  static float output_gradient(float* logits, const float* b, const std::int32_t* labels, float* db) {
+    const V bias = _mm512_maskz_loadu_ps(ten, b);
+    V sum = all(0);
+    float loss = 0;
+    for (int i = 0; i < batch; ++i) {
+      alignas(64) float z[16];
+      const V v = add(_mm512_load_ps(logits + 16 * i), bias);
+      _mm512_store_ps(z, v);
+      const float top = _mm512_mask_reduce_max_ps(ten, v);
+      V e = _mm512_maskz_mov_ps(ten, exp(sub(v, all(top))));
+      const float total = _mm512_reduce_add_ps(e);
+      loss -= z[labels[i]] - top - std::log(total);
+      e = mul(e, all(1 / (total * batch)));
+      e = _mm512_mask_sub_ps(e, static_cast<Mask>(1u << labels[i]), e, all(1.0f / batch));
+      _mm512_store_ps(logits + 16 * i, e);
+      sum = add(sum, e);
+    }
+    _mm512_mask_storeu_ps(db, ten, sum);
+    return loss / batch;
+  }
+};
+
+template <>
+struct Set<Functions::bounded> {
+  static V silu(V z, V& slope) {
+    const bounded::Silu parts = bounded::silu_parts(z);
+    slope = bounded::silu_slope(parts);
+    return bounded::silu(parts, z);
+  }
+  /// The largest terms, which are 1, are counted apart from the rest; logarithms wait for a vector of them.
+  static float output_gradient(float* logits, const float* b, const std::int32_t* labels, float* db) {
+    const V bias = _mm512_maskz_loadu_ps(ten, b);
+    V sum = all(0);
+    alignas(64) float of_label[batch], less_one[batch];
+    for (int i = 0; i < batch; ++i) {
+      const Mask label = static_cast<Mask>(1u << labels[i]);
+      const V v = add(_mm512_load_ps(logits + 16 * i), bias);
+      const bounded::Terms t = bounded::terms(v, all(_mm512_mask_reduce_max_ps(ten, v)));
+      const float ties = static_cast<float>(__builtin_popcount(t.largest & ten));
+      const float rest = _mm512_reduce_add_ps(_mm512_maskz_mov_ps(ten, t.rest));
+      const float e_label = _mm512_mask_reduce_add_ps(label, t.e);
+      const float others = e_label == 1 ? (ties - 1) + rest : ties + (rest - e_label);
+      of_label[i] = _mm512_mask_reduce_add_ps(label, add(t.d, t.low));
+      less_one[i] = (ties - 1) + rest;
+      V g = _mm512_mask_mov_ps(_mm512_maskz_mov_ps(ten, t.e), label, all(-others));
+      g = mul(mul(g, all(1 / (ties + rest))), all(1.0f / batch));
+      _mm512_store_ps(logits + 16 * i, g);
+      sum = add(sum, g);
+    }
+    _mm512_mask_storeu_ps(db, ten, sum);
+    V loss = all(0);
+    for (int i = 0; i < batch; i += 16)
+      loss = add(loss, sub(bounded::log1p(_mm512_load_ps(less_one + i)), _mm512_load_ps(of_label + i)));
+    return _mm512_reduce_add_ps(loss) / batch;
+  }
+};
+
 /// h = silu(x W + b) and its slope.
+template <Functions F>
 void forward(const float* x, const float* w, const float* b, float* h, float* slope) {
   product64<batch, width>(x, width, 1, w, [&](int i, int j, V z) {
-    z = add(z, _mm512_load_ps(b + j));
-    const V s = sigmoid(z), t = mul(z, s);
-    _mm512_store_ps(h + i * width + j, t);
-    _mm512_store_ps(slope + i * width + j, fma(t, sub(all(1), s), s));
+    V s;
+    _mm512_store_ps(h + i * width + j, Set<F>::silu(add(z, _mm512_load_ps(b + j)), s));
+    _mm512_store_ps(slope + i * width + j, s);
   });
-}
-
-/// The gradient of the logits in place of them; the bias's; the loss.
-float output_gradient(float* logits, const float* b, const std::int32_t* labels, float* db) {
-  const V bias = _mm512_maskz_loadu_ps(ten, b);
-  V sum = all(0);
-  float loss = 0;
-  for (int i = 0; i < batch; ++i) {
-    alignas(64) float z[16];
-    const V v = add(_mm512_load_ps(logits + 16 * i), bias);
-    _mm512_store_ps(z, v);
-    const float top = _mm512_mask_reduce_max_ps(ten, v);
-    V e = _mm512_maskz_mov_ps(ten, exp(sub(v, all(top))));
-    const float total = _mm512_reduce_add_ps(e);
-    loss -= z[labels[i]] - top - std::log(total);
-    e = mul(e, all(1 / (total * batch)));
-    e = _mm512_mask_sub_ps(e, static_cast<Mask>(1u << labels[i]), e, all(1.0f / batch));
-    _mm512_store_ps(logits + 16 * i, e);
-    sum = add(sum, e);
-  }
-  _mm512_mask_storeu_ps(db, ten, sum);
-  return loss / batch;
 }
 
 /// g = (d W') slope for d of batch x K and W' of K x 64, and its column sums.
@@ -187,14 +233,15 @@ void weight_gradient(const float* x, const float* g, float* dw) {
 
 }  // namespace
 
+template <Functions F>
 void network_step(const NetworkStep& net) {
   static thread_local Workspace s;
   for (int k = 0; k < width; ++k)
     _mm512_store_ps(s.w_padded + 16 * k, _mm512_maskz_loadu_ps(ten, net.w[2] + classes * k));
-  forward(net.x, net.w[0], net.b[0], s.h[0], s.slope[0]);
-  forward(s.h[0], net.w[1], net.b[1], s.h[1], s.slope[1]);
+  forward<F>(net.x, net.w[0], net.b[0], s.h[0], s.slope[0]);
+  forward<F>(s.h[0], net.w[1], net.b[1], s.h[1], s.slope[1]);
   product16<batch, width>(s.h[1], width, 1, s.w_padded, [&](int i, V z) { _mm512_store_ps(s.logits + 16 * i, z); });
-  *net.loss = output_gradient(s.logits, net.b[2], net.y, net.db[2]);
+  *net.loss = Set<F>::output_gradient(s.logits, net.b[2], net.y, net.db[2]);
   product16<width, batch>(s.h[1], 1, width, s.logits,
                           [&](int i, V z) { _mm512_mask_storeu_ps(net.dw[2] + classes * i, ten, z); });
   for (int j = 0; j < width; j += 16) transpose16(s.w_padded + 16 * j, 16, s.w_out + j, width);
@@ -207,5 +254,8 @@ void network_step(const NetworkStep& net) {
   backward<width>(s.g[1], width, s.transposed, s.slope[0], s.g[0], net.db[0]);
   weight_gradient(net.x, s.g[0], net.dw[0]);
 }
+
+template void network_step<Functions::moderate>(const NetworkStep&);
+template void network_step<Functions::bounded>(const NetworkStep&);
 
 }  // namespace bench::hand

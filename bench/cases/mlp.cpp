@@ -21,7 +21,11 @@ NetworkStep operands(const std::vector<ac::Tensor>& in, std::vector<ac::Tensor>&
 
 void native(Row& row, const std::vector<ac::Tensor>& in, std::vector<ac::Tensor> out) {
   const NetworkStep s = operands(in, out);
-  if (hand::available()) row.contenders.push_back({"hand", "AVX-512", [s, in] { hand::network_step(s); }, out});
+  if (hand::available()) {
+    using enum hand::Functions;
+    row.contenders.push_back({"hand", "AVX-512", [s, in] { hand::network_step<moderate>(s); }, out});
+    row.contenders.push_back({hand_bounds, "AVX-512", [s, in] { hand::network_step<bounded>(s); }, out});
+  }
   if (eigen::available()) row.contenders.push_back({"Eigen", "fixed sizes", [s, in] { eigen::network_step(s); }, out});
 }
 

@@ -207,6 +207,25 @@ INLINE V silu(const Silu& s, V x) {
   return _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask(x, all(40), _CMP_GT_OQ), x);
 }
 
+/// Terms exp(x - m) of a softmax, m the largest x: x - m in two parts, the low one as a factor 1 + low. The largest
+/// terms are apart from the rest, which a sum with a 1 would swallow.
+struct Terms {
+  V d, low, e;
+  V rest;  ///< e, 0 (or NaN) where x is m
+  Mask largest;
+};
+INLINE Terms terms(V x, V m) {
+  Terms t;
+  t.d = sub(x, m);
+  const V back = sub(t.d, x);
+  t.low = min(sub(sub(x, sub(t.d, back)), add(m, back)), all(1));  // NaN where x is -inf; e is 0 there
+  const V e = exp_in_range(max(all(-105), floats(_mm512_or_si512(bits(t.d), ints(0x80000000u)))));
+  t.e = fma(e, t.low, e);
+  t.largest = _mm512_cmp_ps_mask(x, m, _CMP_EQ_OQ);
+  t.rest = _mm512_mask_mov_ps(t.e, t.largest, t.d);
+  return t;
+}
+
 // --- eight doubles ---
 
 using D = __m512d;
