@@ -38,6 +38,7 @@ EmittedKernel emit_kernel(ModuleEmitter& m, const program::Kernel& kernel, const
     const std::string& symbol;
     EmittedKernel operator()(const program::LoopKernel& k) const {
       if (is_point(k)) return emit_point(m, k, symbol);
+      if (has_rows_in_lanes(m.target, k)) return emit_rows_in_lanes(m, k, symbol);
       return is_short_row(m.target, k) ? emit_short_rows(m, k, symbol) : emit_loop(m, k, symbol);
     }
     EmittedKernel operator()(const program::ColumnKernel& k) const { return emit_column(m, k, symbol); }

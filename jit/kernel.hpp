@@ -32,7 +32,10 @@ EmittedKernel emit_loop(ModuleEmitter& m, const program::LoopKernel& kernel, con
 /// One element in all, known to be one; and its code.
 bool is_point(const program::LoopKernel& kernel);
 EmittedKernel emit_point(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol);
-/// Rows of several stages that are known to fit a vector; and their code.
+/// Rows of several stages that are known to be short, many at once in the lanes of vectors; and their code.
+bool has_rows_in_lanes(const Target& target, const program::LoopKernel& kernel);
+EmittedKernel emit_rows_in_lanes(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol);
+/// Rows of several stages that are known to fit a vector; and their code, row by row.
 bool is_short_row(const Target& target, const program::LoopKernel& kernel);
 EmittedKernel emit_short_rows(ModuleEmitter& m, const program::LoopKernel& kernel, const std::string& symbol);
 /// A loop whose steps have small arrays of known sizes; and its code, called as runtime/iteration.hpp says.

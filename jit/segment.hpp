@@ -150,6 +150,9 @@ class RowEmitter {
   void unrolled_reduction(Segment& s, llvm::Value*& begin);
 };
 
+/// The index of each outer dimension of a row.
+std::vector<llvm::Value*> row_indices(llvm::IRBuilder<>& b, llvm::Value* row, std::span<llvm::Value* const> extents);
+
 /// For every task in [begin, end): fn(indices of `extents` outer dimensions, chunk); task = row * chunks + chunk in
 /// row-major order. `chunks` null: one a row.
 void for_each_task(

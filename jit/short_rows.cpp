@@ -1,5 +1,6 @@
-// Code of LoopKernels of several stages whose rows fit one vector: a softmax over ten classes. A row stays in registers
-// from its first stage to its last. Start reading at ShortRowEmitter::row.
+// Code of LoopKernels of several stages whose rows fit one vector, row by row: a row stays in registers from its first
+// stage to its last, the shortest chain for a single one (rows_in_lanes.cpp has many). Start reading at
+// ShortRowEmitter::row.
 #include <algorithm>
 #include <bit>
 
@@ -28,7 +29,10 @@ std::vector<ValueId> used_later(const LoopKernel& kernel, std::size_t number) {
       for (int i = 0; i < step.arity; ++i) used[index(step.operands[static_cast<std::size_t>(i)])] = 1;
     }
     for (const program::Store& store : stage.stores) used[index(store.value)] = 1;
-    for (const program::Reduction& reduction : stage.reductions) used[index(reduction.value)] = 1;
+    for (const program::Reduction& reduction : stage.reductions) {
+      used[index(reduction.value)] = 1;
+      if (reduction.factor) used[index(*reduction.factor)] = 1;
+    }
   }
   std::vector<ValueId> wanted;
   for (const program::Step& step : kernel.stages[number].steps)
@@ -127,8 +131,12 @@ class ShortRowEmitter {
         this->store(store.access, value);
       }
     }
-    for (const program::Reduction& r : s.reductions)
-      values_[index(r.result)] = reduce(r.combine, kernel_.values[index(r.value)], outputs[code.output(r.value)]);
+    for (const program::Reduction& r : s.reductions) {
+      const DType dtype = kernel_.values[index(r.value)];
+      llvm::Value* x = outputs[code.output(r.value)];
+      if (r.factor) x = v_.muladd(dtype, x, outputs[code.output(*r.factor)], v_.constant(machine::type_of(dtype), 0));
+      values_[index(r.result)] = reduce(r.combine, dtype, x);
+    }
   }
 
   // --- Memory: strides are known at run time only; those that are 1 take a masked vector ---

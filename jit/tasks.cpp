@@ -4,10 +4,7 @@
 
 namespace actinium::jit {
 
-namespace {
-
-/// The index of each of the outer dimensions.
-std::vector<llvm::Value*> indices_of(llvm::IRBuilder<>& b, llvm::Value* row, std::span<llvm::Value* const> extents) {
+std::vector<llvm::Value*> row_indices(llvm::IRBuilder<>& b, llvm::Value* row, std::span<llvm::Value* const> extents) {
   std::vector<llvm::Value*> indices(extents.size());
   for (std::size_t d = extents.size(); d-- > 1;) {
     indices[d] = b.CreateSRem(row, extents[d]);
@@ -16,8 +13,6 @@ std::vector<llvm::Value*> indices_of(llvm::IRBuilder<>& b, llvm::Value* row, std
   if (!extents.empty()) indices[0] = row;
   return indices;
 }
-
-}  // namespace
 
 void for_each_task(
     ModuleEmitter& m, llvm::IRBuilder<>& b, llvm::Value* begin, llvm::Value* end, std::span<llvm::Value* const> extents,
@@ -32,7 +27,7 @@ void for_each_task(
     Loop tasks(b, begin, end, /*skippable=*/false);
     llvm::PHINode* row = tasks.carry(first_row);
     llvm::PHINode* chunk = chunks == nullptr ? nullptr : tasks.carry(first_chunk);
-    const std::vector<llvm::Value*> indices = indices_of(b, row, extents);
+    const std::vector<llvm::Value*> indices = row_indices(b, row, extents);
     fn(row, indices, chunk == nullptr ? b.getInt64(0) : static_cast<llvm::Value*>(chunk));
     llvm::Value* next_row = b.CreateAdd(row, b.getInt64(1));
     if (chunks != nullptr) {
@@ -57,7 +52,7 @@ void for_each_row(
     llvm::PHINode *row = tasks.carry(first_row), *chunk = tasks.carry(first_chunk);
     llvm::Value* count =
         b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b.CreateSub(chunks, chunk), b.CreateSub(end, tasks.index()));
-    fn(indices_of(b, row, extents), chunk, count);
+    fn(row_indices(b, row, extents), chunk, count);
     tasks.next(row, b.CreateAdd(row, b.getInt64(1)));
     tasks.next(chunk, b.getInt64(0));
     tasks.finish(count);

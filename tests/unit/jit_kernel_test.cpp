@@ -291,6 +291,21 @@ TEST(JitStages, Softmax) {
   expect_same(strided);
 }
 
+/// Many rows at once where their length is known to be small, and those that are left over.
+TEST(JitStages, ShortRowsOfKnownLength) {
+  for (std::int64_t n : {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 50, 64}) {
+    for (DType t : {DType::f32, DType::f64}) {
+      SCOPED_TRACE(n);
+      Bench bench = softmax(43, n, t);
+      std::get<LoopKernel>(bench.kernel).inner = n;
+      for (std::int64_t grain : {100, 11, 3}) expect_same(bench, grain);
+      bench.operands[0] = spread(bench.operands[0], bench.extents, -2);
+      bench.operands[1] = spread(bench.operands[1], bench.extents, 3);
+      expect_same(bench, 100);
+    }
+  }
+}
+
 /// x minus the element of its row that a label names: sum(where(i == label, x, 0)), perhaps beside a maximum, is no loop.
 Bench picked(std::int64_t n, DType t, DType label_type, bool beside_maximum) {
   const std::vector<std::int64_t> labels = {0, n - 1, n, -1, n / 2, std::numeric_limits<std::int32_t>::min(), 3};

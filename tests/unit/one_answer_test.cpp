@@ -155,8 +155,9 @@ TEST_P(OneAnswer, StridesDoNotMatter) {
   }
 }
 
+/// Many rows at once, in lanes, and the few that are left over.
 TEST_P(OneAnswer, ShortRowsOfAnyLengthAndStride) {
-  for (std::int64_t n : {1, 2, 3, 5, 8, 10, 16, 17}) {
+  for (std::int64_t n : {1, 2, 3, 5, 8, 10, 16, 17, 24, 31, 33, 64, 65}) {
     ac::Graph g(GetParam());
     const auto x = g.input("x", {"batch", n}), w = g.input("w", {"batch", n});
     const auto label = g.input("label", {"batch"}, ac::i32);
@@ -165,22 +166,45 @@ TEST_P(OneAnswer, ShortRowsOfAnyLengthAndStride) {
                                         x / sqrt(mean(square(x), 1, true) + 1e-3), prod(x, 1, true) + w};
     const auto jit = ac::compile({x, w, label}, outputs);
     const auto reference = ac::compile({x, w, label}, outputs, {.engine = ac::Engine::interpret});
-    const ac::Tensor xs = ac::random_normal(1, {n, 23}, 0, 3, GetParam()), ws = ac::random_normal(2, {23, n}, 0, 1, GetParam());
-    auto labels = ac::Tensor::zeros({23}, ac::i32);
-    for (std::int64_t i = 0; i < 23; ++i) labels.data<std::int32_t>()[i] = static_cast<std::int32_t>(i % n);
-    // x is given by columns, then by rows.
-    auto rows = ac::Tensor::zeros({23, n}, GetParam());
-    const auto copy = [&]<class T>(T* to, const T* from) {
-      for (std::int64_t i = 0; i < 23 * n; ++i) to[i / 23 + i % 23 * n] = from[i];
-    };
-    GetParam() == ac::f32 ? copy(rows.data<float>(), xs.data<float>()) : copy(rows.data<double>(), xs.data<double>());
-    const std::int64_t shape[] = {23, n}, strides[] = {1, 23};
-    const ac::ArrayRef by_columns(xs.array().data(), GetParam(), shape, strides);
-    const auto a = jit(by_columns, ws, labels), b = jit(rows, ws, labels), c = reference(rows, ws, labels);
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      EXPECT_TRUE(ac::same_bits(a[i], c[i])) << n << " elements by columns, output " << i;
-      EXPECT_TRUE(ac::same_bits(b[i], c[i])) << n << " elements by rows, output " << i;
+    for (std::int64_t batch : {1, 5, 23, 32, 41}) {
+      const ac::Tensor xs = ac::random_normal(1, {n, batch}, 0, 3, GetParam()), ws = ac::random_normal(2, {batch, n}, 0, 1, GetParam());
+      auto labels = ac::Tensor::zeros({batch}, ac::i32);
+      for (std::int64_t i = 0; i < batch; ++i) labels.data<std::int32_t>()[i] = static_cast<std::int32_t>(i % n);
+      // x is given by columns, then by rows.
+      auto rows = ac::Tensor::zeros({batch, n}, GetParam());
+      const auto copy = [&]<class T>(T* to, const T* from) {
+        for (std::int64_t i = 0; i < batch * n; ++i) to[i / batch + i % batch * n] = from[i];
+      };
+      GetParam() == ac::f32 ? copy(rows.data<float>(), xs.data<float>()) : copy(rows.data<double>(), xs.data<double>());
+      const std::int64_t shape[] = {batch, n}, strides[] = {1, batch};
+      const ac::ArrayRef by_columns(xs.array().data(), GetParam(), shape, strides);
+      const auto a = jit(by_columns, ws, labels), b = jit(rows, ws, labels), c = reference(rows, ws, labels);
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        EXPECT_TRUE(ac::same_bits(a[i], c[i])) << batch << " rows of " << n << " elements by columns, output " << i;
+        EXPECT_TRUE(ac::same_bits(b[i], c[i])) << batch << " rows of " << n << " elements by rows, output " << i;
+      }
     }
+  }
+}
+
+/// Rows whose dimensions do not merge into one, what is the same for some of them, numbers of elements, a fixed count.
+TEST_P(OneAnswer, ShortRowsOfSeveralDimensions) {
+  constexpr std::int64_t n = 11, a = 3, b = 7;
+  for (const bool fixed : {false, true}) {
+    ac::Graph g(GetParam());
+    const ac::Dim first = fixed ? ac::Dim(a) : ac::Dim("a"), second = fixed ? ac::Dim(b) : ac::Dim("b");
+    const auto x = g.input("x", {first, second, n}), row = g.input("row", {first, 1, n}), column = g.input("column", {second, 1});
+    const auto number = g.iota(ac::Shape{n}, 0, GetParam());
+    const auto y = softmax(x * column + row), best = reduce_max(y * (number + 1.0), 2, true);
+    const std::vector<ac::Expr> outputs{y, best, y / best, where(y * 3.0 > best, number, y)};
+    const auto jit = ac::compile({x, row, column}, outputs);
+    const auto reference = ac::compile({x, row, column}, outputs, {.engine = ac::Engine::interpret});
+    const ac::Tensor wide = ac::random_normal(1, {a, b + 2, n}, 0, 3, GetParam());
+    const ac::Tensor rows = ac::random_normal(2, {a, 1, n}, 0, 1, GetParam()), columns = ac::random_normal(3, {b, 1}, 0, 1, GetParam());
+    const std::int64_t shape[] = {a, b, n}, strides[] = {(b + 2) * n, n, 1};
+    const ac::ArrayRef part(wide.array().data(), GetParam(), shape, strides);
+    const auto got = jit(part, rows, columns), wanted = reference(part, rows, columns);
+    for (std::size_t i = 0; i < outputs.size(); ++i) EXPECT_TRUE(ac::same_bits(got[i], wanted[i])) << "output " << i;
   }
 }
 
