@@ -35,6 +35,7 @@ float narrow_gradient(const float* x, const float* w, float* dx, float* dw, std:
 void student(const double* x, std::ptrdiff_t n, double mu, double scale, double nu, double* sums);
 
 /// Mean softmax cross-entropy of rows of `classes` logits, and its gradient.
+template <Functions>
 float cross_entropy(const float* logits, const std::int32_t* labels, float* gradient, int rows, int classes);
 
 /// W n x n in panels of 256 columns, each row after row.

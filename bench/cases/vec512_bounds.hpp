@@ -226,6 +226,16 @@ INLINE Terms terms(V x, V m) {
   return t;
 }
 
+/// exp(x) 2^twos for x up to 330, where n takes 13 bits: the leading part of log 2 is as much shorter.
+constexpr double ln2_short[] = {0x1.63p-1, -0x1.bd0106p-13};
+INLINE V ldexp_exp(V x, V twos) {
+  x = max(all(-330), x);
+  const V shifted = fma(x, all(k::inverse_ln2), all(0x1.8p19)), n = sub(shifted, all(0x1.8p19));
+  const V r = fnma(n, all(ln2_short[1]), fnma(n, all(ln2_short[0]), x));
+  const V root = entry(powers, bits(shifted));
+  return _mm512_scalef_ps(fma(fma(polynomial(r, k::exp_t_f32), r, all(1)), mul(root, r), root), add(n, twos));
+}
+
 // --- eight doubles ---
 
 using D = __m512d;
