@@ -9,10 +9,12 @@ target_include_directories(bench_cases PRIVATE src)  # math/coefficients.hpp, fo
 target_compile_definitions(bench_cases PRIVATE BENCH_PEERS="${PROJECT_SOURCE_DIR}/bench/peers/cases.py")
 # Hand-written kernels are AVX-512 and run where that is; plain loops and Eigen are compiled for this machine.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set_source_files_properties(bench/cases/hand_vector.cpp bench/cases/hand_product.cpp PROPERTIES
+  set(hand_sources bench/cases/hand_vector.cpp bench/cases/hand_narrow.cpp bench/cases/hand_rows.cpp)
+  set_source_files_properties(bench/cases/hand_product.cpp ${hand_sources} PROPERTIES
     COMPILE_OPTIONS "-O3;-march=x86-64-v4;-mprefer-vector-width=512;-fno-math-errno")
   # Ordered before registers are chosen, too: functions gain a tenth by that, and products lose one.
-  set_property(SOURCE bench/cases/hand_vector.cpp APPEND PROPERTY COMPILE_OPTIONS -fschedule-insns)
+  set_property(SOURCE ${hand_sources} APPEND PROPERTY COMPILE_OPTIONS -fschedule-insns)
+  set_property(SOURCE bench/cases/hand_narrow.cpp bench/cases/hand_rows.cpp APPEND PROPERTY COMPILE_OPTIONS -fsched-pressure)
 endif()
 set_source_files_properties(bench/cases/loops.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-march=native;-mprefer-vector-width=512;-ffast-math;-ffp-contract=fast")
