@@ -101,6 +101,13 @@ llvm::Value* VectorEmitter::joined(std::vector<llvm::Value*> parts) {
   return parts[0];
 }
 
+llvm::Value* VectorEmitter::part(llvm::Value* vector, int first) {
+  if (static_cast<int>(llvm::cast<llvm::FixedVectorType>(vector->getType())->getNumElements()) == lanes) return vector;
+  std::vector<int> numbers(static_cast<std::size_t>(lanes));
+  std::iota(numbers.begin(), numbers.end(), first);
+  return b.CreateShuffleVector(vector, numbers);
+}
+
 llvm::Constant* VectorEmitter::lane_numbers(Type integer) const {
   std::vector<llvm::Constant*> numbers;
   for (int i = 0; i < lanes; ++i) numbers.push_back(scalar_constant(integer, static_cast<std::uint64_t>(i)));
@@ -578,28 +585,53 @@ llvm::Value* VectorEmitter::lookup(const machine::Table& table, llvm::Value* ind
   return result;
 }
 
-/// Whether any lane of a predicate is true. Of several registers that are compared with one integer, only the maximum
-/// is.
 llvm::Value* VectorEmitter::any_lane(llvm::Value* predicate) {
-  if (lanes == 1) return predicate;
-  if (auto* compare = llvm::dyn_cast<llvm::ICmpInst>(predicate); compare != nullptr && lanes > unit) {
-    auto* limit = llvm::dyn_cast<llvm::Constant>(compare->getOperand(1));
-    if (compare->getPredicate() == llvm::CmpInst::ICMP_SGE && limit != nullptr && limit->getSplatValue() != nullptr) {
-      llvm::Value* most = compare->getOperand(0);
-      for (int n = lanes / 2; n >= unit; n /= 2) {
-        std::vector<int> numbers(static_cast<std::size_t>(2 * n));
-        std::iota(numbers.begin(), numbers.end(), 0);
-        const llvm::ArrayRef<int> all = numbers;
-        const auto half = static_cast<std::size_t>(n);
-        most = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, b.CreateShuffleVector(most, all.take_front(half)),
-                                       b.CreateShuffleVector(most, all.drop_front(half)));
-      }
-      const llvm::ElementCount count = llvm::cast<llvm::VectorType>(most->getType())->getElementCount();
-      predicate = b.CreateICmpSGE(most, llvm::ConstantVector::getSplat(count, limit->getSplatValue()));
-    }
+  if (lanes <= unit) return any_lane(llvm::ArrayRef(predicate));
+  VectorEmitter one(m, b, unit);
+  const auto parts_of = [&](llvm::Value* whole) {
+    std::vector<llvm::Value*> parts;
+    for (int first = 0; first < lanes; first += unit) parts.push_back(one.part(whole, first));
+    return parts;
+  };
+  auto* compare = llvm::dyn_cast<llvm::ICmpInst>(predicate);
+  if (compare == nullptr) return any_lane(parts_of(predicate));
+  std::vector<llvm::Value*> predicates;
+  const auto left = parts_of(compare->getOperand(0)), right = parts_of(compare->getOperand(1));
+  for (std::size_t k = 0; k < left.size(); ++k)
+    predicates.push_back(b.CreateICmp(compare->getPredicate(), left[k], right[k]));
+  return any_lane(predicates);
+}
+
+/// Of several registers that are compared with one integer, only the maximum is.
+llvm::Value* VectorEmitter::any_lane(llvm::ArrayRef<llvm::Value*> predicates) {
+  if (predicates[0]->getType()->isIntegerTy(1)) return predicates[0];
+  std::vector<llvm::Value*> most;
+  llvm::Value* limit = nullptr;
+  for (llvm::Value* predicate : predicates) {
+    auto* compare = llvm::dyn_cast<llvm::ICmpInst>(predicate);
+    const bool fits = compare != nullptr && compare->getPredicate() == llvm::CmpInst::ICMP_SGE &&
+                      llvm::isa<llvm::Constant>(compare->getOperand(1)) &&
+                      (limit == nullptr || limit == compare->getOperand(1));
+    if (!fits) break;
+    limit = compare->getOperand(1);
+    most.push_back(compare->getOperand(0));
   }
-  llvm::Type* mask_type = b.getIntNTy(llvm::cast<llvm::FixedVectorType>(predicate->getType())->getNumElements());
-  return b.CreateICmpNE(b.CreateBitCast(predicate, mask_type), llvm::ConstantInt::get(mask_type, 0));
+  const auto reduced = [](std::vector<llvm::Value*> values, auto&& combine) {
+    for (; values.size() > 1; values.resize(values.size() / 2)) {
+      for (std::size_t i = 0; 2 * i < values.size(); ++i) values[i] = combine(values[2 * i], values[2 * i + 1]);
+    }
+    return values[0];
+  };
+  llvm::Value* any = nullptr;
+  if (predicates.size() > 1 && most.size() == predicates.size()) {
+    any = reduced(most,
+                  [&](llvm::Value* x, llvm::Value* y) { return b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, x, y); });
+    any = b.CreateICmpSGE(any, limit);
+  } else {
+    any = reduced(predicates.vec(), [&](llvm::Value* x, llvm::Value* y) { return b.CreateOr(x, y); });
+  }
+  llvm::Type* mask_type = b.getIntNTy(llvm::cast<llvm::FixedVectorType>(any->getType())->getNumElements());
+  return b.CreateICmpNE(b.CreateBitCast(any, mask_type), llvm::ConstantInt::get(mask_type, 0));
 }
 
 /// The callee is a function behind a branch that is taken if any lane asks for it.

@@ -42,6 +42,8 @@ class VectorEmitter {
   llvm::Value* repeated(llvm::Value* vector);
   /// Equal parts of a vector, a power of two of them, side by side.
   llvm::Value* joined(std::vector<llvm::Value*> parts);
+  /// `lanes` elements of a longer vector, from `first` on.
+  llvm::Value* part(llvm::Value* vector, int first);
   /// 0, 1, 2, ... as i32 or i64.
   llvm::Constant* lane_numbers(machine::Type integer) const;
   /// Lanes below `count` (an i64, not negative).
@@ -69,8 +71,9 @@ class VectorEmitter {
   /// One instruction of adapted `code`, which is no input; `values` of those before it.
   llvm::Value* emit_instruction(const machine::Code& code, const machine::Inst& inst,
                                 std::span<llvm::Value* const> values);
-  /// Whether any lane of a predicate is true, as an i1.
+  /// Whether any lane of a predicate is true, as an i1; of several predicates of equal length.
   llvm::Value* any_lane(llvm::Value* predicate);
+  llvm::Value* any_lane(llvm::ArrayRef<llvm::Value*> predicates);
   /// Op::rare where the branch is taken if `any` (an i1): `ask` then gives the predicate and the argument.
   struct Question {
     llvm::Value *predicate, *argument;

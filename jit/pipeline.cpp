@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace actinium::jit {
 
@@ -77,14 +78,14 @@ Cost cost_of(const Inst& inst) {
 }
 
 /// Below this many cycles an iteration is so short that values would have to be carried through many.
-constexpr double least_interval = 22;
+constexpr double least_interval = 15;
 /// An iteration takes at most so much longer than its busiest unit.
 constexpr double most_slack = 1.6;
-/// Registers of the target, less those that operands in memory pass through.
-constexpr int registers = 30;
-/// What a value for which there is none costs an iteration: stored, loaded and moved. Measured on loops of bench/cases
-/// with sums, whose own stores compete with these.
-constexpr double cycles_of_spill = 1.2;
+/// Registers of the target, less those of constants and of operands in memory on their way.
+constexpr int registers = 28;
+/// What a value for which there is none costs an iteration: stored, loaded and moved. Measured on bench/vector_math and
+/// loops of bench/cases.
+constexpr double cycles_of_spill = 2;
 /// A longer iteration has to promise so much: the sums are not exact.
 constexpr double worth_it = 0.97;
 /// Instructions of a slice.
@@ -94,7 +95,7 @@ class Planner {
  public:
   Planner(const Code& code, std::span<const PipelineInput> inputs) : code_(code), inputs_(inputs) {
     const std::size_t n = code.insts.size();
-    plan_.stage.assign(n, 0);
+    plan_.stage.assign(1, std::vector<int>(n, 0));
     asap_.assign(n, 0);
     time_.assign(n, 0);
     find_invariant();
@@ -103,6 +104,7 @@ class Planner {
   Pipeline run(std::span<const Value> stored, int most_vectors, bool overlaps) {
     const double cycles = std::max(1.0, cycles_of_vector());
     while (plan_.vectors < most_vectors && cycles * plan_.vectors < least_interval) plan_.vectors *= 2;
+    plan_.stage.resize(static_cast<std::size_t>(plan_.vectors), plan_.stage[0]);
     find_slices();
     const int best = best_interval(cycles * plan_.vectors, stored, overlaps);
     arrange(best, stored, overlaps);
@@ -119,7 +121,16 @@ class Planner {
   static std::size_t index(Value v) { return static_cast<std::size_t>(v); }
   std::size_t size() const { return code_.insts.size(); }
   const Inst& inst(std::size_t i) const { return code_.insts[i]; }
-  bool varies(std::size_t i) const { return plan_.stage[i] != Pipeline::invariant; }
+  bool varies(std::size_t i) const { return plan_.stage[0][i] != Pipeline::invariant; }
+  /// How much later than the first part another one is read from memory: loads in a row would make the processor wait
+  /// where they miss the caches. All else is done for all parts at once, with constants loaded once for all of them.
+  int skew(int part) const { return part * interval_ / plan_.vectors; }
+  int last_skew() const { return skew(plan_.vectors - 1); }
+  int time(std::size_t i, int part) const { return time_[i] + (inst(i).op == Op::input ? skew(part) : last_skew()); }
+  /// The same register as its operand.
+  bool is_alias(std::size_t i) const { return inst(i).op == Op::bits || inst(i).op == Op::from_bits; }
+  int& stage(std::size_t i, int part) { return plan_.stage[static_cast<std::size_t>(part)][i]; }
+  int stage(std::size_t i, int part) const { return plan_.stage[static_cast<std::size_t>(part)][i]; }
   template <class Fn>
   void for_each_operand(const Inst& of, Fn&& fn) const {
     for (Value v : {of.a, of.b, of.c}) {
@@ -132,7 +143,7 @@ class Planner {
       const Inst& it = inst(i);
       bool all = it.op != Op::input || inputs_[it.imm].fixed;
       for_each_operand(it, [&](std::size_t operand) { all &= !varies(operand); });
-      if (all) plan_.stage[i] = Pipeline::invariant;
+      if (all) plan_.stage[0][i] = Pipeline::invariant;
     }
   }
 
@@ -150,7 +161,7 @@ class Planner {
       if (!wanted[i] || !varies(i)) continue;
       const Op op = inst(i).op;
       const bool branches = op == Op::lookup || op == Op::rare;
-      if (branches || (op == Op::input && inputs_[inst(i).imm].first) || result.size() == longest_slice) return {};
+      if (branches || result.size() == longest_slice) return {};
       result.push_back(static_cast<Value>(i));
       for_each_operand(inst(i), [&](std::size_t operand) { wanted[operand] = 1; });
     }
@@ -160,15 +171,19 @@ class Planner {
 
   /// Memory is read so many stages before the stores.
   void place_memory(std::span<const Value> stored, int before) {
-    for (Value v : stored) plan_.store_stage = std::max(plan_.store_stage, plan_.stage[index(v)]);
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (!plan_.slice[i].empty()) plan_.store_stage = std::max(plan_.store_stage, plan_.stage[i] + before);
+    for (const auto& stage : plan_.stage) {
+      for (Value v : stored) plan_.store_stage = std::max(plan_.store_stage, stage[index(v)]);
+      for (std::size_t i = 0; i < size(); ++i) {
+        if (!plan_.slice[i].empty()) plan_.store_stage = std::max(plan_.store_stage, stage[i]);
+      }
     }
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (!varies(i)) continue;
-      if (inst(i).op == Op::input && !stored.empty())
-        plan_.stage[i] = std::min(plan_.stage[i], std::max(0, plan_.store_stage - before));
-      plan_.stages = std::max(plan_.stages, plan_.stage[i] + 1);
+    for (auto& stage : plan_.stage) {
+      for (std::size_t i = 0; i < size(); ++i) {
+        if (!varies(i)) continue;
+        if (inst(i).op == Op::input && !stored.empty())
+          stage[i] = std::min(stage[i], std::max(0, plan_.store_stage - before));
+        plan_.stages = std::max(plan_.stages, stage[i] + 1);
+      }
     }
     if (!stored.empty()) plan_.stages = std::max(plan_.stages, plan_.store_stage + 1);
   }
@@ -190,7 +205,7 @@ class Planner {
     double least_cost = std::numeric_limits<double>::max();
     for (int interval = least; interval <= most; ++interval) {
       arrange(interval, stored, overlaps);
-      const int spilled = std::max(0, most_alive(stored) * plan_.vectors - registers);
+      const int spilled = std::max(0, most_alive(stored) - registers);
       const double cost = interval + cycles_of_spill * spilled;
       if (cost < least_cost * (interval == least ? 1 : worth_it)) best = interval, least_cost = cost;
     }
@@ -205,9 +220,9 @@ class Planner {
     plan_.order.clear();
     plan_.stages = 1, plan_.store_stage = 0;
     as_soon_as_possible();
-    as_late_as_possible();
+    as_late_as_possible(stored);
     for (std::size_t i = 0; i < size(); ++i) {
-      if (varies(i)) plan_.stage[i] = time_[i] / interval_;
+      for (int part = 0; part < plan_.vectors && varies(i); ++part) stage(i, part) = time(i, part) / interval_;
     }
     place_memory(stored, overlaps ? 1 : 0);
     put_in_order();
@@ -217,37 +232,62 @@ class Planner {
   /// may be iterations later.
   int most_alive(std::span<const Value> stored) const {
     const int n = static_cast<int>(plan_.order.size());
-    std::vector<int> place(size(), 0), last(size(), -1);
-    for (int k = 0; k < n; ++k) place[index(plan_.order[static_cast<std::size_t>(k)])] = k;
-    const auto use = [&](std::size_t i, int time) { last[i] = std::max(last[i], time); };
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (!varies(i)) continue;
-      for_each_operand(inst(i), [&](std::size_t operand) {
-        if (!plan_.slice[i].empty() && operand != index(inst(i).b)) return;
-        use(operand, plan_.stage[i] * n + place[i]);
-      });
+    std::vector<std::vector<int>> places(plan_.stage.size(), std::vector<int>(size(), n - 1));
+    for (int k = 0; k < n; ++k) {
+      const Pipeline::Step& step = plan_.order[static_cast<std::size_t>(k)];
+      places[static_cast<std::size_t>(step.part)][index(step.value)] = k;
     }
-    for (Value v : stored) use(index(v), plan_.store_stage * n + n - 1);
-    std::vector<int> begins(static_cast<std::size_t>(n) + 1);
+    std::vector<int> change(static_cast<std::size_t>(n) + 1);
     int alive = 0;
-    for (std::size_t i = 0; i < size(); ++i) {
-      const int from = plan_.stage[i] * n + place[i];
-      if (!varies(i) || inst(i).type == Type::b1 || cost_of(inst(i)).latency == 0 || last[i] <= from) continue;
-      const int whole = (last[i] - from) / n, rest = (last[i] - from) % n, first = place[i];
-      alive += whole;
-      ++begins[static_cast<std::size_t>(first)];
-      if (first + rest < n) {
-        --begins[static_cast<std::size_t>(first + rest)];
-      } else {
-        ++alive, --begins[static_cast<std::size_t>(first + rest - n)];
+    const auto live = [&](int from, int to) {
+      if (to <= from) return;
+      const int begin = from % n, end = begin + (to - from) % n;
+      alive += (to - from) / n + (end < n ? 0 : 1);
+      ++change[static_cast<std::size_t>(begin)];
+      --change[static_cast<std::size_t>(end < n ? end : end - n)];
+    };
+    for (int part = 0; part < plan_.vectors; ++part) {
+      const std::vector<int>& place = places[static_cast<std::size_t>(part)];
+      const std::vector<int> last = last_uses(stored, part, place, live);
+      for (std::size_t i = 0; i < size(); ++i) {
+        if (!varies(i) || inst(i).type == Type::b1 || is_alias(i)) continue;
+        live(stage(i, part) * n + place[i], last[i]);
       }
     }
     int most = alive;
-    for (int change : begins) most = std::max(most, alive += change);
+    for (int c : change) most = std::max(most, alive += c);
     return most;
   }
+  /// By instruction, in places since a vector's first iteration; -1: none. Calls live(from, to) for what is read again.
+  template <class Live>
+  std::vector<int> last_uses(std::span<const Value> stored, int part, const std::vector<int>& place,
+                             Live&& live) const {
+    const int n = static_cast<int>(plan_.order.size());
+    std::vector<int> last(size(), -1);
+    std::map<std::pair<std::size_t, int>, std::pair<int, int>> again;  // by value and stage
+    const auto use = [&](std::size_t i, int s, int at) {
+      if (s > stage(i, part) && inst(i).op == Op::input && inputs_[inst(i).imm].again) {
+        auto& [first, end] = again.try_emplace({i, s}, at, at).first->second;
+        first = std::min(first, at), end = std::max(end, at);
+      } else {
+        last[i] = std::max(last[i], at);
+      }
+    };
+    for (Value v : stored) use(index(v), plan_.store_stage, plan_.store_stage * n + n - 1);
+    for (std::size_t i = size(); i-- > 0;) {
+      if (!varies(i)) continue;
+      if (is_alias(i) && last[i] >= 0) use(index(inst(i).a), last[i] / n, last[i]);
+      for_each_operand(inst(i), [&](std::size_t operand) {
+        if (!plan_.slice[i].empty() && operand != index(inst(i).b)) return;
+        use(operand, stage(i, part), stage(i, part) * n + place[i]);
+      });
+    }
+    for (const auto& [value, range] : again) live(range.first, range.second);
+    return last;
+  }
 
-  int end_of_stage(int time) const { return (time / interval_ + 1) * interval_; }
+  /// Of the iteration in which the last part has come to this time.
+  int end_of_stage(int time) const { return ((time + last_skew()) / interval_ + 1) * interval_; }
 
   /// A rare branch stands at the end of an iteration: its result is there in the next.
   void as_soon_as_possible() {
@@ -263,9 +303,17 @@ class Planner {
   }
 
   /// What nothing else uses stays as soon as possible, all else moves to where it is used.
-  void as_late_as_possible() {
+  void as_late_as_possible(std::span<const Value> stored) {
     constexpr int unused = 1 << 30;
     std::vector<int> latest(size(), unused);
+    // Results wait for the end of an iteration.
+    const auto until_end_of_stage = [&](std::span<const Value> values) {
+      int last = 0;
+      for (Value v : values) last = std::max(last, asap_[index(v)]);
+      for (Value v : values) latest[index(v)] = end_of_stage(last) - 1 - last_skew();
+    };
+    for (const Value& v : code_.outputs) until_end_of_stage({&v, 1});
+    until_end_of_stage(stored);
     for (std::size_t i = size(); i-- > 0;) {
       if (!varies(i)) continue;
       const Op op = inst(i).op;
@@ -273,9 +321,11 @@ class Planner {
       if (op == Op::input && inputs_[inst(i).imm].first) time_[i] = 0;
       for_each_operand(inst(i), [&](std::size_t operand) {
         int limit = time_[i] - cost_of(inst(operand)).latency;
-        if (inst(operand).op == Op::rare) limit = time_[i] / interval_ * interval_ - 1;
-        if (op == Op::rare) limit = end_of_stage(time_[i]) - 1;
-        if (op == Op::rare && inst(operand).op == Op::rare) limit = time_[i] / interval_ * interval_ - 1;
+        if (inst(operand).op == Op::rare) {
+          limit = (time_[i] + (op == Op::rare ? last_skew() : 0)) / interval_ * interval_ - 1 - last_skew();
+        } else if (op == Op::rare) {
+          limit = end_of_stage(time_[i]) - 1 - last_skew();
+        }
         // The predicate is tested as soon as it is known, and computed again with the argument.
         if (!plan_.slice[i].empty() && operand != index(inst(i).b)) return;
         latest[operand] = std::min(latest[operand], limit);
@@ -285,13 +335,16 @@ class Planner {
 
   void put_in_order() {
     for (std::size_t i = 0; i < size(); ++i) {
-      if (varies(i)) plan_.order.push_back(static_cast<Value>(i));
+      const int parts = inst(i).op == Op::rare ? 1 : plan_.vectors;
+      for (int part = 0; part < parts && varies(i); ++part) plan_.order.push_back({static_cast<Value>(i), part});
     }
-    const auto key = [&](Value v) {
-      const std::size_t i = index(v);
-      return inst(i).op == Op::rare ? interval_ : std::min(time_[i] - plan_.stage[i] * interval_, interval_ - 1);
+    const auto key = [&](const Pipeline::Step& step) {
+      const std::size_t i = index(step.value);
+      if (inst(i).op == Op::rare) return interval_;
+      return std::min(time(i, step.part) - stage(i, step.part) * interval_, interval_ - 1);
     };
-    std::stable_sort(plan_.order.begin(), plan_.order.end(), [&](Value a, Value b) { return key(a) < key(b); });
+    std::stable_sort(plan_.order.begin(), plan_.order.end(),
+                     [&](const Pipeline::Step& a, const Pipeline::Step& b) { return key(a) < key(b); });
   }
 };
 

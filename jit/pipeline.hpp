@@ -11,10 +11,16 @@
 namespace actinium::jit {
 
 struct Pipeline {
-  int vectors = 1;                    ///< registers that make a value
-  int stages = 1;                     ///< iterations between the first and the last operation on a vector, and one
-  std::vector<machine::Value> order;  ///< what one iteration computes, in this order; `rare` stands at the end
-  std::vector<int> stage;             ///< by instruction; `invariant`
+  int vectors = 1;  ///< registers that make a value, its parts
+  int stages = 1;   ///< iterations between the first and the last operation on a vector, and one
+  struct Step {
+    machine::Value value;
+    int part;
+  };
+  /// What one iteration computes, in this order: all parts at once, but for what they read from memory. `rare` stands
+  /// at the end, for all parts in one (as part 0).
+  std::vector<Step> order;
+  std::vector<std::vector<int>> stage;  ///< by part and by instruction, or `invariant`; parts differ in inputs alone
   static constexpr int invariant = -1;
   int store_stage = 0;  ///< of all stores
   /// By instruction: of a `rare`, those that give its predicate and its argument from inputs, if they are few. They are
@@ -26,10 +32,11 @@ struct Pipeline {
 struct PipelineInput {
   bool fixed = false;  ///< the same for all iterations
   bool first = false;  ///< is read in stage 0
+  bool again = false;  ///< is read again in every later stage that uses it, not carried there
 };
 
 /// At most `most_vectors` registers make a value. `stored` are outputs that go to memory which inputs may come from: no
-/// input is read in a later stage, nor in the same if the last vector overlaps the one before.
+/// input is first read in a later stage, nor in the same if the last vector overlaps the one before.
 Pipeline plan_pipeline(const machine::Code& code, std::span<const PipelineInput> inputs,
                        std::span<const machine::Value> stored, int most_vectors, bool overlaps = false);
 

@@ -17,18 +17,19 @@ using machine::Value;
 /// The values of a pipelined body, of this and of earlier iterations.
 class RowEmitter::Pipelined {
  public:
-  /// `whole`: of all registers of a value. `v`: the same, or of one register if they are computed one after the other.
+  /// `whole`: of all registers of a value. `v`: of one.
   Pipelined(RowEmitter& row, VectorEmitter& whole, VectorEmitter& v, Segment& s, const Pipeline& plan)
       : row_(row), whole_(whole), v_(v), s_(s), plan_(plan), code_(v.adapted(s.code.code)), b_(row.b) {
     const std::size_t n = code_.insts.size();
-    distance_.resize(n);
-    parts_.resize(static_cast<std::size_t>(whole.lanes / v.lanes));
+    parts_.resize(plan.stage.size());
     for (std::size_t k = 0; k < parts_.size(); ++k) {
       Part& p = parts_[k];
+      p.stage = plan.stage[k];
       p.first = static_cast<int>(k) * v.lanes;
-      p.values.resize(n), p.carried.resize(n), p.environment.resize(n), p.repeated.resize(n), p.asked.resize(n);
-      p.asked_now.resize(n);
+      p.values.resize(n), p.carried.resize(n), p.environment.resize(n), p.repeated.resize(n), p.distance.resize(n);
+      p.points.resize(row.staging_.groups.size());
     }
+    asked_.resize(n), asked_now_.resize(n);
     part_ = parts_.data();
   }
 
@@ -36,21 +37,19 @@ class RowEmitter::Pipelined {
   void emit(llvm::Value* begin, llvm::Value* end) {
     begin_ = begin, end_ = end;
     invariants();
-    measure();
+    for_each_part([&] { measure(); });
+    if (row_.may_overlap(s_)) keep_last();
     llvm::Value* drain = b_.getInt64(static_cast<std::uint64_t>((plan_.stages - 1) * whole_.lanes));
     Loop loop(b_, begin, b_.CreateSelect(b_.CreateICmpSLT(begin, end), b_.CreateAdd(end, drain), begin));
-    for (Part& p : parts_) carry(loop, p);
+    carry(loop);
     index_ = loop.index();
-    for (Part& p : parts_) {
-      part_ = &p;
-      s_.points.assign(row_.staging_.groups.size(), {});
-      for (Value v : plan_.order) {
-        p.values[index(v)] = compute(code_.insts[index(v)], plan_.stage[index(v)]);
-        ask(v);
-      }
+    for (const auto& [v, part] : plan_.order) {
+      part_ = &parts_[static_cast<std::size_t>(part)];
+      step(v);
+      ask(v);
     }
     outputs();
-    for (const Part& p : parts_) hand_on(loop, p);
+    hand_on(loop);
     loop.finish(whole_.lanes);
   }
 
@@ -61,25 +60,39 @@ class RowEmitter::Pipelined {
   const Pipeline& plan_;
   const machine::Code code_;
   llvm::IRBuilder<>& b_;
-  /// What one register of each value is, or all of them.
+  /// What one register of each value is.
   struct Part {
+    std::vector<int> stage;                            ///< by instruction, of Pipeline
     int first = 0;                                     ///< number of its first element
     std::vector<llvm::Value*> values;                  ///< by instruction: of this iteration
     std::vector<std::vector<llvm::PHINode*>> carried;  ///< by instruction: of 1, 2, ... iterations before
     std::vector<std::vector<llvm::Value*>> repeated;   ///< by instruction and stage
     std::vector<llvm::Value*> environment;             ///< operands of the instruction being emitted
-    /// By instruction: of a rare branch, whether a lane of earlier iterations asks for it, and of this one.
-    std::vector<std::vector<llvm::PHINode*>> asked;
-    std::vector<llvm::Value*> asked_now;
+    std::vector<int> distance;                         ///< by instruction: iterations until its last use
+    std::vector<std::vector<llvm::Value*>> points;     ///< Segment::points
   };
   std::vector<Part> parts_;
   Part* part_ = nullptr;  ///< being emitted
+  /// By instruction: of a rare branch, whether a lane of earlier iterations asks for it, and of this one.
+  std::vector<std::vector<llvm::PHINode*>> asked_;
+  std::vector<llvm::Value*> asked_now_;
   llvm::Value *begin_ = nullptr, *end_ = nullptr, *index_ = nullptr;
-  std::vector<int> distance_;                                     ///< by instruction: iterations until its last use
   std::vector<std::pair<llvm::Value*, llvm::Value*>> positions_;  ///< by stage: of its vector; whether it exists
 
   static std::size_t index(Value v) { return static_cast<std::size_t>(v); }
-  int stage(Value v) const { return std::max(0, plan_.stage[index(v)]); }
+  /// The first in which all parts have it.
+  int stage(Value v) const {
+    int last = 0;
+    for (const Part& p : parts_) last = std::max(last, p.stage[index(v)]);
+    return last;
+  }
+  template <class Fn>
+  void for_each_part(Fn&& fn) {
+    for (Part& p : parts_) {
+      part_ = &p;
+      fn();
+    }
+  }
 
   /// Indices of which only the low half is used are narrow from the start.
   Type emitted_type(const Inst& inst) const {
@@ -90,29 +103,31 @@ class RowEmitter::Pipelined {
     return narrow ? Type::i32 : Type::i64;
   }
 
-  void carry(Loop& loop, Part& p) {
-    for (std::size_t i = 0; i < p.carried.size(); ++i) {
+  void carry(Loop& loop) {
+    for (std::size_t i = 0; i < code_.insts.size(); ++i) {
       const Type t = emitted_type(code_.insts[i]);
       // 1 takes no rare branch.
       const std::uint64_t one = t == Type::f32 ? 0x3f800000u : t == Type::f64 ? 0x3ff0000000000000u : 0;
-      for (int k = 0; k < distance_[i]; ++k) p.carried[i].push_back(loop.carry(v_.constant(t, one)));
-      for (int k = 0; k < asked_distance(i); ++k) p.asked[i].push_back(loop.carry(b_.getFalse()));
+      for (Part& p : parts_) {
+        for (int k = 0; k < p.distance[i]; ++k) p.carried[i].push_back(loop.carry(v_.constant(t, one)));
+      }
+      for (int k = 0; k < asked_distance(i); ++k) asked_[i].push_back(loop.carry(b_.getFalse()));
     }
   }
-  static void hand_on(Loop& loop, const Part& p) {
+  void hand_on(Loop& loop) {
     const auto next = [&](const std::vector<llvm::PHINode*>& earlier, llvm::Value* now) {
       for (std::size_t k = 0; k < earlier.size(); ++k)
         loop.next(earlier[k], k == 0 ? now : static_cast<llvm::Value*>(earlier[k - 1]));
     };
-    for (std::size_t i = 0; i < p.carried.size(); ++i) {
-      next(p.carried[i], p.values[i]);
-      next(p.asked[i], p.asked_now[i]);
+    for (std::size_t i = 0; i < code_.insts.size(); ++i) {
+      for (const Part& p : parts_) next(p.carried[i], p.values[i]);
+      next(asked_[i], asked_now_[i]);
     }
   }
 
   void invariants() {
     for (std::size_t i = 0; i < code_.insts.size(); ++i) {
-      if (plan_.stage[i] != Pipeline::invariant) continue;
+      if (part_->stage[i] != Pipeline::invariant) continue;
       const Inst& inst = code_.insts[i];
       llvm::Value* value = inst.op == Op::input ? row_.input(v_, s_, inst.imm, b_.getInt64(0), nullptr)
                                                 : v_.emit_instruction(code_, inst, part_->values);
@@ -120,9 +135,21 @@ class RowEmitter::Pipelined {
     }
   }
 
+  /// The last vector is read again when the one before, which it overlaps, may have been stored over it.
+  void keep_last() {
+    for (std::size_t n = 0; n < s_.code.inputs.size(); ++n) {
+      if (!row_.is_moving_load(s_, n)) continue;
+      const std::uint32_t access = s_.code.inputs[n].number;
+      llvm::Value* last = b_.CreateSub(end_, b_.getInt64(static_cast<std::uint64_t>(whole_.lanes)));
+      whole_.store(row_.accesses_[access].dtype, row_.input(whole_, s_, n, last, nullptr), row_.last_vector(access));
+    }
+  }
+
   /// Distances: how far each value is carried.
   void measure() {
-    for (Value v : plan_.order) need_operands(code_.insts[index(v)], plan_.stage[index(v)]);
+    for (std::size_t i = 0; i < code_.insts.size(); ++i) {
+      if (part_->stage[i] != Pipeline::invariant) need_operands(code_.insts[i], part_->stage[i]);
+    }
     for (Value v : code_.outputs) need(v, stage_of_output(v));
   }
   void need_operands(const Inst& inst, int k) {
@@ -132,27 +159,37 @@ class RowEmitter::Pipelined {
     }
   }
   void need(Value v, int k) {
-    const int own = plan_.stage[index(v)];
+    const int own = part_->stage[index(v)];
     if (own == Pipeline::invariant || own == k) return;
+    if (is_read_again(v)) return;
     if (is_repeated(code_, v)) return need_operands(code_.insts[index(v)], k);
-    distance_[index(v)] = std::max(distance_[index(v)], k - own);
+    part_->distance[index(v)] = std::max(part_->distance[index(v)], k - own);
   }
 
   /// The value as stage k sees it.
   llvm::Value* at(Value v, int k) {
-    const int own = plan_.stage[index(v)];
+    const int own = part_->stage[index(v)];
     if (own == Pipeline::invariant || own == k) return part_->values[index(v)];
-    if (!is_repeated(code_, v)) return part_->carried[index(v)][static_cast<std::size_t>(k - own - 1)];
+    const bool read = is_read_again(v);
+    if (!read && !is_repeated(code_, v)) return part_->carried[index(v)][static_cast<std::size_t>(k - own - 1)];
     auto& repeated = part_->repeated[index(v)];
     repeated.resize(static_cast<std::size_t>(plan_.stages));
     llvm::Value*& again = repeated[static_cast<std::size_t>(k)];
-    if (again == nullptr) again = compute(code_.insts[index(v)], k);
+    if (again == nullptr) again = read ? read_again(code_.insts[index(v)], k) : compute(code_.insts[index(v)], k);
     return again;
+  }
+
+  void step(Value v) {
+    const Inst& inst = code_.insts[index(v)];
+    const int k = part_->stage[index(v)];
+    if (inst.op == Op::rare) return branch(inst, k);
+    std::swap(s_.points, part_->points);
+    part_->values[index(v)] = compute(inst, k);
+    std::swap(s_.points, part_->points);
   }
 
   llvm::Value* compute(const Inst& inst, int k) {
     if (inst.op == Op::input) return row_.input(v_, s_, inst.imm, at_part(position(k).first), nullptr);
-    if (is_sliced(inst)) return branch(inst, k);
     std::array<std::pair<Value, llvm::Value*>, 3> operands{};
     std::size_t count = 0;
     for (Value v : {inst.a, inst.b, inst.c}) {
@@ -167,31 +204,74 @@ class RowEmitter::Pipelined {
   std::size_t number(const Inst& inst) const { return static_cast<std::size_t>(&inst - code_.insts.data()); }
   bool is_sliced(const Inst& inst) const { return !plan_.slice[number(inst)].empty(); }
   int asked_distance(std::size_t rare) const {
-    return plan_.slice[rare].empty() ? 0 : plan_.stage[rare] - stage(code_.insts[rare].a);
+    return plan_.slice[rare].empty() ? 0 : stage(static_cast<Value>(rare)) - stage(code_.insts[rare].a);
   }
-  /// What asks for rare branches is known now.
+  llvm::Value* any_lane(Value predicate, int k) {
+    std::vector<llvm::Value*> predicates;
+    for_each_part([&] { predicates.push_back(at(predicate, k)); });
+    return whole_.any_lane(predicates);
+  }
+  /// What asks for rare branches is known now, of all parts.
   void ask(Value predicate) {
+    if (part_ != &parts_.back()) return;
     for (std::size_t i = 0; i < code_.insts.size(); ++i) {
       if (!plan_.slice[i].empty() && code_.insts[i].a == predicate)
-        part_->asked_now[i] = v_.any_lane(part_->values[index(predicate)]);
+        asked_now_[i] = any_lane(predicate, stage(predicate));
     }
   }
-  llvm::Value* branch(const Inst& rare, int k) {
+  void branch(const Inst& rare, int k) {
     const std::size_t i = number(rare);
-    llvm::Value* any = part_->asked[i].empty() ? part_->asked_now[i] : part_->asked[i].back();
-    llvm::Value* from = at_part(position(k).first);
-    return v_.rare(*code_.callees[rare.imm], any, at(rare.b, k), [&] {
-      for (Value v : plan_.slice[i]) {
-        const Inst& inst = code_.insts[index(v)];
-        for (Value operand : {inst.a, inst.b, inst.c}) {
-          if (operand != machine::no_value && plan_.stage[index(operand)] == Pipeline::invariant)
-            part_->environment[index(operand)] = part_->values[index(operand)];
+    llvm::Value* any = asked_[i].empty() ? asked_now_[i] : asked_[i].back();
+    if (!is_sliced(rare)) any = any_lane(rare.a, k);
+    position(k);  // so that what is known of it does not stand behind the branch alone
+    llvm::Value* result = whole_.rare(*code_.callees[rare.imm], any, output(rare.b, k), [&] {
+      std::vector<llvm::Value*> predicates, arguments;
+      for_each_part([&] {
+        if (is_sliced(rare)) {
+          slice(i, k);
+          predicates.push_back(part_->environment[index(rare.a)]);
+          arguments.push_back(part_->environment[index(rare.c)]);
+        } else {
+          predicates.push_back(at(rare.a, k));
+          arguments.push_back(is_read_again(rare.c) ? read_again(code_.insts[index(rare.c)], k) : at(rare.c, k));
         }
-        part_->environment[index(v)] = inst.op == Op::input ? row_.input(v_, s_, inst.imm, from, nullptr)
-                                                            : v_.emit_instruction(code_, inst, part_->environment);
-      }
-      return VectorEmitter::Question{part_->environment[index(rare.a)], part_->environment[index(rare.c)]};
+      });
+      return VectorEmitter::Question{whole_.joined(predicates), whole_.joined(arguments)};
     });
+    for (Part& p : parts_) p.values[i] = v_.part(result, p.first);
+  }
+  /// Computes the slice of a rare branch for a part.
+  void slice(std::size_t rare, int k) {
+    std::vector<std::vector<llvm::Value*>> points(row_.staging_.groups.size());
+    std::swap(s_.points, points);
+    for (Value v : plan_.slice[rare]) {
+      const Inst& inst = code_.insts[index(v)];
+      for (Value operand : {inst.a, inst.b, inst.c}) {
+        if (operand != machine::no_value && part_->stage[index(operand)] == Pipeline::invariant)
+          part_->environment[index(operand)] = part_->values[index(operand)];
+      }
+      part_->environment[index(v)] =
+          inst.op == Op::input ? read_again(inst, k) : v_.emit_instruction(code_, inst, part_->environment);
+    }
+    std::swap(s_.points, points);
+  }
+  bool is_read_again(Value v) const {
+    const Inst& inst = code_.insts[index(v)];
+    return inst.op == Op::input && row_.is_moving_load(s_, inst.imm);
+  }
+  llvm::Value* read_again(const Inst& inst, int k) {
+    llvm::Value* first = position(k).first;
+    if (!row_.is_moving_load(s_, inst.imm) || !row_.may_overlap(s_) || k < plan_.store_stage)
+      return row_.input(v_, s_, inst.imm, at_part(first), nullptr);
+    const std::uint32_t access = s_.code.inputs[inst.imm].number;
+    const DType dtype = row_.accesses_[access].dtype;
+    const Place& place = s_.loads[inst.imm];
+    llvm::Value* i = place.mask == nullptr ? first : b_.CreateAnd(first, place.mask);
+    llvm::Value* here = row_.element(place.pointer, i, size_of(dtype));
+    llvm::Value* last = b_.CreateSub(end_, b_.getInt64(static_cast<std::uint64_t>(whole_.lanes)));
+    llvm::Value* from = b_.CreateSelect(b_.CreateICmpEQ(first, last), row_.last_vector(access), here);
+    const auto offset = b_.getInt64(static_cast<std::uint64_t>(part_->first));
+    return v_.load(dtype, row_.element(from, offset, size_of(dtype)));
   }
 
   /// Where the vector of stage k lies, or one that does if there is none; and whether there is.
@@ -235,10 +315,7 @@ class RowEmitter::Pipelined {
   /// An output as stage k sees it, of all registers.
   llvm::Value* output(Value v, int k) {
     std::vector<llvm::Value*> registers;
-    for (Part& p : parts_) {
-      part_ = &p;
-      registers.push_back(at(v, k));
-    }
+    for_each_part([&] { registers.push_back(at(v, k)); });
     return whole_.joined(registers);
   }
 
@@ -280,7 +357,7 @@ Pipeline RowEmitter::plan(const Segment& s) const {
   for (std::size_t n = 0; n < s.code.inputs.size(); ++n) {
     const StageCode::Input& input = s.code.inputs[n];
     const bool grouped = input.kind == StageCode::Input::Kind::load && staging_.group_of[input.number] >= 0;
-    inputs.push_back({.fixed = s.fixed[n] != nullptr, .first = grouped});
+    inputs.push_back({.fixed = s.fixed[n] != nullptr, .first = grouped, .again = is_moving_load(s, n)});
   }
   std::vector<Value> stored;
   const auto add = [&](program::ValueId id) { stored.push_back(s.code.code.outputs[s.code.output(id)]); };
@@ -299,12 +376,13 @@ bool RowEmitter::may_overlap(const Segment& s) const {
 void RowEmitter::pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin,
                                 llvm::Value* end) {
   keep_order(b.GetInsertBlock()->getParent());
-  const auto& insts = s.code.code.insts;
-  const bool branches = std::any_of(insts.begin(), insts.end(), [](const Inst& inst) { return inst.op == Op::rare; });
-  if (branches || plan.vectors == 1) return Pipelined(*this, v_, v_, s, plan).emit(begin, end);
-  // Register after register, so that loads are spread over the iteration: several in a row make the processor wait
-  // where they miss the caches.
   Pipelined(*this, v_, v, s, plan).emit(begin, end);
+}
+
+bool RowEmitter::is_moving_load(const Segment& s, std::size_t number) const {
+  const StageCode::Input& input = s.code.inputs[number];
+  return s.fixed[number] == nullptr && input.kind == StageCode::Input::Kind::load &&
+         accesses_[input.number].buffer != program::no_buffer && staging_.group_of[input.number] < 0;
 }
 
 /// The loop with nothing behind it. Where it does not end with a vector, the last one overlaps the one before, whose
@@ -313,22 +391,17 @@ void RowEmitter::pipelined_to_the_end(VectorEmitter& v_, Segment& s, const Pipel
   llvm::Value* lanes = b.getInt64(static_cast<std::uint64_t>(v_.lanes));
   llvm::Value* is_short = b.CreateICmpSLT(s.count, lanes);
   if (stream_ != nullptr) s.streams = may_stream(s);
-  const auto moves = [&](std::size_t n) {
-    const StageCode::Input& input = s.code.inputs[n];
-    return s.fixed[n] == nullptr && input.kind == StageCode::Input::Kind::load &&
-           accesses_[input.number].buffer != program::no_buffer;
-  };
   emit_if(b, is_short, [&] {
     llvm::Value* mask = v_.first_lanes(s.count);
     for (std::size_t n = 0; n < s.loads.size(); ++n) {
-      if (!moves(n)) continue;
+      if (!is_moving_load(s, n)) continue;
       const std::uint32_t access = s.code.inputs[n].number;
       const DType dtype = accesses_[access].dtype;
       v_.store(dtype, v_.load(dtype, s.loads[n].pointer, mask), slot(static_cast<int>(access)));
     }
   });
   for (std::size_t n = 0; n < s.loads.size(); ++n) {
-    if (!moves(n)) continue;
+    if (!is_moving_load(s, n)) continue;
     s.loads[n].pointer = b.CreateSelect(is_short, slot(static_cast<int>(s.code.inputs[n].number)), s.loads[n].pointer);
   }
   std::vector<llvm::Value*> targets;

@@ -88,7 +88,8 @@ Staging::Staging(const std::vector<Access>& accesses, std::span<const Stage> sta
   std::size_t together = 1;
   for (const Interleaved& group : groups) together = std::max(together, group.accesses.size());
   sink = round_up(bytes, 64);
-  bytes = sink + static_cast<std::int64_t>(together) * most_vectors * 64;
+  ends = sink + static_cast<std::int64_t>(together) * last_vector_bytes;
+  bytes = ends + static_cast<std::int64_t>(accesses.size()) * last_vector_bytes;
 }
 
 RowEmitter::RowEmitter(ModuleEmitter& m_, llvm::IRBuilder<>& b_, int lanes, const std::vector<Access>& accesses,

@@ -21,10 +21,13 @@ inline constexpr std::int64_t staged_elements = 512;
 /// Registers that a value of a loop may take.
 inline constexpr int most_vectors = 4;
 
+inline constexpr std::int64_t last_vector_bytes = std::int64_t{most_vectors} * 64;
+
 /// Where each access of a kernel has its staging slot: the beginning of a thread's scratch.
 struct Staging {
   std::vector<std::int64_t> offset;  ///< by access; -1: never staged. Of a group that of its first access
   std::int64_t sink = 0;             ///< where a pipelined loop stores what does not exist
+  std::int64_t ends = 0;             ///< and keeps the last vector of each access
   std::int64_t bytes = 0;
   std::vector<Interleaved> groups;
   std::vector<int> group_of;  ///< by access; -1: none
@@ -144,6 +147,10 @@ class RowEmitter {
   int vectors_at_once(const Segment& s) const;
   class Pipelined;
   bool may_overlap(const Segment& s) const;
+  /// Whether input `number` is read from memory, from another place in each iteration.
+  bool is_moving_load(const Segment& s, std::size_t number) const;
+  /// Where a pipelined loop keeps the last vector of an access.
+  llvm::Value* last_vector(std::uint32_t access) { return scratch(staging_.ends + access * last_vector_bytes); }
   Pipeline plan(const Segment& s) const;
   void pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin, llvm::Value* end);
   void pipelined_to_the_end(VectorEmitter& v_, Segment& s, const Pipeline& plan);

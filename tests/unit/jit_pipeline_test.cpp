@@ -26,56 +26,108 @@ std::size_t at(Value v) { return static_cast<std::size_t>(v); }
 
 /// A rare result is there in the stage behind its own, every other in its own if it stands before in the order.
 void expect_consistent(const Code& code, const Pipeline& plan) {
-  std::vector<std::size_t> place(code.insts.size());
-  for (std::size_t k = 0; k < plan.order.size(); ++k) place[at(plan.order[k])] = k;
-  for (std::size_t i = 0; i < code.insts.size(); ++i) {
-    if (plan.stage[i] == Pipeline::invariant) continue;
-    ASSERT_GE(plan.stage[i], 0);
-    ASSERT_LT(plan.stage[i], plan.stages);
-    const Inst& inst = code.insts[i];
-    for (Value v : {inst.a, inst.b, inst.c}) {
-      if (v == machine::no_value || plan.stage[at(v)] == Pipeline::invariant) continue;
-      const bool again = !plan.slice[i].empty() && v != inst.b;  // or is tested in its own stage
-      const bool rare = code.insts[at(v)].op == machine::Op::rare;
-      if (!again || v == inst.a) {
-        ASSERT_LE(plan.stage[at(v)] + (rare ? 1 : 0), plan.stage[i]) << i;
+  ASSERT_EQ(plan.stage.size(), static_cast<std::size_t>(plan.vectors));
+  std::vector<std::vector<std::size_t>> places(plan.stage.size(), std::vector<std::size_t>(code.insts.size()));
+  for (std::size_t k = 0; k < plan.order.size(); ++k)
+    places[static_cast<std::size_t>(plan.order[k].part)][at(plan.order[k].value)] = k;
+  for (std::size_t part = 0; part < plan.stage.size(); ++part) {
+    const auto &stage = plan.stage[part], &first = plan.stage[0];
+    for (std::size_t i = 0; i < code.insts.size(); ++i) {
+      const Inst& inst = code.insts[i];
+      const bool is_rare = inst.op == machine::Op::rare;
+      ASSERT_EQ(stage[i] == Pipeline::invariant, first[i] == Pipeline::invariant);
+      if (stage[i] == Pipeline::invariant) continue;
+      ASSERT_GE(stage[i], 0);
+      ASSERT_LT(stage[i], plan.stages);
+      if (is_rare || inst.op != machine::Op::input) {
+        ASSERT_EQ(stage[i], first[i]) << i;
       }
-      if (!again && plan.stage[at(v)] == plan.stage[i]) {
-        ASSERT_LT(place[at(v)], place[i]) << i;
+      const std::size_t place = places[is_rare ? 0 : part][i];
+      for (Value v : {inst.a, inst.b, inst.c}) {
+        if (v == machine::no_value || stage[at(v)] == Pipeline::invariant) continue;
+        const bool again = !plan.slice[i].empty() && v != inst.b;  // or is tested in its own stage
+        const bool rare = code.insts[at(v)].op == machine::Op::rare;
+        if (!again || v == inst.a) {
+          ASSERT_LE(stage[at(v)] + (rare ? 1 : 0), stage[i]) << i;
+        }
+        if (!again && stage[at(v)] == stage[i]) {
+          ASSERT_LT(places[part][at(v)], place) << i;
+        }
       }
     }
   }
 }
 
 TEST(JitPipeline, PlansAreConsistent) {
-  const std::vector<PipelineInput> varying(2), fixed{{.fixed = true}, {}}, first{{.first = true}, {}};
+  const std::vector<PipelineInput> varying(2), fixed{{.fixed = true}, {}}, first{{.first = true}, {}},
+      again(2, {.again = true});
   for (DType t : {DType::f32, DType::f64}) {
     for (Op op : {Op::sin, Op::log1p, Op::log, Op::tanh, Op::erf, Op::exp, Op::pow, Op::atan2, Op::cbrt, Op::add}) {
       const Code& code = math::body(op, t);
-      for (const auto& inputs : {varying, fixed, first}) {
+      for (const auto& inputs : {varying, fixed, first, again}) {
         for (int vectors : {1, 4}) {
           SCOPED_TRACE(::testing::Message() << static_cast<int>(op) << " " << vectors);
           const Pipeline plan = jit::plan_pipeline(code, inputs, code.outputs, vectors);
           EXPECT_LE(plan.vectors, vectors);
-          EXPECT_GE(plan.store_stage, plan.stage[at(code.outputs[0])]);
+          EXPECT_GE(plan.store_stage, plan.stage[0][at(code.outputs[0])]);
           expect_consistent(code, plan);
-          for (std::size_t i = 0; i < code.insts.size(); ++i) {
-            if (code.insts[i].op != machine::Op::input) continue;
-            EXPECT_LE(plan.stage[i], plan.store_stage);
-          }
           const Pipeline overlapping = jit::plan_pipeline(code, inputs, code.outputs, vectors, true);
           expect_consistent(code, overlapping);
-          if (overlapping.stages == 1) continue;
           for (std::size_t i = 0; i < code.insts.size(); ++i) {
-            if (overlapping.stage[i] == Pipeline::invariant) continue;
-            const bool reads = code.insts[i].op == machine::Op::input || !overlapping.slice[i].empty();
-            EXPECT_TRUE(!reads || overlapping.stage[i] < overlapping.store_stage);
+            for (std::size_t part = 0; part < plan.stage.size() && code.insts[i].op == machine::Op::input; ++part) {
+              EXPECT_LE(plan.stage[part][i], plan.store_stage);
+              if (overlapping.stages == 1 || overlapping.stage[part][i] == Pipeline::invariant) continue;
+              EXPECT_LT(overlapping.stage[part][i], overlapping.store_stage);
+            }
           }
         }
       }
     }
   }
   EXPECT_GT(jit::plan_pipeline(math::body(Op::sin, DType::f64), varying, {}, 1).stages, 2);
+}
+
+/// What a value of several registers reads from memory is spread over the iteration.
+TEST(JitPipeline, LoadsStandApart) {
+  const std::vector<PipelineInput> inputs(1);
+  const Code& code = math::body(Op::exp, DType::f32);
+  const Pipeline plan = jit::plan_pipeline(code, inputs, code.outputs, 4);
+  ASSERT_EQ(plan.vectors, 4);
+  std::vector<std::size_t> loads;
+  for (std::size_t k = 0; k < plan.order.size(); ++k)
+    if (code.insts[at(plan.order[k].value)].op == machine::Op::input) loads.push_back(k);
+  ASSERT_EQ(loads.size(), 4u);
+  for (std::size_t k = 1; k < loads.size(); ++k) EXPECT_GT(loads[k] - loads[k - 1], 2u);
+}
+
+/// The last vector overlaps the one before, whose results stand where both are read: once more behind branches, and
+/// late in the body (the sign of log1p's argument).
+TEST(JitPipeline, InPlace) {
+  for (std::int64_t n : {1, 16, 63, 64, 65, 70, 127, 129, 200, 1000, 16400}) {
+    for (DType t : {DType::f32, DType::f64}) {
+      for (Op op : {Op::log1p, Op::tanh, Op::log, Op::exp, Op::sin}) {
+        SCOPED_TRACE(::testing::Message() << n << " elements, " << size_of(t) << " bytes, op " << static_cast<int>(op));
+        Numbers numbers(static_cast<std::uint64_t>(n) + 3);
+        Bench bench{.kernel = {}, .operands = {}, .extents = {n}};
+        LoopKernel kernel{.outer = {}, .inner = Dim("n"), .accesses = {}, .stages = {Stage{}}, .values = {}};
+        kernel.accesses = {Bench::access(t, {true}), Bench::access(t, {true})};
+        Body body;
+        Stage& s = kernel.stages[0];
+        s.stores = {{body.op(s, op, t, {body.load(s, 0, t)}), 1}};
+        kernel.values = body.values;
+        const bool moves[] = {true};
+        bench.operands = {contiguous(t, bench.extents, moves, &numbers), contiguous(t, bench.extents, moves, nullptr)};
+        bench.kernel = kernel;
+        for (const std::string& isa : host_isas()) {
+          SCOPED_TRACE(isa);
+          std::vector<Operand> expected = evaluate(bench, runtime::jit_engine().fused({.isa = isa}));
+          std::vector<Operand> actual = run(bench, isa, 3, true);
+          expected[0].bytes = expected[1].bytes, actual[1].bytes = actual[0].bytes;
+          EXPECT_EQ(difference(expected, actual), "");
+        }
+      }
+    }
+  }
 }
 
 /// Over x, y: s = sin x, l = log(y) + log1p(s y / c), with stores of x < y, s and l; sums of s and of s * l.

@@ -94,7 +94,7 @@ struct Aligned {
 
 }  // namespace
 
-std::vector<Operand> run(const Bench& bench, const std::string& isa, std::int64_t grain) {
+std::vector<Operand> run(const Bench& bench, const std::string& isa, std::int64_t grain, bool in_place) {
   auto program = std::make_shared<program::Program>();
   program->kernels.push_back({});
   std::visit([&](const auto& k) { program->kernels[0].body = k; }, bench.kernel);
@@ -111,6 +111,7 @@ std::vector<Operand> run(const Bench& bench, const std::string& isa, std::int64_
                                : o.bytes.data() + o.start * static_cast<std::int64_t>(size_of(o.dtype)));
     strides.insert(strides.end(), o.strides.begin(), o.strides.end());
   }
+  if (in_place) pointers.back() = pointers.front();
   const std::vector<std::int64_t>& extents = bench.extents;
   std::int64_t tasks = 1, finish_tasks = 0, partials = 0;
   if (const auto* loop = std::get_if<LoopKernel>(&bench.kernel)) {

@@ -49,7 +49,8 @@ struct Bench {
 };
 
 /// Runs a compiled kernel on copies of the operands, `grain` tasks at a time; gives the operands afterwards.
-std::vector<Operand> run(const Bench& bench, const std::string& isa, std::int64_t grain = 3);
+/// `in_place`: the last operand is the memory of the first.
+std::vector<Operand> run(const Bench& bench, const std::string& isa, std::int64_t grain = 3, bool in_place = false);
 /// The meaning, by machine::evaluate on one element after the other.
 std::vector<Operand> evaluate(const Bench& bench, bool fused);
 
