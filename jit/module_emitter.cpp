@@ -21,6 +21,9 @@ llvm::Function* ModuleEmitter::kernel_function(const std::string& name, llvm::IR
   llvm::Function* f = function(type, name, true);
   f->addParamAttr(0, llvm::Attribute::NoAlias);
   f->addParamAttr(3, llvm::Attribute::NoAlias);
+  // Registers that are spilled lie in one cache line each: LLVM aligns their places only where the frame is aligned
+  // for another reason.
+  if (target.x86 && target.vector_bits > 128) f->addFnAttr("stackrealign");
   builder.SetInsertPoint(block(f));
   return f;
 }
