@@ -81,8 +81,8 @@ Cost cost_of(const Inst& inst) {
 constexpr double least_interval = 15;
 /// An iteration takes at most so much longer than its busiest unit.
 constexpr double most_slack = 1.6;
-/// Registers of the target, less those of constants and of operands in memory on their way.
-constexpr int registers = 28;
+/// Registers for constants and for operands in memory on their way.
+constexpr int other_registers = 4;
 /// What a value for which there is none costs an iteration: stored, loaded and moved. Measured on bench/vector_math and
 /// loops of bench/cases.
 constexpr double cycles_of_spill = 2;
@@ -93,7 +93,8 @@ constexpr std::size_t longest_slice = 16;
 
 class Planner {
  public:
-  Planner(const Code& code, std::span<const PipelineInput> inputs) : code_(code), inputs_(inputs) {
+  Planner(const Code& code, std::span<const PipelineInput> inputs, int registers)
+      : code_(code), inputs_(inputs), registers_(registers - other_registers) {
     const std::size_t n = code.insts.size();
     plan_.stage.assign(1, std::vector<int>(n, 0));
     asap_.assign(n, 0);
@@ -114,6 +115,7 @@ class Planner {
  private:
   const Code& code_;
   std::span<const PipelineInput> inputs_;
+  const int registers_;
   Pipeline plan_;
   int interval_ = 1;
   std::vector<int> asap_, time_;  // cycles from the beginning of the body
@@ -205,7 +207,7 @@ class Planner {
     double least_cost = std::numeric_limits<double>::max();
     for (int interval = least; interval <= most; ++interval) {
       arrange(interval, stored, overlaps);
-      const int spilled = std::max(0, most_alive(stored) - registers);
+      const int spilled = std::max(0, most_alive(stored) - registers_);
       const double cost = interval + cycles_of_spill * spilled;
       if (cost < least_cost * (interval == least ? 1 : worth_it)) best = interval, least_cost = cost;
     }
@@ -351,8 +353,8 @@ class Planner {
 }  // namespace
 
 Pipeline plan_pipeline(const Code& code, std::span<const PipelineInput> inputs, std::span<const Value> stored,
-                       int most_vectors, bool overlaps) {
-  return Planner(code, inputs).run(stored, most_vectors, overlaps);
+                       int most_vectors, bool overlaps, int registers) {
+  return Planner(code, inputs, registers).run(stored, most_vectors, overlaps);
 }
 
 bool is_repeated(const Code& code, Value value) {

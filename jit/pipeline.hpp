@@ -35,10 +35,11 @@ struct PipelineInput {
   bool again = false;  ///< is read again in every later stage that uses it, not carried there
 };
 
-/// At most `most_vectors` registers make a value. `stored` are outputs that go to memory which inputs may come from: no
-/// input is first read in a later stage, nor in the same if the last vector overlaps the one before.
+/// At most `most_vectors` of the target's `registers` make a value. `stored` are outputs that go to memory which inputs
+/// may come from: no input is first read in a later stage, nor in the same if the last vector overlaps the one before.
 Pipeline plan_pipeline(const machine::Code& code, std::span<const PipelineInput> inputs,
-                       std::span<const machine::Value> stored, int most_vectors, bool overlaps = false);
+                       std::span<const machine::Value> stored, int most_vectors, bool overlaps = false,
+                       int registers = 32);
 
 /// Whether a predicate is computed anew in a later stage than its own, not carried there: mask registers are few.
 bool is_repeated(const machine::Code& code, machine::Value value);

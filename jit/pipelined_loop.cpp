@@ -365,7 +365,7 @@ Pipeline RowEmitter::plan(const Segment& s) const {
   for (program::ValueId id : s.stage.kept) add(id);
   int most = most_vectors;
   for (const Accumulators& a : s.reductions) most = std::min(most, a.lanes / v.lanes);
-  return plan_pipeline(s.code.code, inputs, stored, most, may_overlap(s));
+  return plan_pipeline(s.code.code, inputs, stored, most, may_overlap(s), m.target.x86 && !m.target.avx512 ? 16 : 32);
 }
 
 /// Sums count each element once, and short rows by the million are better off without a pipeline's filling.
