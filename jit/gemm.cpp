@@ -114,6 +114,13 @@ class MatmulEmitter {
            kernel_.accesses.size() == (kernel_.column_sums ? 2 : 1) && !is_index(s.stores[0].access);
   }
 
+  int epilogue_lanes() const {
+    return std::min(vector_lanes(m.target, kernel_.values), context_->lanes) * context_->epilogue_registers;
+  }
+  /// Whether columns are known to fill all vectors: tasks and panels are as wide as several.
+  bool whole_vectors() const {
+    return kernel_.n.is_constant() && kernel_.n.constant() % epilogue_lanes() == 0 && !context_->along_rows;
+  }
   std::string form_of_epilogue() const;
   std::string epilogue();
   void emit_epilogue();
@@ -124,13 +131,14 @@ class MatmulEmitter {
     Num row_step, column_step, ahead;
     llvm::Value* same = nullptr;  ///< all columns have this element
   };
+  void fetch_ahead(Emitter& e, const Line& line, Num columns);
   void emit_columns(Emitter& e, const StageCode& stage, std::span<const Line> lines, llvm::Value* sums, Num column,
                     int lanes, llvm::Value* mask);
 };
 
 /// All that the epilogue's code depends on.
 std::string MatmulEmitter::form_of_epilogue() const {
-  std::string form(name_of(kernel_.dtype));
+  std::string form = fmt::format("{}{}", name_of(kernel_.dtype), whole_vectors() ? " whole" : "");
   for (DType t : kernel_.values) form += fmt::format(" {}", name_of(t));
   for (std::size_t a = 0; a < kernel_.accesses.size(); ++a) {
     form += fmt::format("; {} {} {}", name_of(kernel_.accesses[a].dtype), is_index(a), moves(a));
@@ -164,7 +172,7 @@ void MatmulEmitter::emit_epilogue() {
   llvm::IRBuilder<> b(m.block(f));
   Emitter e(m, b);
   const StageCode stage = lower_stage(kernel_.epilogue, kernel_.values);
-  const int lanes = std::min(vector_lanes(m.target, kernel_.values), context_->lanes) * context_->epilogue_registers;
+  const int lanes = epilogue_lanes();
   const Num pitch = e.num(f->getArg(2)), columns = e.num(f->getArg(4));
 
   std::vector<llvm::Value*> first;
@@ -187,8 +195,10 @@ void MatmulEmitter::emit_epilogue() {
     if (is_index(line.access) || moves(line.access)) continue;
     line.same = vectors.splat(vectors.load_scalar(kernel_.accesses[line.access].dtype, line.now));
   }
+  for (const Line& line : lines) fetch_ahead(e, line, columns);
   e.each(e.num(0), columns, lanes, [&](Num column) {
     const auto piece = [&](llvm::Value* mask) { emit_columns(e, stage, lines, sums, column, lanes, mask); };
+    if (whole_vectors()) return piece(nullptr);
     if (m.target.avx512) return piece(vectors.first_lanes(columns - column));
     // Masks are slow here: whole vectors do without.
     e.when(column + lanes <= columns, [&] { piece(nullptr); }, [&] { piece(vectors.first_lanes(columns - column)); });
@@ -197,6 +207,17 @@ void MatmulEmitter::emit_epilogue() {
   rows.next(sums, e.at(scalar_, sums, pitch));
   rows.finish(1);
   b.CreateRetVoid();
+}
+
+/// The same columns of a row further down: on their way while these are computed, if they are far.
+void MatmulEmitter::fetch_ahead(Emitter& e, const Line& line, Num columns) {
+  if (is_index(line.access) || line.same != nullptr) return;
+  e.when(!(line.ahead == 0), [&] {
+    llvm::Value* soon = e.at(e.b.getInt8Ty(), line.now, line.ahead);
+    e.each(
+        e.num(0), columns * static_cast<std::int64_t>(size_of(kernel_.accesses[line.access].dtype)), cache_line,
+        [&](Num at) { emit_prefetch(e.b, e.at(e.b.getInt8Ty(), soon, at), is_written(line.access), /*near=*/true); });
+  });
 }
 
 /// Columns column .. column + lanes of a row, those that `mask` has: the others are not touched.
@@ -211,14 +232,6 @@ void MatmulEmitter::emit_columns(Emitter& e, const StageCode& stage, std::span<c
     return e.at(b.getInt8Ty(), line.now,
                 column * static_cast<std::int64_t>(size_of(kernel_.accesses[line.access].dtype)));
   };
-  for (const Line& line : lines) {
-    if (is_index(line.access) || line.same != nullptr) continue;
-    // The same columns of a row further down: on their way while these are computed.
-    llvm::Value* soon = e.at(b.getInt8Ty(), place(line), line.ahead);
-    const auto width = lanes * static_cast<std::int64_t>(size_of(kernel_.accesses[line.access].dtype));
-    for (std::int64_t at = 0; at < width; at += cache_line)
-      emit_prefetch(b, e.bytes(soon, at), is_written(line.access), /*near=*/true);
-  }
   std::vector<llvm::Value*> inputs;
   for (const StageCode::Input& input : stage.inputs) {
     switch (input.kind) {

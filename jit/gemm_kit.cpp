@@ -5,6 +5,7 @@
 
 #include <array>
 #include <numeric>
+#include <span>
 
 #include "math/machine.hpp"
 
@@ -56,13 +57,15 @@ llvm::Value* GemmKit::muladd(llvm::IRBuilder<>& b, int lanes, llvm::Value* a, ll
 
 // --- Register tiles ---
 
-llvm::Function* GemmKit::tile(const TileShape& shape) {
-  return piece("tile" + std::to_string(shape.vectors), "pnnpnnpnpnn",
+llvm::Function* GemmKit::tile(const TileShape& shape, bool masked) {
+  return piece((masked ? "masked_tile" : "tile") + std::to_string(shape.vectors), masked ? "pnnpnnpnpnnn" : "pnnpnnpnpnn",
                    [&](llvm::Function* f, llvm::IRBuilder<>& b) {
                      Emitter e(m_, b);
                      std::vector<llvm::Value*> arguments;
                      for (llvm::Argument& argument : f->args()) arguments.push_back(&argument);
                      const Num rows = e.num(arguments[10]);
+                     llvm::Value* mask =
+                         masked ? VectorEmitter(m_, b, plan_.lanes).first_lanes(arguments[11]) : nullptr;
                      e.advance(rows, [&](Num i) {
                        // Full tiles; the last rows may do better in the next lower ones: 8 are 4 and 4 rather than 6
                        // and 2.
@@ -70,7 +73,7 @@ llvm::Function* GemmKit::tile(const TileShape& shape) {
                        const std::int64_t most = shape.max_rows(), next = shape.rows[1];
                        const Num count = pick(left <= most, left, pick(left <= 2 * next, e.num(next), e.num(most)));
                        by_height(e, shape, count,
-                                 [&](int height) { emit_tile(e, shape, height, arguments, i, count); });
+                                 [&](int height) { emit_tile(e, shape, height, arguments, i, count, mask); });
                        return count;
                      });
                      b.CreateRetVoid();
@@ -79,8 +82,9 @@ llvm::Function* GemmKit::tile(const TileShape& shape) {
 
 /// Rows first .. first + rows; those from `valid` on repeat row valid - 1 and write the same numbers to the same place.
 void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
-                        Num valid) {
+                        Num valid, llvm::Value* mask) {
   llvm::IRBuilder<>& b = e.b;
+  VectorEmitter lanes(m_, b, plan_.lanes);
   const auto row_count = static_cast<std::size_t>(rows), vectors = static_cast<std::size_t>(shape.vectors);
   llvm::Value *a = arguments[0], *panel = arguments[3], *out = arguments[6], *before = arguments[8];
   const Num row_stride = e.num(arguments[1]), k_stride = e.num(arguments[2]), b_pitch = e.num(arguments[4]),
@@ -100,7 +104,7 @@ void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::Arra
   for (std::size_t i = 0; i < row_count * vectors; ++i) sums.push_back(loop.carry(constant(vector_, 0.0)));
   std::vector<llvm::Value*> columns;
   for (int v = 0; v < shape.vectors; ++v)
-    columns.push_back(load(b, vector_, e.at(scalar_, b_now, e.num(v * plan_.lanes))));
+    columns.push_back(lanes.load(plan_.dtype, e.at(scalar_, b_now, e.num(v * plan_.lanes)), mask));
   for (std::size_t i = 0; i < row_count; ++i) {
     llvm::Value* element = splat(b, load(b, scalar_, e.at(scalar_, a_now, offset[i])));
     for (std::size_t v = 0; v < vectors; ++v) {
@@ -112,21 +116,32 @@ void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::Arra
   loop.next(b_now, e.at(scalar_, b_now, b_pitch));
   loop.finish(1);
 
-  // All loads stand before all stores: rows may repeat.
-  std::vector<llvm::Value*> results;
-  for (std::size_t i = 0; i < row_count; ++i) {
-    llvm::Value* line = e.at(scalar_, before, (first + row[i]) * before_pitch);
-    for (std::size_t v = 0; v < vectors; ++v) {
-      llvm::Value* earlier = load(b, vector_, e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes)));
-      results.push_back(b.CreateFAdd(earlier, loop.result(sums[i * vectors + v])));
+  std::vector<llvm::Value*> totals;
+  for (llvm::PHINode* sum : sums) totals.push_back(loop.result(sum));
+  const auto store_all = [&](std::span<llvm::Value* const> results) {
+    for (std::size_t i = 0; i < row_count; ++i) {
+      llvm::Value* line = e.at(scalar_, out, (first + row[i]) * out_pitch);
+      for (std::size_t v = 0; v < vectors; ++v) {
+        llvm::Value* place = e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes));
+        lanes.store(plan_.dtype, results[i * vectors + v], place, mask);
+      }
     }
-  }
-  for (std::size_t i = 0; i < row_count; ++i) {
-    llvm::Value* line = e.at(scalar_, out, (first + row[i]) * out_pitch);
-    for (std::size_t v = 0; v < vectors; ++v) {
-      store(b, results[i * vectors + v], e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes)));
-    }
-  }
+  };
+  // The first block is added to a row of -0 that all share: the same without.
+  e.when(
+      before_pitch == 0, [&] { store_all(totals); },
+      [&] {
+        // All loads stand before all stores: rows may repeat.
+        std::vector<llvm::Value*> results;
+        for (std::size_t i = 0; i < row_count; ++i) {
+          llvm::Value* line = e.at(scalar_, before, (first + row[i]) * before_pitch);
+          for (std::size_t v = 0; v < vectors; ++v) {
+            llvm::Value* place = e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes));
+            results.push_back(b.CreateFAdd(lanes.load(plan_.dtype, place, mask), totals[i * vectors + v]));
+          }
+        }
+        store_all(results);
+      });
 }
 
 // --- Packing ---

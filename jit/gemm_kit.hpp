@@ -127,8 +127,8 @@ class GemmKit {
 
   /// (a, row stride, k stride, b, pitch, k, out, pitch, before, pitch, rows)
   /// -> out[i][j] = before[i][j] + (sum over k, from +0, of a[i][k]*b[k][j]) for the shape's columns. `before` may be
-  /// `out`.
-  llvm::Function* tile(const TileShape& shape);
+  /// `out`. `masked` (..., columns): of a shape one vector wide so many columns alone are read and written.
+  llvm::Function* tile(const TileShape& shape, bool masked = false);
   /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, rows, fetch): the same with A packed in groups of rows,
   /// from pack_rows(). Writes rows up to the next multiple of packed_group. Fetches what the GemmFetch says.
   llvm::Function* packed_tile(const TileShape& shape);
@@ -205,7 +205,7 @@ class GemmKit {
     e.b.SetInsertPoint(done);
   }
   void emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
-                 Num valid);
+                 Num valid, llvm::Value* mask);
   Num emit_packed_step(Emitter& e, const TileShape& shape, llvm::ArrayRef<llvm::Value*> arguments, Num row, Num left);
   void emit_packed_tile(Emitter& e, int vectors, int rows, llvm::ArrayRef<llvm::Value*> arguments, Num first,
                         llvm::Value* fetched, llvm::Value* panel = nullptr);

@@ -46,7 +46,8 @@ GemmPlan make_plan(DType dtype, const Target& target) {
     // 32 registers: 24 accumulators, 4 vectors of B, and the element of A.
     plan.epilogue_registers = 2;
     plan.narrow_rows_at_once = 4;
-    plan.tiles = {{4, {6, 4, 2}}, {2, {8, 4, 2}}, {1, {8, 2}}};
+    plan.masks = true;
+    plan.tiles = {{4, {6, 4, 2}}, {2, {8, 4, 2}}, {1, {16, 8, 2}}};
     plan.packed_tiles = {{2, {12, 8, 4}}, {1, {12, 4}}};
   } else {
     plan.packed_tiles = {{target.fma ? 3 : 2, {4}}, {1, {8, 4}}};

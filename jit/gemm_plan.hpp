@@ -30,6 +30,7 @@ struct GemmPlan {
   /// Rows of a product with a single column that are read at once.
   int narrow_rows_at_once = 1;
   std::vector<TileShape> tiles;  ///< widest first; the last is one vector wide
+  bool masks = false;            ///< whether parts of vectors are read and written as fast as whole ones
   /// The same for A packed in groups: heights are multiples of packed_group.
   std::vector<TileShape> packed_tiles;
   std::int64_t row_block = 0;  ///< rows of a task at most

@@ -305,19 +305,27 @@ void Task<T>::tile_panel(const Block& block, N column, std::size_t shape) {
   const T* source = b + block.k * b_k + column * b_column;
   N source_pitch = b_k;
   // Rows of B that lie close together, or that few rows of A use, are read where they are.
-  if (b_column != 1 || width > left || (rows > 32 && b_k > 1024 / N{sizeof(T)})) {
+  const bool masked = plan.masks && b_column == 1 && left < width && width == plan.lanes;
+  if (b_column != 1 || (width > left && !masked) || (rows > 32 && b_k > 1024 / N{sizeof(T)})) {
     if (source != packed_source || block.depth != packed_depth)
       code.pack(source, b_k, b_column, panel, width, block.depth, std::min(left, width));
     packed_source = source, packed_depth = block.depth;
     source = panel, source_pitch = width;
   }
-  const bool straight = block.last && width <= left && direct != nullptr;
+  const bool straight = block.last && (width <= left || masked) && direct != nullptr;
   for (N row = 0; row < rows; row += group_rows) {
     const N count = std::min(rows - row, group_rows);
     T* sums = depth <= block_elements ? product : product + row * pitch + column;
-    code.tiles[shape](block.a + row * block.a_row, block.a_row, block.a_k, source, source_pitch, block.depth,
-                      straight ? direct + row * direct_pitch + column : sums, straight ? direct_pitch : pitch,
-                      block.first ? zeros : sums, block.first ? 0 : pitch, count);
+    T* out = straight ? direct + row * direct_pitch + column : sums;
+    const N out_pitch = straight ? direct_pitch : pitch, before_pitch = block.first ? 0 : pitch;
+    const T *a_rows = block.a + row * block.a_row, *before = block.first ? zeros : sums;
+    if (masked) {
+      code.masked_tile(a_rows, block.a_row, block.a_k, source, source_pitch, block.depth, out, out_pitch, before,
+                       before_pitch, count, left);
+    } else {
+      code.tiles[shape](a_rows, block.a_row, block.a_k, source, source_pitch, block.depth, out, out_pitch, before,
+                        before_pitch, count);
+    }
     if (block.last && !straight) finish(sums, row, count, column, std::min(left, width));
   }
 }
@@ -601,7 +609,7 @@ void run(const Operands& o, N begin, N end, void* scratch) {
   const GemmContext& plan = o.context;
   const Grid g = grid(plan, o.batch, o.rows, o.columns, o.depth);
   Task<T> task(o, scratch, g.pitch, g.way);
-  std::fill_n(task.zeros, plan.widest(), T{-0.0});
+  if (g.way != Grid::Way::tiled) std::fill_n(task.zeros, plan.widest(), T{-0.0});
   // Tasks of few rows are joined.
   const N joined = g.way == Grid::Way::thin
                        ? std::max<N>((o.rows == 1 ? thin_columns_one : thin_columns_max) / g.column_block, 1)

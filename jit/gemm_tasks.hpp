@@ -36,7 +36,11 @@ struct GemmCode {
   using Lanes = void(const void* a, N pitch, const void* b, N b_pitch, N depth, void* state, N columns, N first);
   using Upright = void(const void* a, N a_k, const void* x, N stride, N depth, void* state, void* out, N pitch, N rows);
 
-  std::vector<Tile*> tiles;  ///< one for each of GemmPlan::tiles
+  using MaskedTile = void(const void* a, N a_row, N a_k, const void* b, N pitch, N depth, void* out, N out_pitch,
+                          const void* before, N before_pitch, N rows, N columns);
+
+  std::vector<Tile*> tiles;           ///< one for each of GemmPlan::tiles
+  MaskedTile* masked_tile = nullptr;  ///< the last of them, if the plan masks
   PackedTile *packed_wide = nullptr, *packed_single = nullptr;
   CopyingTile* copying = nullptr;
   Pack *pack = nullptr, *pack_rows = nullptr;
