@@ -48,6 +48,7 @@ std::vector<Piece> pieces_of(GemmCode& code, const GemmPlan& plan, Grid::Way way
       code.tiles.resize(plan.tiles.size());
       for (std::size_t s = 0; s < plan.tiles.size(); ++s)
         pieces.push_back(piece(code.tiles[s], [&shape = plan.tiles[s]](GemmKit& kit) { return kit.tile(shape); }));
+      pieces.push_back(piece(code.squares, [](GemmKit& kit) { return kit.squares(); }));
       if (plan.masks) {
         pieces.push_back(
             piece(code.masked_tile, [&shape = plan.tiles.back()](GemmKit& kit) { return kit.tile(shape, true); }));

@@ -307,8 +307,14 @@ void Task<T>::tile_panel(const Block& block, N column, std::size_t shape) {
   // Rows of B that lie close together, or that few rows of A use, are read where they are.
   const bool masked = plan.masks && b_column == 1 && left < width && width == plan.lanes;
   if (b_column != 1 || (width > left && !masked) || (rows > 32 && b_k > 1024 / N{sizeof(T)})) {
-    if (source != packed_source || block.depth != packed_depth)
-      code.pack(source, b_k, b_column, panel, width, block.depth, std::min(left, width));
+    if (source != packed_source || block.depth != packed_depth) {
+      // A B that is contiguous along k, by squares as wide as a vector.
+      if (b_k == 1 && b_column != 1 && width <= left && block.depth % plan.lanes == 0) {
+        code.squares(source, b_column, panel, width, block.depth, width);
+      } else {
+        code.pack(source, b_k, b_column, panel, width, block.depth, std::min(left, width));
+      }
+    }
     packed_source = source, packed_depth = block.depth;
     source = panel, source_pitch = width;
   }

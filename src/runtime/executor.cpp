@@ -157,6 +157,11 @@ void check_indices_of(const Prepared& prepared, const Plan& plan, const program:
   const ResolvedArray& array = plan.resolved.inputs[check.input];
   const T* data = static_cast<const T*>(plan.bound[check.input]);
   const std::int64_t least = check.from_end ? -bound : 0;
+  if (array.shape.size() == 1 && array.strides[0] == 1) {
+    bool outside = false;
+    for (std::int64_t i = 0; i < array.shape[0]; ++i) outside |= data[i] < least || data[i] >= bound;
+    if (!outside) return;
+  }
   for_each_element(array.shape, array.strides, [&](std::int64_t at, std::int64_t number) {
     const std::int64_t i = data[at];
     if (i >= least && i < bound) return;
