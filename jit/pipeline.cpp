@@ -268,7 +268,7 @@ class Planner {
     std::vector<int> last(size(), -1);
     std::map<std::pair<std::size_t, int>, std::pair<int, int>> again;  // by value and stage
     const auto use = [&](std::size_t i, int s, int at) {
-      if (s > stage(i, part) && inst(i).op == Op::input && inputs_[inst(i).imm].again) {
+      if (s > stage(i, part) + 1 && inst(i).op == Op::input && inputs_[inst(i).imm].again) {
         auto& [first, end] = again.try_emplace({i, s}, at, at).first->second;
         first = std::min(first, at), end = std::max(end, at);
       } else {

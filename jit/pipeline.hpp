@@ -32,7 +32,7 @@ struct Pipeline {
 struct PipelineInput {
   bool fixed = false;  ///< the same for all iterations
   bool first = false;  ///< is read in stage 0
-  bool again = false;  ///< is read again in every later stage that uses it, not carried there
+  bool again = false;  ///< is read again in the stages from the second after its own on, not carried there
 };
 
 /// At most `most_vectors` of the target's `registers` make a value. `stored` are outputs that go to memory which inputs

@@ -161,7 +161,7 @@ class RowEmitter::Pipelined {
   void need(Value v, int k) {
     const int own = part_->stage[index(v)];
     if (own == Pipeline::invariant || own == k) return;
-    if (is_read_again(v)) return;
+    if (is_read_again(v) && k > own + 1) return;
     if (is_repeated(code_, v)) return need_operands(code_.insts[index(v)], k);
     part_->distance[index(v)] = std::max(part_->distance[index(v)], k - own);
   }
@@ -170,7 +170,7 @@ class RowEmitter::Pipelined {
   llvm::Value* at(Value v, int k) {
     const int own = part_->stage[index(v)];
     if (own == Pipeline::invariant || own == k) return part_->values[index(v)];
-    const bool read = is_read_again(v);
+    const bool read = is_read_again(v) && k > own + 1;
     if (!read && !is_repeated(code_, v)) return part_->carried[index(v)][static_cast<std::size_t>(k - own - 1)];
     auto& repeated = part_->repeated[index(v)];
     repeated.resize(static_cast<std::size_t>(plan_.stages));
@@ -255,6 +255,7 @@ class RowEmitter::Pipelined {
     }
     std::swap(s_.points, points);
   }
+  /// What is read ahead is carried to the next stage, or it would be read where it is used, in a row with others.
   bool is_read_again(Value v) const {
     const Inst& inst = code_.insts[index(v)];
     return inst.op == Op::input && row_.is_moving_load(s_, inst.imm);
