@@ -46,7 +46,7 @@ std::vector<Piece> pieces_of(GemmCode& code, const GemmPlan& plan, Grid::Way way
       break;
     case Grid::Way::tiled:
       code.tiles.resize(plan.tiles.size());
-      for (std::size_t s = 0; s < plan.tiles.size(); ++s)
+      for (std::size_t s = 0; s < plan.tiles.size() - (plan.masks ? 1 : 0); ++s)
         pieces.push_back(piece(code.tiles[s], [&shape = plan.tiles[s]](GemmKit& kit) { return kit.tile(shape); }));
       pieces.push_back(piece(code.squares, [](GemmKit& kit) { return kit.squares(); }));
       if (plan.masks) {

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <numeric>
-#include <span>
 
 #include "math/machine.hpp"
 
@@ -116,32 +115,22 @@ void GemmKit::emit_tile(Emitter& e, const TileShape& shape, int rows, llvm::Arra
   loop.next(b_now, e.at(scalar_, b_now, b_pitch));
   loop.finish(1);
 
-  std::vector<llvm::Value*> totals;
-  for (llvm::PHINode* sum : sums) totals.push_back(loop.result(sum));
-  const auto store_all = [&](std::span<llvm::Value* const> results) {
-    for (std::size_t i = 0; i < row_count; ++i) {
-      llvm::Value* line = e.at(scalar_, out, (first + row[i]) * out_pitch);
-      for (std::size_t v = 0; v < vectors; ++v) {
-        llvm::Value* place = e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes));
-        lanes.store(plan_.dtype, results[i * vectors + v], place, mask);
-      }
-    }
+  // All loads stand before all stores: rows may repeat.
+  const auto place = [&](llvm::Value* line, std::size_t v) {
+    return e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes));
   };
-  // The first block is added to a row of -0 that all share: the same without.
-  e.when(
-      before_pitch == 0, [&] { store_all(totals); },
-      [&] {
-        // All loads stand before all stores: rows may repeat.
-        std::vector<llvm::Value*> results;
-        for (std::size_t i = 0; i < row_count; ++i) {
-          llvm::Value* line = e.at(scalar_, before, (first + row[i]) * before_pitch);
-          for (std::size_t v = 0; v < vectors; ++v) {
-            llvm::Value* place = e.at(scalar_, line, e.num(static_cast<std::int64_t>(v) * plan_.lanes));
-            results.push_back(b.CreateFAdd(lanes.load(plan_.dtype, place, mask), totals[i * vectors + v]));
-          }
-        }
-        store_all(results);
-      });
+  std::vector<llvm::Value*> results;
+  for (std::size_t i = 0; i < row_count; ++i) {
+    llvm::Value* line = e.at(scalar_, before, (first + row[i]) * before_pitch);
+    for (std::size_t v = 0; v < vectors; ++v) {
+      llvm::Value* earlier = lanes.load(plan_.dtype, place(line, v), mask);
+      results.push_back(b.CreateFAdd(earlier, loop.result(sums[i * vectors + v])));
+    }
+  }
+  for (std::size_t i = 0; i < row_count; ++i) {
+    llvm::Value* line = e.at(scalar_, out, (first + row[i]) * out_pitch);
+    for (std::size_t v = 0; v < vectors; ++v) lanes.store(plan_.dtype, results[i * vectors + v], place(line, v), mask);
+  }
 }
 
 // --- Packing ---

@@ -127,7 +127,7 @@ class GemmKit {
 
   /// (a, row stride, k stride, b, pitch, k, out, pitch, before, pitch, rows)
   /// -> out[i][j] = before[i][j] + (sum over k, from +0, of a[i][k]*b[k][j]) for the shape's columns. `before` may be
-  /// `out`. `masked` (..., columns): of a shape one vector wide so many columns alone are read and written.
+  /// `out`. `masked` (..., columns): of a shape one vector wide, only so many columns are read and written.
   llvm::Function* tile(const TileShape& shape, bool masked = false);
   /// (a, group pitch, b, pitch, k, out, pitch, before, pitch, rows, fetch): the same with A packed in groups of rows,
   /// from pack_rows(). Writes rows up to the next multiple of packed_group. Fetches what the GemmFetch says.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "actinium/error.h"
 #include "jit/caches.hpp"
 #include "jit/gemm_tasks.hpp"
 
@@ -47,7 +48,7 @@ GemmPlan make_plan(DType dtype, const Target& target) {
     plan.epilogue_registers = 2;
     plan.narrow_rows_at_once = 4;
     plan.masks = true;
-    plan.tiles = {{4, {6, 4, 2}}, {2, {8, 4, 2}}, {1, {16, 8, 2}}};
+    plan.tiles = {{4, {6, 4, 2}}, {2, {8, 4, 2}}, {1, {8, 2}}};
     plan.packed_tiles = {{2, {12, 8, 4}}, {1, {12, 4}}};
   } else {
     plan.packed_tiles = {{target.fma ? 3 : 2, {4}}, {1, {8, 4}}};
@@ -79,6 +80,8 @@ GemmPlan make_plan(const program::MatmulKernel& kernel, const Target& target) {
 
 GemmPlan::Layout GemmPlan::layout() const {
   const std::int64_t size = element();
+  if (std::max({tile_columns(), packed_columns(), std::int64_t{row_panel_vectors} * lanes}) > widest_row)
+    throw InternalError("jit: a tile is wider than the widest");
   const std::int64_t product = std::max(
       {row_block * column_block, product_bytes / size, thin_rows * thin_pitch, narrow_rows * program::narrow_columns});
   const std::int64_t panel =
@@ -91,8 +94,7 @@ GemmPlan::Layout GemmPlan::layout() const {
   Layout at{};
   at.lines = 0;
   at.staging = aligned(3 * accesses * gemm_line_bytes);
-  at.zeros = at.staging + accesses * staged_columns * 8;
-  at.product = at.zeros + aligned(widest() * size);
+  at.product = at.staging + accesses * staged_columns * 8;
   at.b = at.product + aligned(product * size);
   at.a = at.b + aligned(panel * size);
   at.lanes = at.a + aligned(packed_a * size);

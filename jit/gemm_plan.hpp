@@ -51,9 +51,8 @@ struct GemmPlan {
   std::int64_t tile_rows() const { return tiles.front().max_rows(); }
   std::int64_t packed_columns() const { return packed_tiles.front().vectors * lanes; }
   std::int64_t packed_rows() const { return packed_tiles.front().max_rows(); }
-  std::int64_t widest() const {
-    return std::max({tile_columns(), packed_columns(), std::int64_t{row_panel_vectors} * lanes});
-  }
+  /// Columns of any tile at most.
+  static constexpr std::int64_t widest_row = 64;
   /// Elements that packing handles at once.
   std::int64_t pack_width() const { return std::max<std::int64_t>(lanes, 4); }
 
@@ -61,7 +60,6 @@ struct GemmPlan {
   struct Layout {
     std::int64_t lines;    ///< of each access three GemmLines
     std::int64_t staging;  ///< staged_columns of each access, for those that do not lie side by side
-    std::int64_t zeros;    ///< a row of -0: x + -0 is x for every x
     std::int64_t product;  ///< sums of the task's elements of C
     std::int64_t b;        ///< packed panel of B, or the sums of a block of k
     std::int64_t a;        ///< packed rows of A

@@ -68,16 +68,26 @@ bool is_strided(const GemmContext::Place& place, const GemmLine& line) {
   return !place.index && place.moves && (place.read || place.written) && line.column_step != place.size;
 }
 
+/// A row of -0, to which a first block is added: x + -0 is x for every x.
+template <class T>
+struct Zeros {
+  alignas(64) T row[GemmPlan::widest_row];
+  constexpr Zeros() : row() { std::fill_n(row, GemmPlan::widest_row, T{-0.0}); }
+};
+template <class T>
+constexpr Zeros<T> row_of_zeros;
+
 /// A piece of C, and the memory to compute it in.
 template <class T>
 struct Task {
+  static constexpr const T* zeros = row_of_zeros<T>.row;
   const GemmContext& plan;
   const GemmCode& code;
   const runtime::KernelArgs* args;
   char* scratch;
   N a_row, a_k, b_k, b_column, depth, chunks, pitch;  ///< `pitch`: from one row of sums to the next
   N group_pitch = 0, block_pitch = 0, matrix_pitch = 0, whole_b_pitch = 0;  ///< of what is packed
-  T *zeros, *product, *panel, *packed_a, *lanes, *levels;
+  T *product, *panel, *packed_a, *lanes, *levels;
   N level_pitch;
   // Of each task.
   const T *a = nullptr, *b = nullptr;
@@ -106,7 +116,6 @@ struct Task {
         depth(o.depth),
         chunks(std::max<N>(quotient_up(o.depth, chunk_elements), 1)),
         pitch(pitch_),
-        zeros(memory(plan.at.zeros)),
         product(memory(plan.at.product)),
         panel(memory(plan.at.b)),
         packed_a(memory(plan.at.a)),
@@ -305,7 +314,7 @@ void Task<T>::tile_panel(const Block& block, N column, std::size_t shape) {
   const T* source = b + block.k * b_k + column * b_column;
   N source_pitch = b_k;
   // Rows of B that lie close together, or that few rows of A use, are read where they are.
-  const bool masked = plan.masks && b_column == 1 && left < width && width == plan.lanes;
+  const bool masked = plan.masks && width == plan.lanes;
   if (b_column != 1 || (width > left && !masked) || (rows > 32 && b_k > 1024 / N{sizeof(T)})) {
     if (source != packed_source || block.depth != packed_depth) {
       // A B that is contiguous along k, by squares as wide as a vector.
@@ -327,7 +336,7 @@ void Task<T>::tile_panel(const Block& block, N column, std::size_t shape) {
     const T *a_rows = block.a + row * block.a_row, *before = block.first ? zeros : sums;
     if (masked) {
       code.masked_tile(a_rows, block.a_row, block.a_k, source, source_pitch, block.depth, out, out_pitch, before,
-                       before_pitch, count, left);
+                       before_pitch, count, std::min(left, width));
     } else {
       code.tiles[shape](a_rows, block.a_row, block.a_k, source, source_pitch, block.depth, out, out_pitch, before,
                         before_pitch, count);
@@ -615,7 +624,6 @@ void run(const Operands& o, N begin, N end, void* scratch) {
   const GemmContext& plan = o.context;
   const Grid g = grid(plan, o.batch, o.rows, o.columns, o.depth);
   Task<T> task(o, scratch, g.pitch, g.way);
-  if (g.way != Grid::Way::tiled) std::fill_n(task.zeros, plan.widest(), T{-0.0});
   // Tasks of few rows are joined.
   const N joined = g.way == Grid::Way::thin
                        ? std::max<N>((o.rows == 1 ? thin_columns_one : thin_columns_max) / g.column_block, 1)

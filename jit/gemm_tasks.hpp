@@ -39,8 +39,8 @@ struct GemmCode {
   using MaskedTile = void(const void* a, N a_row, N a_k, const void* b, N pitch, N depth, void* out, N out_pitch,
                           const void* before, N before_pitch, N rows, N columns);
 
-  std::vector<Tile*> tiles;           ///< one for each of GemmPlan::tiles
-  MaskedTile* masked_tile = nullptr;  ///< the last of them, if the plan masks
+  std::vector<Tile*> tiles;           ///< one for each of GemmPlan::tiles; if it masks
+  MaskedTile* masked_tile = nullptr;  ///< this instead of the last
   PackedTile *packed_wide = nullptr, *packed_single = nullptr;
   CopyingTile* copying = nullptr;
   Pack *pack = nullptr, *pack_rows = nullptr;
