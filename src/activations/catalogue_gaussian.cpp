@@ -1,5 +1,5 @@
-// Activations of the normal distribution. e = exp(-x*x/4), with the rounding of x*x made good, enters twice, so that a
-// tail keeps its digits down to the smallest normal number.
+// Activations of the normal distribution. Factors of exp(-x*x) enter it before its twos do (times_gauss), so that a tail
+// keeps its digits down to the smallest normal number.
 #include "activations/formula.hpp"
 #include "activations/textbook.hpp"
 
@@ -17,15 +17,15 @@ Expr gelu(const Terms& t) {
   const Expr size = abs(x), a = where(size > 40, 40, size);
   return where(x < 0, -0.0, x) - (a * small_tail(x)) * tail_unit(x);
 }
+/// Where the normal distribution has not yet vanished.
+Expr tail(const Expr& x) { return limited(x, -40, 40); }
 Expr gelu_slope(const Terms& t) {
-  const HalfGauss g = half_gauss(t.x);
-  return normcdf(t.x) + times_normpdf(g.x, g);
+  return normcdf(t.x) + times_normpdf(tail(t.x), t.x);
 }
 Expr gelu_curvature(const Terms& t) {
-  const HalfGauss g = half_gauss(t.x);
-  return times_normpdf(fma(-g.x, g.x, 2.0), g);
+  const Expr x = tail(t.x);
+  return times_normpdf(fma(-x, x, 2.0), t.x);
 }
-Expr tail(const Expr& x) { return limited(x, -40, 40); }
 
 /// x * sigmoid(z), z = x (A + B x*x) = 2 sqrt(2/pi) (x + 0.044715 x**3); x is limited to where exp(-|z|) has vanished.
 /// exp turns the error of z into |z| times as much: z is computed in double words, what is left over corrects h.
@@ -86,13 +86,6 @@ Expr gelu_tanh_closed_curvature(const Terms& t) {
   return logistic_pdf(s.z) * gelu_tanh_bracket(s.x, s.z, s.slope);
 }
 
-/// factor * exp(-x*x), without a subnormal in between.
-Expr times_gauss(const Expr& factor, const Expr& x) {
-  const Expr h = x * x, low = fma(x, x, -h), e = exp(-0.5 * h);
-  return (factor * e) * (e - e * low);
-}
-Expr near(const Expr& x) { return x.dtype() == DType::f32 ? limited(x, -16, 16) : limited(x, -40, 40); }
-
 std::optional<Expr> gelu_special(const Terms& t, int order, std::source_location where) {
   if (t.options[0] == 0) return std::nullopt;
   return find("gelu_tanh")->entry->make(order, {t.x, {}, {}, {}}, where);
@@ -143,8 +136,8 @@ std::vector<Facts> gaussian_entries() {
   f.textbook = ACTINIUM_TEXTBOOK(exp(-x * x));
   f.documentation = "Accurate in the tails: the rounding of x**2 is made good.";
   f.advice = "Radial basis functions. No gradient far from 0.";
-  f.value = {F(gauss(x)), F(times_gauss(-2.0 * near(x), near(x))),
-             F(times_gauss(fma(4.0 * near(x), near(x), -2.0), near(x)))};
+  f.value = {F(gauss(x)), F(times_gauss(-2.0 * tail(x), x, 1)),
+             F(times_gauss(fma(4.0 * tail(x), tail(x), -2.0), x, 1))};
   f.closed = {nullptr, F(-2.0 * tail(x) * gauss(x)), F((4.0 * square(tail(x)) - 2.0) * gauss(x))};
   list.push_back(f);
 

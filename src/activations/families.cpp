@@ -21,13 +21,6 @@ Expr sech2_of(const Expr& x) {
   return 4.0 * q / square_of_one_plus(q);
 }
 
-/// exp(-scale*x*x), scale a power of two, with the rounding of x*x made good.
-Expr gauss_of(const Expr& x, double scale) {
-  const double end = x.dtype() == DType::f32 ? 16 : 40;
-  const Expr xc = limited(x, -end, end), h = xc * xc, e = exp(-scale * h);
-  return e - e * (scale * fma(xc, xc, -h));
-}
-
 Expr normcdf_of(const Expr& x) {
   const Expr tail = small_tail(x) * tail_unit(x);
   return where(x < 0, tail, 1.0 - tail);
@@ -40,15 +33,12 @@ Expr log1mexp_of(const Expr& x) { return where(x < std::numbers::ln2, log(-expm1
 Expr small_tail(const Expr& x) { return primitive(Op::normtail, x); }
 double tail_unit(const Expr& x) { return x.dtype() == DType::f32 ? 0x1p-32 : 0x1p-64; }
 
-HalfGauss half_gauss(const Expr& x) {
-  const double end = x.dtype() == DType::f32 ? 16 : 40;
-  const Expr xc = limited(x, -end, end), h = xc * xc;
-  return {xc, exp(-0.25 * h), fma(xc, xc, -h)};
+Expr times_gauss(const Expr& factor, const Expr& x, double scale) {
+  const Expr size = abs(x), a = where(size > 40.0, 40.0, size), h = a * a;
+  const Expr terms[] = {-scale * h, -scale * fma(a, a, -h), factor};
+  return ops::build(nullptr, Op::exp_of_sum, terms);
 }
-
-Expr times_normpdf(const Expr& factor, const HalfGauss& g) {
-  return ((inv_sqrt_2pi * factor) * g.e) * (g.e - g.e * (0.5 * g.low));
-}
+Expr times_normpdf(const Expr& factor, const Expr& x) { return times_gauss(inv_sqrt_2pi * factor, x, 0.5); }
 
 bool is_family(Op op) {
   return op == Op::sech2 || op == Op::sigmoid || op == Op::logistic_pdf || op == Op::softplus || op == Op::gauss ||
@@ -62,8 +52,8 @@ Expr expand_family(Op op, const Expr& x) {
     case Op::sigmoid: return where(x >= 0, 1, t()) / (1.0 + t());
     case Op::logistic_pdf: return t() / square_of_one_plus(t());
     case Op::softplus: return positive_part(x) + log1p(t());
-    case Op::gauss: return gauss_of(x, 1);
-    case Op::normpdf: return inv_sqrt_2pi * gauss_of(x, 0.5);
+    case Op::gauss: return times_gauss(1, x, 1);
+    case Op::normpdf: return times_normpdf(1, x);
     case Op::normcdf: return normcdf_of(x);
     case Op::log1mexp: return log1mexp_of(x);
     default: throw InternalError("not a family: " + std::string(ops::name_of(op)));  // NOLINT

@@ -6,7 +6,7 @@
 
 namespace actinium::activations {
 
-/// True for the families. Two have a body of machine code (src/math): gauss, and sech2 in f32.
+/// True for the families. In a type in which one has a body of machine code (math::has_body), `decompose` leaves it.
 bool is_family(ops::Op op);
 /// The family's value in base functions. Equal parts are equal nodes: sigmoid, logistic_pdf and softplus share
 /// exp(-|x|).
@@ -16,12 +16,10 @@ Expr expand_family(ops::Op op, const Expr& x);
 Expr small_tail(const Expr& x);
 double tail_unit(const Expr& x);
 
-/// exp(-x*x/4) with the rounding error of x*x, both for x limited to where exp(-x*x/2) is not yet 0.
-struct HalfGauss {
-  Expr x, e, low;  ///< exp(-x*x/2) = e * e * (1 - low/2)
-};
-HalfGauss half_gauss(const Expr& x);
-/// factor * normpdf(x), without a subnormal in between.
-Expr times_normpdf(const Expr& factor, const HalfGauss& g);
+/// factor * exp(-scale*x*x), scale a power of two, with the rounding of x*x made good and no subnormal in between; 0 from
+/// |x| = 40 on. Equal x and scale share the exp. Can be differentiated.
+Expr times_gauss(const Expr& factor, const Expr& x, double scale);
+/// factor * normpdf(x), likewise.
+Expr times_normpdf(const Expr& factor, const Expr& x);
 
 }  // namespace actinium::activations

@@ -1,7 +1,5 @@
 // exp, exp2, expm1 and the hyperbolic functions. Start reading at exp(): x = n log 2 + r, a polynomial in r, scaled by
 // 2^n.
-#include <bit>
-
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
@@ -45,25 +43,27 @@ Halves hyperbolic_parts(Var magnitude, double first) {
   return h;
 }
 
-machine::Table table_of(std::span<const double> values, double factor = 1) {
-  machine::Table t{Type::f32, {}};
-  for (double v : values) t.bits.push_back(std::bit_cast<std::uint32_t>(static_cast<float>(v * factor)));
-  return t;
-}
-
 // 2^floor(n) 2^(i/16) e^r, n = floor(n) + i/16 the sixteenth nearest to x / log 2: r is so small that two coefficients
 // do, and the rounding of 2^(i/16), unless its low part is added, is half the error.
 enum class Roots { high, both };
-Var exp_single(Var x, double factor, Roots roots, Var low = {}) {
+struct Exponential {
+  Var value, twos;  ///< value 2^twos
+};
+/// Of x + low; low may be without value.
+Exponential exponential_single(Var x, Var low, double factor, Roots roots) {
   const Var shifted = muladd(x, k::inverse_ln2, 0x1.8p19), n = shifted - 0x1.8p19;
-  const Var i = bits(shifted) & 15, root = lookup(table_of(k::sixteenth_powers, factor), i);
+  const Var i = bits(shifted) & 15, root = lookup(table_of(Type::f32, k::sixteenth_powers, factor), i);
   const Var high = muladd(n, -k::ln2_half_f32[0], x);
   const Var r = low.value() == machine::no_value ? muladd(n, -k::ln2_half_f32[1], high)
                                                  : high + muladd(n, -k::ln2_half_f32[1], low);
   const Var rest = muladd(polynomial(r, k::exp_t_f32), r, 1.0);
   const Var step =
-      roots == Roots::high ? root * r : muladd(root, r, lookup(table_of(k::sixteenth_powers_low, factor), i));
-  return scale(muladd(rest, step, root), floor(n));
+      roots == Roots::high ? root * r : muladd(root, r, lookup(table_of(Type::f32, k::sixteenth_powers_low, factor), i));
+  return {muladd(rest, step, root), floor(n)};
+}
+Var exp_single(Var x, double factor, Roots roots) {
+  const Exponential e = exponential_single(x, {}, factor, roots);
+  return scale(e.value, e.twos);
 }
 
 // tanh(a + b) = tanh a + (1 - tanh^2 a) tanh b / (1 + tanh a tanh b), a the anchor of |x|: 0, then eight an octave of
@@ -74,8 +74,8 @@ struct Steep {
 Steep steep(Var x) {
   const Var magnitude = min(like(x, 9.2), abs(x));
   const Var index = lshr(bits(magnitude + 0.625) - 0x3f200000ll, 20) & 31;
-  const Var tanh_a = lookup(table_of(k::tanh_of_anchor), index), sech2_a = lookup(table_of(k::sech2_of_anchor), index);
-  const Var b = magnitude - lookup(table_of(k::tanh_anchor), index);
+  const Var tanh_a = lookup(table_of(Type::f32, k::tanh_of_anchor), index), sech2_a = lookup(table_of(Type::f32, k::sech2_of_anchor), index);
+  const Var b = magnitude - lookup(table_of(Type::f32, k::tanh_anchor), index);
   const Var z = b * b;
   const Var tanh_b = muladd(b * z, polynomial(z, k::tanh_s_f32), b);
   return {tanh_a, sech2_a, sech2_a * tanh_b / muladd(tanh_a, tanh_b, 1.0)};
@@ -106,14 +106,16 @@ Var exp_in_range(Var x) {
   return scale(muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0, n.value);
 }
 
-// exp(-x^2) with what the rounding of x^2 leaves; it is 0 long before x = 40.
-Var gauss(Var x) {
-  const Var a = min(like(x, 40.0), abs(x)), square = a * a, low = fma(a, a, -square);
-  if (is_single(x)) return exp_single(-square, 1, Roots::both, -low);
-  const Rounded n = round_product(-square, k::inverse_ln2);
-  const Pair parts = without_twos(-square, n.value);
-  const Var r = parts.high - (parts.low + low);
-  return scale(muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0, n.value);
+// The factor comes in before the twos, so that what is not subnormal in the end never is.
+Var exp_of_sum(Var x, Var low, Var factor) {
+  if (is_single(x)) {
+    const Exponential e = exponential_single(x, low, 1, Roots::both);
+    return scale(e.value * factor, e.twos);
+  }
+  const Rounded n = round_product(x, k::inverse_ln2);
+  const Pair parts = without_twos(x, n.value);
+  const Var r = parts.high - (parts.low - low);
+  return scale((muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0) * factor, n.value);
 }
 
 Var exp(Var x) { return exp_in_range(is_single(x) ? clamped(x, -105, 89) : clamped(x, -746, 710)); }

@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "actinium/error.h"
 #include "math/lowering.hpp"
@@ -41,6 +42,7 @@ bool takes(Op op, Type t) {
   return is_float(t) || in(general_ops) || (t != Type::b1 && in(integer_ops));
 }
 
+/// Without value for an op without a body.
 Var lower(Op op, const std::array<Var, 3>& v, Type to) {
   const Var x = v[0], y = v[1], z = v[2];
   const Type t = (op == Op::select ? y : x).type();
@@ -77,7 +79,6 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::erf: return erf(x);
     case Op::erfc: return erfc(x);
     case Op::normtail: return normtail(x);
-    case Op::gauss: return gauss(x);
     case Op::sech2:
       if (t == Type::f32) return sech2_single(x);
       break;
@@ -116,6 +117,7 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::raw_max: return real ? max(x, y) : maximum(x, y);
     case Op::muladd: return real ? muladd(x, y, z) : x * y + z;
     case Op::exp_scaled: return exp_scaled(x);
+    case Op::exp_of_sum: return exp_of_sum(x, y, z);
     case Op::input:
     case Op::constant:
     case Op::tensor:
@@ -125,6 +127,7 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::sigmoid:
     case Op::logistic_pdf:
     case Op::softplus:
+    case Op::gauss:
     case Op::normpdf:
     case Op::normcdf:
     case Op::log1mexp:
@@ -155,32 +158,42 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::result:
     case Op::activation: break;
   }
-  reject(op, t);
+  return {};
 }
 
+/// Null if there is none.
 std::unique_ptr<const machine::Code> build(Op op, Type t, Type to) {
-  if (ops::kind_of(op) != ops::Kind::elementwise || !takes(op, t)) reject(op, t);
+  if (ops::kind_of(op) != ops::Kind::elementwise || !takes(op, t)) return nullptr;
   machine::Builder b;
   std::array<Var, 3> operands;
   for (int i = 0; i < ops::info(op).arity; ++i) operands[i] = b.input(op == Op::select && i == 0 ? Type::b1 : t);
   const Var result = lower(op, operands, to);
+  if (result.value() == machine::no_value) return nullptr;
   auto code = std::make_unique<const machine::Code>(b.finish({&result, 1}));
   machine::verify(*code);
   return code;
 }
 
-}  // namespace
-
-const machine::Code& body(Op op, DType dtype, DType to) {
+const machine::Code* find(Op op, DType dtype, DType to) {
   constexpr std::size_t types = all_dtypes.size();
   static std::mutex mutex;
-  static std::array<std::unique_ptr<const machine::Code>, ops::op_table.size() * types * types> cache;
+  static std::array<std::optional<std::unique_ptr<const machine::Code>>, ops::op_table.size() * types * types> cache;
   if (op != Op::cast) to = dtype;
   const std::lock_guard lock(mutex);
   auto& code = cache[(static_cast<std::size_t>(op) * types + static_cast<std::size_t>(dtype)) * types +
                      static_cast<std::size_t>(to)];
   if (!code) code = build(op, machine::type_of(dtype), machine::type_of(to));
+  return code->get();
+}
+
+}  // namespace
+
+const machine::Code& body(Op op, DType dtype, DType to) {
+  const machine::Code* code = find(op, dtype, to);
+  if (code == nullptr) reject(op, machine::type_of(dtype));
   return *code;
 }
+
+bool has_body(Op op, DType dtype) { return find(op, dtype, dtype) != nullptr; }
 
 }  // namespace actinium::math

@@ -11,5 +11,7 @@ namespace actinium::math {
 /// InternalError for an op that the graph expands before (sigmoid and its kin), that is not elementwise, or that does
 /// not take the type.
 const machine::Code& body(ops::Op op, DType dtype, DType to = DType::f32);
+/// Whether there is one: of elementwise ops on types they take, all but those families that the graph expands.
+bool has_body(ops::Op op, DType dtype);
 
 }  // namespace actinium::math

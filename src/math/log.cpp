@@ -151,14 +151,6 @@ Var log1p_of_pair(Var h, Var l, Var extra_twos) {
 
 namespace {
 
-machine::Table table_of(Type t, std::span<const double> values) {
-  machine::Table table{t, {}};
-  for (double v : values)
-    table.bits.push_back(t == Type::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(v))
-                                        : std::bit_cast<std::uint64_t>(v));
-  return table;
-}
-
 // f as in log1p_of_pair, and log(1 + f) = log(1 + g) - log c with a factor c for each sixteenth of the range, 1 beside
 // 1. -log c and e times the high part of log 2 have so few bits that their sum is exact.
 Var log1p_by_table(Var h, double twos) {

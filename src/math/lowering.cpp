@@ -1,6 +1,8 @@
 // The shared pieces of lowering.hpp.
 #include "math/lowering.hpp"
 
+#include <bit>
+
 namespace actinium::math {
 
 namespace {
@@ -32,6 +34,14 @@ Var polynomial(Var x, std::span<const double> c) {
   Var sum = in_chains(x, c.subspan(lead));
   for (std::size_t i = lead; i-- > 0;) sum = muladd(sum, x, c[i]);
   return sum;
+}
+
+machine::Table table_of(Type t, std::span<const double> values, double factor) {
+  machine::Table table{t, {}};
+  for (double v : values)
+    table.bits.push_back(t == Type::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(v * factor))
+                                        : std::bit_cast<std::uint64_t>(v * factor));
+  return table;
 }
 
 Rounded round_product(Var x, double factor) {

@@ -31,6 +31,9 @@ inline std::int64_t sign_mask(Var x) { return is_single(x) ? 0x80000000ll : std:
 /// pace.
 Var polynomial(Var x, std::span<const double> c);
 
+/// For lookup: the numbers of a float type, times a factor.
+machine::Table table_of(Type t, std::span<const double> values, double factor = 1);
+
 // --- rounding to an integer by adding a large number, which leaves the integer in the low bits ---
 
 struct Rounded {
@@ -58,7 +61,7 @@ Var leading_half(Var x);
 
 Var exp(Var x);
 Var exp_scaled(Var x);  ///< exp(x) 2^-32 (f32), 2^-64 (f64)
-Var gauss(Var x);
+Var exp_of_sum(Var x, Var low, Var factor);  ///< factor exp(x + low)
 Var exp2(Var x);
 Var expm1(Var x);
 Var sinh(Var x);

@@ -421,6 +421,10 @@ Var Builder::emit(Op op, Type type, Var a, Var b, Var c, std::uint64_t imm) {
     foldable = foldable && is_constant(operands[k]);
     bits[k] = code_.insts[index_of(operands[k])].imm;
   }
+  // The operands are in order of their definition by now.
+  const auto is_one = [&](int k) { return is_constant(operands[k]) && bits[k] == (type == Type::f32 ? encode(1.0f) : encode(1.0)); };
+  if (op == Op::mul && is_one(0)) return {*this, inst.b};
+  if (op == Op::mul && is_one(1)) return {*this, inst.a};
   if (foldable) {
     const std::uint64_t fused = apply(code_, inst, bits[0], bits[1], bits[2], true);
     if (fused == apply(code_, inst, bits[0], bits[1], bits[2], false)) return constant(type, fused);

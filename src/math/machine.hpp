@@ -126,8 +126,8 @@ class Var {
 };
 
 /// Appends instructions, merging equal ones and folding operations among constants by evaluate() (except a muladd whose
-/// value depends on the target). Operands of commutative operations are put in order of definition. A min or max that
-/// the signs of its operands decide is left out: exp(-|x|) needs no upper end.
+/// value depends on the target). Operands of commutative operations are put in order of definition. A factor of 1 is left
+/// out, and so is a min or max that the signs of its operands decide: exp(-|x|) needs no upper end.
 class Builder {
  public:
   Var input(Type t);  ///< the next argument

@@ -46,6 +46,7 @@ int weight(Op op) {
     case Op::exp:
     case Op::exp2:
     case Op::exp_scaled:
+    case Op::exp_of_sum:
     case Op::expm1:
     case Op::log:
     case Op::log2:
@@ -112,6 +113,30 @@ int weight(Op op) {
     case Op::activation: return 0;
   }
   return 0;
+}
+
+bool is_exact(Op op) {
+  switch (op) {
+    case Op::neg:
+    case Op::abs:
+    case Op::sign:
+    case Op::floor:
+    case Op::ceil:
+    case Op::trunc:
+    case Op::round:
+    case Op::max:
+    case Op::min:
+    case Op::raw_max:
+    case Op::raw_min:
+    case Op::clamp:
+    case Op::select:
+    case Op::copysign:
+    case Op::stop_gradient:
+    case Op::again:
+    case Op::broadcast:
+    case Op::cast: return true;
+    default: return false;  // NOLINT
+  }
 }
 
 }  // namespace actinium::ops

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numbers>
 
+#include "activations/families.hpp"
 #include "ops/cotangent.hpp"
 #include "ops/error.hpp"
 #include "ops/kink.hpp"
@@ -245,11 +246,16 @@ Expr copysign_partial(const Expr&, Operands x, int i) {
 Expr fma_partial(const Expr&, Operands x, int i) { return i == 0 ? x[1] : i == 1 ? x[0] : Expr(1); }
 Expr mul_partial(const Expr&, Operands x, int i) { return x[static_cast<std::size_t>(1 - i)]; }
 
-/// factor x exp(-scale x*x): half of the exponent enters twice, so that a normal result has no subnormal factor. It is 0
-/// long before x = 40, where an infinite x would make 0 * inf; not by clamp, whose derivative at NaN is 0.
+/// factor x exp(-scale x*x), which shares its exp with gauss and normpdf; 0 from |x| = 40 on, where an infinite x would
+/// make 0 * inf; not by clamp, whose derivative at NaN is 0.
 Expr x_gauss(const Expr& x, double factor, double scale) {
-  const Expr xc = where(abs(x) > 40.0, 40.0, x), h = xc * xc, low = fma(xc, xc, -h), e = exp(-0.5 * scale * h);
-  return (factor * xc * e) * (e - e * (scale * low));
+  return activations::times_gauss(where(abs(x) > 40.0, 0.0, factor * x), x, scale);
+}
+/// The low part is no function of its own: it makes up for a rounding.
+Expr exp_of_sum_partial(const Expr& y, Operands x, int i) {
+  if (i != 2) return i == 0 ? y : Expr(0);
+  const Expr terms[] = {x[0], x[1], Expr(1)};
+  return build(y.graph(), Op::exp_of_sum, terms);
 }
 /// NaN below 0, as log1mexp is.
 Expr log1mexp_partial(const Expr&, Operands x, int) {
@@ -352,6 +358,7 @@ const Entry entries[] = {
     {Op::muladd, lowered()},
     {Op::normtail, lowered()},
     {Op::exp_scaled, lowered()},
+    {Op::exp_of_sum, smooth(exp_of_sum_partial)},
 };
 
 }  // namespace

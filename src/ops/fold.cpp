@@ -20,28 +20,15 @@ Expr number(double value, bool integral) {
   return whole ? Expr(static_cast<std::int64_t>(value)) : Expr(value);
 }
 
-/// Ops that have one body of machine code, whatever the target.
-bool has_body(Op op) {
-  switch (op) {
-    case Op::sech2:
-    case Op::sigmoid:
-    case Op::logistic_pdf:
-    case Op::softplus:
-    case Op::gauss:
-    case Op::normpdf:
-    case Op::normcdf:
-    case Op::log1mexp:
-    case Op::muladd: return false;
-    default: return kind_of(op) == Kind::elementwise;  // NOLINT
-  }
-}
+/// One value, whatever the target: that of its machine code.
+bool is_settled(Op op, DType type) { return op != Op::muladd && math::has_body(op, type); }
 
 }  // namespace
 
 std::optional<std::uint64_t> fold(Op op, DType result, std::span<const DType> types, std::span<const std::uint64_t> bits) {
   if (op == Op::stop_gradient) return bits[0];
   if (op == Op::again) return std::nullopt;
-  if (!has_body(op)) return std::nullopt;
+  if (!is_settled(op, types.back())) return std::nullopt;
   // Machine code of a function fuses where targets do, and all but the oldest do.
   const machine::Code& code = math::body(op, types.back(), result);
   return machine::evaluate(code, bits, true)[0];
@@ -80,7 +67,7 @@ Expr fold_unbound(Op op, std::span<const Expr> x, const TypedShape* requested, c
       break;
     default: break;  // NOLINT: the others as their machine code says
   }
-  if (has_body(op) && op != Op::cast) {
+  if (is_settled(op, DType::f64) && op != Op::cast) {
     std::array<std::uint64_t, 3> bits{};
     const std::array types{DType::f64, DType::f64, DType::f64};
     for (std::size_t i = 0; i < x.size(); ++i) bits[i] = std::bit_cast<std::uint64_t>(v(i));

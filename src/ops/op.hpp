@@ -57,6 +57,9 @@ enum class Kind : std::uint8_t {
   X(raw_min, 2, elementwise) X(raw_max, 2, elementwise) X(muladd, 3, elementwise) X(normtail, 1, elementwise)            \
   /* exp(x) 2^-32 (f32), 2^-64 (f64): does not overflow where x/(1 + exp(-x)) has not vanished yet; never differentiated */ \
   X(exp_scaled, 1, elementwise)                                                                                          \
+  /* exp_of_sum(h, l, f): f exp(h + l), h <= 1 or NaN, l a rounding error of h, |f| < 2^60: no subnormal number in between, */ \
+  /* and all that have an h and an l in common share their exp                                                            */ \
+  X(exp_of_sum, 3, elementwise)                                                                                          \
   /* structure. broadcast: to node.shape, ints = {} (operand aligned right). transpose: ints = permutation. slice: dims = */ \
   /* starts, ints = steps (may be negative), extent from node.shape. pad(x, value): dims = {lo..., hi...} (>= 0).         */ \
   /* concat: ints = {axis}. gather(x, i): ints = {axis}; shape x[:axis] + i.shape + x[axis+1:]. scatter_add(base, i,      */ \

@@ -4,6 +4,7 @@
 
 #include "activations/catalogue.hpp"
 #include "activations/families.hpp"
+#include "math/functions.hpp"
 #include "passes/pass.hpp"
 
 namespace actinium::passes {
@@ -11,11 +12,10 @@ namespace {
 
 using ops::Op;
 
-/// Families with a body of machine code stay: gauss, and sech2 in f32, which shares what tanh computes.
+/// A family with a body of machine code stays: sech2 in f32, say, which shares what tanh computes.
 bool expands(const GraphData& g, NodeId id) {
   const Op op = g.op(id);
-  const bool has_body = op == Op::gauss || (op == Op::sech2 && g.dtype(id) == DType::f32);
-  return op == Op::activation || (activations::is_family(op) && !has_body);
+  return op == Op::activation || (activations::is_family(op) && !math::has_body(op, g.dtype(id)));
 }
 
 /// One level: what an entry expands to may be made of families and other entries.

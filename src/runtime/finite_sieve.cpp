@@ -97,7 +97,8 @@ Birth birth(const GraphData& g, NodeId id) {
     case Op::hypot:
     case Op::fma:
     case Op::muladd:
-    case Op::exp_scaled: return Birth::element;
+    case Op::exp_scaled:
+    case Op::exp_of_sum: return Birth::element;
     case Op::broadcast:
     case Op::reshape:
     case Op::transpose:

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "graph/brief.hpp"
+#include "ops/cost.hpp"
 #include "ops/error.hpp"
 #include "ops/unit.hpp"
 
@@ -35,29 +36,6 @@ bool makes_infinities(Op op) {
     case Op::log1p:
     case Op::atanh:
     case Op::pow: return true;
-    default: return false;  // NOLINT
-  }
-}
-
-/// Exact on exact operands.
-bool is_exact(Op op) {
-  switch (op) {
-    case Op::neg:
-    case Op::abs:
-    case Op::sign:
-    case Op::floor:
-    case Op::ceil:
-    case Op::trunc:
-    case Op::round:
-    case Op::max:
-    case Op::min:
-    case Op::clamp:
-    case Op::select:
-    case Op::copysign:
-    case Op::stop_gradient:
-    case Op::again:
-    case Op::broadcast:
-    case Op::cast: return true;
     default: return false;  // NOLINT
   }
 }
@@ -102,7 +80,7 @@ Analysis::Analysis(const Module& module, const std::vector<std::optional<Interva
     if (!needed_[i]) continue;
     const auto operands = g_.operands(id);
     const bool scales = g_.op(id) == Op::mul && (is_power_of_two(g_, operands[0]) || is_power_of_two(g_, operands[1]));
-    const bool exact = is_exact(g_.op(id)) || scales || !is_elementwise(g_, id);
+    const bool exact = ops::is_exact(g_.op(id)) || scales || !is_elementwise(g_, id);
     inexact_[i] = !exact;
     overflows_[i] = makes_infinities(g_.op(id));
     for (NodeId o : operands) {

@@ -135,6 +135,7 @@ double three(Op op, double a, double b, double c) {
     case Op::select: return a != 0 ? b : c;
     case Op::clamp: return a != a ? a : a < b ? b : a > c ? c : a;
     case Op::fma: return std::fma(a, b, c);
+    case Op::exp_of_sum: return c * std::exp(a + b);
     default: throw std::logic_error("no function of three arguments: " + std::string(ops::name_of(op)));
   }
 }

@@ -169,6 +169,17 @@ TEST(MathMachine, AMinOrMaxThatSignsDecideIsLeftOut) {
   }
 }
 
+TEST(MathMachine, AFactorOfOneIsLeftOut) {
+  for (Type t : {Type::f32, Type::f64}) {
+    Builder b;
+    const Var x = b.input(t);
+    EXPECT_EQ((x * 1.0).value(), x.value());
+    EXPECT_EQ((1.0 * x).value(), x.value());
+    EXPECT_NE((x * -1.0).value(), x.value());
+    EXPECT_NE((x * 0x1.000002p0).value(), x.value());
+  }
+}
+
 TEST(MathMachine, FinishDropsWhatNoOutputNeeds) {
   Builder b;
   const Var x = b.input(Type::f32), unused = b.input(Type::f32);

@@ -44,6 +44,7 @@ R apply(Op op, DType dtype, T... arguments) {
 }
 double f(Op op, double x) { return apply<double>(op, DType::f64, x); }
 double f(Op op, double x, double y) { return apply<double>(op, DType::f64, x, y); }
+double f(Op op, double x, double y, double z) { return apply<double>(op, DType::f64, x, y, z); }
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -234,6 +235,36 @@ TEST(MathSpecial, ScaledExpIsFiniteWhereItsReciprocalIsNormal) {
   EXPECT_EQ(f(Op::exp_scaled, inf), inf);
   EXPECT_TRUE(std::isnan(f(Op::exp_scaled, nan)));
   EXPECT_TRUE(std::isnan(apply<float>(Op::exp_scaled, DType::f32, static_cast<float>(nan))));
+}
+
+TEST(MathSpecial, ExpOfASumKnowsTheLowPart) {
+  for (double x : {-80.3, -20.1, -1.3, -0.7, 0.0}) {
+    const auto high = static_cast<float>(x);
+    const float low = 0.5f * (std::nextafter(high, -INFINITY) - high), factor = -1.5f;
+    const double truth = static_cast<double>(factor) * std::exp(static_cast<double>(high) + static_cast<double>(low));
+    const auto expected = static_cast<float>(truth);
+    EXPECT_NEAR(static_cast<double>(apply<float>(Op::exp_of_sum, DType::f32, high, low, factor)), truth,
+                1.5 * static_cast<double>(std::nextafter(expected, -INFINITY) - expected) * -1)
+        << x;
+  }
+  for (double x : {-700.3, -20.1, -1.3, -0.7, 0.0}) {
+    const double low = 0.5 * (std::nextafter(x, -INFINITY) - x);
+    const auto expected =
+        static_cast<double>(-1.5L * std::exp(static_cast<long double>(x) + static_cast<long double>(low)));
+    EXPECT_NEAR(f(Op::exp_of_sum, x, low, -1.5), expected, 2 * (expected - std::nextafter(expected, -INFINITY))) << x;
+  }
+}
+
+/// The factor comes in before the twos: exp(-88.5) and exp(-709) are subnormal, 40 times as much is not.
+TEST(MathSpecial, ExpOfASumHasNoSubnormalInBetween) {
+  const double truth = 40 * std::exp(-88.5);
+  EXPECT_NEAR(static_cast<double>(apply<float>(Op::exp_of_sum, DType::f32, -88.5f, 0.0f, 40.0f)), truth, truth * 0x1p-23);
+  const auto expected = static_cast<double>(40 * std::exp(-709.5L));
+  EXPECT_NEAR(f(Op::exp_of_sum, -709.5, 0, 40), expected, expected * 0x1p-51);
+  EXPECT_EQ(f(Op::exp_of_sum, -1600, 0, 40), 0);
+  EXPECT_EQ(apply<float>(Op::exp_of_sum, DType::f32, -1600.0f, 0.0f, 40.0f), 0);
+  EXPECT_TRUE(std::isnan(f(Op::exp_of_sum, nan, 0, 1)));
+  EXPECT_TRUE(std::isnan(apply<float>(Op::exp_of_sum, DType::f32, static_cast<float>(nan), 0.0f, 1.0f)));
 }
 
 TEST(MathSpecial, OddFunctionsAreOddToTheBit) {
