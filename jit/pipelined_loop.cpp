@@ -376,7 +376,11 @@ bool RowEmitter::may_overlap(const Segment& s) const {
 
 void RowEmitter::pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin,
                                 llvm::Value* end) {
-  keep_order(b.GetInsertBlock()->getParent());
+  llvm::Function* f = b.GetInsertBlock()->getParent();
+  keep_order(f);
+  // So that spilled registers lie in one cache line each, wherever the stack begins: LLVM itself does not align it once
+  // registers are allocated.
+  f->addFnAttr(llvm::Attribute::getWithStackAlignment(f->getContext(), llvm::Align(64)));
   Pipelined(*this, v_, v, s, plan).emit(begin, end);
 }
 
