@@ -33,12 +33,12 @@ inline constexpr double log_q_f32[] = {0x1.555548p-2, -0x1.000006p-2, 0x1.99a4b2
 /// (log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]: error 2^-29.51.
 inline constexpr double log1p_q_f32[] = {0x1.55555ap-2, -0x1.00006ep-2, 0x1.999784p-3, -0x1.5519bep-3, 0x1.246088p-3,
     -0x1.04aa18p-3, 0x1.df42f8p-4, -0x1.75684ap-4, 0x1.34a0fcp-5};
-/// (log(1+g) - g)/g^2 on [-3/80, 1/8] (f32), [-3/80, 1/16]: error 2^-29.08.
-inline constexpr double log1p_t_f32[] = {-0x1p-1, 0x1.55561ep-2, -0x1.0003p-2, 0x1.9590a6p-3, -0x1.15d234p-3};
-/// (log(1+g) - g)/g^2 on [-3/80, 1/8] (f32), [-3/80, 1/16]: error 2^-55.62.
-inline constexpr double log1p_t_f64[] = {-0x1.fffffffffffe6p-2, 0x1.55555555562b9p-2, -0x1.0000000039d9ep-2,
-    0x1.99999981ef03cp-3, -0x1.555550ed06632p-3, 0x1.24929b2c07427p-3, -0x1.00107e4098266p-3, 0x1.c6ff6f2814bfbp-4,
-    -0x1.703bbc254f847p-4};
+/// (log(1+g) - g)/g^2 on [-1/32, 1/16]: error 2^-28.13.
+inline constexpr double log1p_t_f32[] = {-0x1p-1, 0x1.55584p-2, -0x1.001014p-2, 0x1.81ef34p-3};
+/// (log(1+g) - g)/g^2 on [-1/32, 1/16]: error 2^-56.36.
+inline constexpr double log1p_t_f64[] = {-0x1.0000000000003p-1, 0x1.5555555555f86p-2, -0x1.fffffffff1933p-3,
+    0x1.999999806c327p-3, -0x1.555554b3e9cffp-3, 0x1.2492d8f8cd7c9p-3, -0x1.0009c2f2b95d2p-3, 0x1.c574b4c9bb87cp-4,
+    -0x1.65f13381661e8p-4};
 /// (1/(1 + f) - 1)/f on [-1/4, 1/2]; f64 takes the same: error 2^-6.23.
 inline constexpr double inverse_p_f32[] = {-0x1.110e9ep+0, 0x1.b4e232p-1};
 /// (2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5: error 2^-61.96.
@@ -255,20 +255,19 @@ inline constexpr double sech2_of_anchor[] = {0x1p+0, 0x1p+0, 0x1p+0, 0x1.e839ccp
     0x1.4271eap-7, 0x1.8c5a1ap-8, 0x1.6ea24cp-9, 0x1.0d9632p-10, 0x1.903634p-12, 0x1.24fdd2p-13, 0x1.ae0034p-15,
     0x1.3e02bcp-16, 0x1.dfeecep-18, 0x1.5fe80ap-19, 0x1.3fec04p-21, 0x1.fee9f8p-24};
 /// For log1p: a factor for each sixteenth of [3/4, 3/2), and minus its logarithm, a multiple of 2^-17, 2^-42.
-inline constexpr double log_factor_f32[] = {0x1.4eb5f4p+0, 0x1.40e486p+0, 0x1.35c0cp+0, 0x1.2a2262p+0, 0x1.1f36dep+0,
-    0x1.1578e6p+0, 0x1.0c4b3cp+0, 0x1p+0, 0x1p+0, 0x1p+0, 0x1.bb76p-1, 0x1.a438f6p-1, 0x1.8f8434p-1, 0x1.7d29p-1,
-    0x1.6c087cp-1, 0x1.5cb014p-1};
-inline constexpr double log_of_factor_f32[] = {-0x1.1286p-2, -0x1.ceb4p-3, -0x1.8658p-3, -0x1.380cp-3, -0x1.d74p-4,
-    -0x1.49e8p-4, -0x1.804p-5, 0x0p+0, 0x0p+0, 0x0p+0, 0x1.2654p-3, 0x1.949p-3, 0x1.fc0cp-3, 0x1.2e3p-2, 0x1.5d44p-2,
-    0x1.895ep-2};
-inline constexpr double log_factor_f64[] = {0x1.4e6a894c3ac2ep+0, 0x1.41546b17f399cp+0, 0x1.350c7cf7e2272p+0,
-    0x1.29de4b08f9e68p+0, 0x1.1f761084b9946p+0, 0x1.15c3a93267cb5p+0, 0x1.0c544995f412fp+0, 0x1p+0, 0x1p+0,
-    0x1.d7258b34d45dp-1, 0x1.bacda8881e089p-1, 0x1.a40cac1384ce9p-1, 0x1.8fb2362d263abp-1, 0x1.7d0f8988ca606p-1,
-    0x1.6c2350a845cbfp-1, 0x1.5c8cbcd7a6e38p-1};
-inline constexpr double log_of_factor_f64[] = {-0x1.119f2be4eap-2, -0x1.d17da63a6p-3, -0x1.81aecd5fdap-3,
-    -0x1.36380e7c6p-3, -0x1.dac4e0c754p-4, -0x1.4e370d18c4p-4, -0x1.8154682cdp-5, 0x0p+0, 0x0p+0, 0x1.549a8e8544p-4,
-    0x1.295e041154p-3, 0x1.9567e4023cp-3, 0x1.fb2034512ep-3, 0x1.2e746a615dp-2, 0x1.5cf889b831p-2,
-    0x1.89c5ce481dp-2};
+inline constexpr double log_factor_f32[] = {0x1.4d6a8p+0, 0x1.402ef8p+0, 0x1.35c0cp+0, 0x1.2757c8p+0, 0x1.1f14a8p+0,
+    0x1.147d58p+0, 0x1.0c319p+0, 0x1p+0, 0x1p+0, 0x1.d6526p-1, 0x1.bb76p-1, 0x1.a23fcp-1, 0x1.8f119p-1, 0x1.7d29p-1,
+    0x1.6c271p-1, 0x1.5e3ebp-1};
+inline constexpr double log_of_factor_f32[] = {-0x1.0e8ep-2, -0x1.ca2cp-3, -0x1.8658p-3, -0x1.24c8p-3, -0x1.d558p-4,
+    -0x1.3b6p-4, -0x1.7d3p-5, 0x0p+0, 0x0p+0, 0x1.5bc8p-4, 0x1.2654p-3, 0x1.9e34p-3, 0x1.fe58p-3, 0x1.2e3p-2,
+    0x1.5ceep-2, 0x1.84cep-2};
+inline constexpr double log_factor_f64[] = {0x1.4e71fc86a49ecp+0, 0x1.41546b17f399cp+0, 0x1.3548eb30d8984p+0,
+    0x1.29de4b08f9e68p+0, 0x1.1f78f4e4399p+0, 0x1.166d53de491e8p+0, 0x1.0c47f2a0d2ae8p+0, 0x1p+0, 0x1p+0,
+    0x1.d7258b34d45dp-1, 0x1.ba5337473817p-1, 0x1.a41c11597a0ep-1, 0x1.901e8dac1c6ep-1, 0x1.7d2aa692dc4d8p-1,
+    0x1.6bb8dfdffc1d8p-1, 0x1.5c8cbcd7a6e38p-1};
+inline constexpr double log_of_factor_f64[] = {-0x1.11b5fbac83p-2, -0x1.d17da63a6p-3, -0x1.833f1c16bap-3,
+    -0x1.36380e7c6p-3, -0x1.daee160edcp-4, -0x1.57fa078aap-4, -0x1.7fdba59edp-5, 0x0p+0, 0x0p+0, 0x1.549a8e8544p-4,
+    0x1.2b94a0a8e2p-3, 0x1.951cd53ff2p-3, 0x1.f8f55dce1p-3, 0x1.2e2b90c2e8p-2, 0x1.5e24086012p-2, 0x1.89c5ce481dp-2};
 /// The bits of 2/pi after 64 zeros, 32 in each, for the reduction of huge angles.
 inline constexpr std::uint64_t inverse_half_pi_bits[] = {0x0, 0x0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
     0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561, 0xb7246e3a, 0x424dd2e0, 0x6492eea, 0x9d1921c, 0xfe1deb1c,

@@ -151,19 +151,20 @@ Var log1p_of_pair(Var h, Var l, Var extra_twos) {
 
 namespace {
 
-// f as in log1p_of_pair, and log(1 + f) = log(1 + g) - log c with a factor c for each sixteenth of the range, 1 beside
-// 1. -log c and e times the high part of log 2 have so few bits that their sum is exact.
+// 1 + h = 2^e (1 + f) as in log1p_of_pair, and log(1 + f) = log(1 + g) - log c with a factor c for each sixteenth of the
+// range, 1 beside 1: g = h d + (d - 1), d = c 2^-e. c has so few bits that d - 1 is exact, short of e so large that its
+// rounding does not matter; -log c and e times the high part of log 2 so few that their sum is exact.
 Var log1p_by_table(Var h, double twos) {
   const bool single = is_single(h);
   const int shift = mantissa_bits(h);
   // The exponent, 1024 more in f64, in its place, and behind it four bits that number the sixteenth.
   const Var offset = bits(h + 1.0) - (single ? 0x3f400000ll : 0x3fe8000000000000ll - 0x4000000000000000ll);
   const Var in_place = offset & (single ? 0xff800000ll : static_cast<std::int64_t>(0xfff0000000000000ull));
-  const Var down = from_bits((single ? 0x3f800000ll : 0x7ff0000000000000ll) - in_place);
   const Var index = lshr(offset, shift - 4) & 15;
   const Var factor = lookup(table_of(h.type(), pick(h, k::log_factor_f32, k::log_factor_f64)), index);
   const Var log_factor = lookup(table_of(h.type(), pick(h, k::log_of_factor_f32, k::log_of_factor_f64)), index);
-  const Var f = muladd(h, down, down - 1.0), g = fma(f, factor, factor - 1.0);
+  const Var d = from_bits((single ? bits(factor) : bits(factor) + 0x4000000000000000ll) - in_place);
+  const Var g = fma(h, d, d - 1.0);
   // The low bits of 2^52 are cheaper than a conversion from i64, which AVX2 lacks.
   Var e = single ? to_float(in_place, h.type())
                  : from_bits(lshr(offset, shift) | 0x4330000000000000ll) - (0x1p52 + 1024);

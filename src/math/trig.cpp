@@ -1,5 +1,5 @@
-// sin, cos and tan. Start reading at Turned: x = q pi/2 + r with r in two parts, by three-part constants for moderate
-// arguments and by an integer product with the bits of 2/pi (Payne and Hanek) for huge ones, which is the rare path.
+// sin, cos and tan. Start reading at Turned: x = q pi/2 + r with r in two parts, for moderate arguments by constants in two
+// or three parts, and by an integer product with the bits of 2/pi (Payne and Hanek) for huge ones, which is the rare path.
 #include "math/coefficients.hpp"
 #include "math/lowering.hpp"
 
@@ -13,9 +13,31 @@ struct Turned {
   Pair r;        ///< in [-pi/4, pi/4]
 };
 
+/// What sin and cos need of r: first + low, and that rounded. `low` may be the larger where they nearly cancel, as they do if
+/// x is near a multiple of pi/2: it is rounded itself, so such x are for the rare path, as are those of many turns.
+struct Angle {
+  Var quadrant, first, low, r;
+};
+Angle angle(Var x) {
+  const auto turn = pick(x, k::turn_f32, k::turn_f64);
+  const Rounded q = round_product(x, k::inverse_half_pi);
+  const Var first = fma(q.value, -turn[0], x);  // exact
+  const Var low = q.value * -turn[1];
+  return {q.bits, first, low, first + low};
+}
+Angle angle(const Turned& t) { return {t.quadrant, t.r.high, t.r.low, t.r.high}; }
+
+/// x, positive, is 2^21 (f32), 2^40 times |r| or more: r lacks bits, or x has so many turns that r is none. Their rounding
+/// errors are 2^-27 |r| at most otherwise.
+Var lacks_bits(Var x, const Angle& a) {
+  const std::int64_t factor = is_single(x) ? 21ll << 23 : 40ll << 52;
+  return bits(x) - factor > bits(abs(a.r));
+}
+
 /// The largest |x| that turned() takes: q has at most 15 bits in f32, so that r hardly leaves [-pi/4, pi/4]; 30 in f64.
 double moderate(Var x) { return pick(x, 51471, 1686629712); }
 
+/// With all its bits, for tan.
 Turned turned(Var x) {
   const auto turn = pick(x, k::turn_f32, k::turn_f64);
   const Rounded q = round_product(x, k::inverse_half_pi);
@@ -127,32 +149,33 @@ Pair cos_parts(Pair r, Var z, Var low_half) {
   return {high, ((1.0 - high) - half) + quartic};
 }
 
-/// The sign bit of the integer q (moved from bit 1), at the sign of floats of type t.
-Var sign_of_half_turns(Var q) { return shl(q & 2, q.type() == Type::i32 ? 30 : 62); }
+/// The sign bit, where the integer q has bit 1.
+Var half_turns(Var q) { return shl(q, q.type() == Type::i32 ? 30 : 62); }
+/// value with the sign of the integer s where it is negative.
+Var flipped(Var value, Var s) { return from_bits(bits(value) ^ (s & sign_mask(value))); }
 
 /// sin r and cos r with one large rounding each besides that of r^2, in which the low part of r is: cos r = 1 + r^2 c
 /// has no sum of two parts then.
 struct SinCos {
   Var sin, cos;
 };
-SinCos sin_and_cos(Pair r) {
-  const Var z = fma(r.high, r.high, (r.high + r.high) * r.low);
-  const Var sin_rest = muladd(r.high * z, polynomial(z, pick(z, k::sin_s_f32, k::sin_s_f64)), r.low);
+SinCos sin_and_cos(const Angle& a) {
+  const Var z = fma(a.first, a.first, (a.first + a.r) * a.low);
+  const Var sin_rest = muladd(a.r * z, polynomial(z, pick(z, k::sin_s_f32, k::sin_s_f64)), a.low);
   const Var cos_rest = muladd(z, polynomial(z, pick(z, k::cos_c_f32, k::cos_c_f64)), -0.5);
-  return {r.high + sin_rest, fma(z, cos_rest, 1.0)};
+  return {a.first + sin_rest, fma(z, cos_rest, 1.0)};
 }
 
-Var sin_of(const Turned& t) {
-  const SinCos v = sin_and_cos(t.r);
-  const Var value = select((t.quadrant & 1) == 0, v.sin, v.cos);
-  return from_bits(bits(value) ^ sign_of_half_turns(t.quadrant));
+// The functions of a reduced |x|, with the sign of x as an integer has it.
+Var sin_of(const Angle& a, Var x) {
+  const SinCos v = sin_and_cos(a);
+  return flipped(select((a.quadrant & 1) == 0, v.sin, v.cos), half_turns(a.quadrant) ^ x);
 }
-Var cos_of(const Turned& t) {
-  const SinCos v = sin_and_cos(t.r);
-  const Var value = select((t.quadrant & 1) == 0, v.cos, v.sin);
-  return from_bits(bits(value) ^ sign_of_half_turns(t.quadrant + 1));
+Var cos_of(const Angle& a, Var) {
+  const SinCos v = sin_and_cos(a);
+  return flipped(select((a.quadrant & 1) == 0, v.cos, v.sin), half_turns(a.quadrant + 1));
 }
-Var tan_of(const Turned& t) {
+Var tan_of(const Turned& t, Var x) {
   const Pair square = two_product(t.r.high, t.r.high);
   const Var z = square.high;
   const Pair s = fast_two_sum(t.r.high, sin_rest(t.r, z));
@@ -161,26 +184,37 @@ Var tan_of(const Turned& t) {
   const Var even = (t.quadrant & 1) == 0;
   const Pair q = divide({select(even, s.high, -c.high), select(even, s.low, -c.low)},
                         {select(even, c.high, s.high), select(even, c.low, s.low)});
-  return q.high + q.low;
+  return flipped(q.high + q.low, x);
 }
 
-/// The function of |x|; huge arguments, infinity too, go to a rare callee.
-Var of_angle(Var a, Var (*function)(const Turned&)) {
+/// The rare callee of a function of moderate arguments.
+std::shared_ptr<const machine::Code> of_huge(Type t, Var (*function)(const Turned&, Var)) {
   machine::Builder b;
-  const Var huge = b.input(a.type());
-  const Var value = function(is_single(huge) ? turned_huge_single(huge) : turned_huge_double(huge));
-  const Var result = select(huge < infinity, resize(value, huge.type()), like(huge, nan));
-  const auto callee = std::make_shared<const machine::Code>(b.finish({&result, 1}));
-  return rare(a > moderate(a), function(turned(a)), a, callee);
+  const Var x = b.input(t), a = abs(x);
+  // In f64, where an f32 needs no second part.
+  const Var value = is_single(x) ? function(turned_huge_single(a), shl(resize(bits(x), Type::i64), 32))
+                                 : function(turned_huge_double(a), bits(x));
+  const Var result = select(a < infinity, resize(value, t), like(a, nan));
+  return std::make_shared<const machine::Code>(b.finish({&result, 1}));
 }
 
-/// value with its sign flipped where x is negative, so that odd functions are odd to the bit.
-Var odd(Var x, Var value) { return from_bits(bits(value) ^ (bits(x) & sign_mask(x))); }
+Var of_angle(Var x, Var (*function)(const Angle&, Var), Var (*huge)(const Turned&, Var)) {
+  const Var a = abs(x);
+  const Angle reduced = angle(a);
+  return rare(lacks_bits(a, reduced), function(reduced, bits(x)), x, of_huge(x.type(), huge));
+}
 
 }  // namespace
 
-Var sin(Var x) { return odd(x, of_angle(abs(x), sin_of)); }
-Var cos(Var x) { return of_angle(abs(x), cos_of); }
-Var tan(Var x) { return odd(x, of_angle(abs(x), tan_of)); }
+Var sin(Var x) {
+  return of_angle(x, sin_of, [](const Turned& t, Var s) { return sin_of(angle(t), s); });
+}
+Var cos(Var x) {
+  return of_angle(x, cos_of, [](const Turned& t, Var s) { return cos_of(angle(t), s); });
+}
+Var tan(Var x) {
+  const Var a = abs(x);
+  return rare(a > moderate(a), tan_of(turned(a), bits(x)), x, of_huge(x.type(), tan_of));
+}
 
 }  // namespace actinium::math
