@@ -294,8 +294,8 @@ def near_single(functions, x, step=mp.mpf("5e-7")):
 def log_anchors(kind):
     """Of 16 equal parts of the bit patterns of [3/4, 3/2): a number c near the reciprocal of the middle such that -log c is
     almost a multiple of 2^-17 (f32), 2^-42; and this. 1 and 0 in the two parts beside 1. c is a multiple
-    of 2^-21, 2^-50, so that c 2^-e - 1 is exact up to e = 3."""
-    unit, error, stride, last = {"f32": (17, 32, 1, 21), "f64": (42, 60, 12345671, 50)}[kind]
+    of 2^-22, 2^-50, so that c 2^-e - 1 is exact up to e = 2, 3."""
+    unit, error, stride, last = {"f32": (17, 32, 1, 22), "f64": (42, 60, 12345671, 50)}[kind]
     anchors = []
     for i in range(16):
         middle = (mp.mpf(3) / 4 + mp.mpf(2 * i + 1) / 64) if i < 8 else 1 + mp.mpf(2 * (i - 8) + 1) / 32
@@ -308,7 +308,7 @@ def log_anchors(kind):
         steps = sorted(range(-4000, 4001), key=abs)
         candidates = ((mp.nint(mp.ldexp(mp.exp(-t), last)) / 2 ** last, t)
                       for t in (mp.mpf(nearest + s * stride) / 2 ** unit for s in steps))
-        enough = mp.mpf(2) ** -(error - 2 if i == 6 else error - 1 if i > 10 else error)
+        enough = mp.mpf(2) ** -(error - 1 if i > 10 else error)
         anchors.append(next((c, t) for c, t in candidates if abs(mp.log(c) + t) < enough))
     return anchors
 

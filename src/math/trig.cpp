@@ -28,10 +28,10 @@ Angle angle(Var x) {
 Angle angle(const Turned& t) { return {t.quadrant, t.r.high, t.r.low, t.r.high}; }
 
 /// x, positive, is 2^23 (f32), 2^40 times |r| or more: the rounding errors of its parts matter, which are 0.4 ulp of r at
-/// most otherwise (f32). Or x is 2^21 (f32), 2^38 or more.
+/// most otherwise (f32). Or x is 2^17 (f32), 2^34 or more.
 Var lacks_bits(Var x, const Angle& a) {
   const std::int64_t factor = is_single(x) ? 23ll << 23 : 40ll << 52;
-  return bits(x) - factor > bits(min(like(x, 0.25), abs(a.r)));
+  return bits(x) - factor > bits(min(like(x, 0x1p-6), abs(a.r)));
 }
 
 /// The largest |x| that turned() takes: q has at most 15 bits in f32, so that r hardly leaves [-pi/4, pi/4]; 30 in f64.
