@@ -212,7 +212,8 @@ FITS = [
      lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
     ("log1p_q", "(log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]", {"f32": 8}, log_quotient, -0.25, 0.5,
      lambda f: abs(f) ** 3 / abs(mp.log1p(f)) if f else mp.mpf(0)),
-    ("log1p_t", "(log(1+g) - g)/g^2 on [-1/32, 1/16]", {"f32": 3, "f64": 8}, log_rest, mp.mpf("-0.0313"), mp.mpf("0.0626"),
+    ("log1p_t", "(log(1+g) - g)/g^2 on [-3/80, 1/8] (f32), [-3/80, 1/16]", {"f32": 4, "f64": 8}, log_rest, mp.mpf("-0.0375"),
+     {"f32": mp.mpf("0.1251"), "f64": mp.mpf("0.0626")},
      lambda g: g * g / abs(mp.log1p(g)) if g else mp.mpf(0)),
     ("inverse_p", "(1/(1 + f) - 1)/f on [-1/4, 1/2]; f64 takes the same", {"f32": 1}, lambda f: -1 / (1 + f), -0.25, 0.5, abs),
     ("log_r", "(2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5", {"f64": 7}, atanh_quotient, 0, 0.0402, lambda z: z / 2),
@@ -293,7 +294,7 @@ def near_single(functions, x, step=mp.mpf("5e-7")):
 
 def log_anchors(kind):
     """Of 16 equal parts of the bit patterns of [3/4, 3/2): a number c near the reciprocal of the middle such that -log c is
-    almost a multiple of 2^-17 (f32), 2^-42; and this. 1 and 0 in the two parts beside 1. c is a multiple
+    almost a multiple of 2^-17 (f32), 2^-42; and this. 1 and 0 in the two parts beside 1 (f32: three). c is a multiple
     of 2^-22, 2^-50, so that c 2^-e - 1 is exact up to e = 2, 3."""
     unit, error, stride, last = {"f32": (17, 32, 1, 22), "f64": (42, 60, 12345671, 50)}[kind]
     anchors = []
@@ -301,14 +302,14 @@ def log_anchors(kind):
         middle = (mp.mpf(3) / 4 + mp.mpf(2 * i + 1) / 64) if i < 8 else 1 + mp.mpf(2 * (i - 8) + 1) / 32
         if i in (6, 9):
             middle = mp.mpf("0.9541") if i == 6 else mp.mpf("1.0865")  # less cancels at the part's end at 1
-        if i in (7, 8):
+        if i in (7, 8) or (kind == "f32" and i == 9):
             anchors.append((mp.mpf(1), mp.mpf(0)))
             continue
         nearest = int(mp.nint(mp.log(middle) * 2 ** unit))
         steps = sorted(range(-4000, 4001), key=abs)
         candidates = ((mp.nint(mp.ldexp(mp.exp(-t), last)) / 2 ** last, t)
                       for t in (mp.mpf(nearest + s * stride) / 2 ** unit for s in steps))
-        enough = mp.mpf(2) ** -(error - 1 if i > 10 else error)
+        enough = mp.mpf(2) ** -(error - 2 if i == 6 else error - 1 if i > 10 else error)
         anchors.append(next((c, t) for c, t in candidates if abs(mp.log(c) + t) < enough))
     return anchors
 

@@ -33,12 +33,12 @@ inline constexpr double log_q_f32[] = {0x1.555548p-2, -0x1.000006p-2, 0x1.99a4b2
 /// (log(1+f) - f + f^2/2)/f^3 on [-1/4, 1/2]: error 2^-29.51.
 inline constexpr double log1p_q_f32[] = {0x1.55555ap-2, -0x1.00006ep-2, 0x1.999784p-3, -0x1.5519bep-3, 0x1.246088p-3,
     -0x1.04aa18p-3, 0x1.df42f8p-4, -0x1.75684ap-4, 0x1.34a0fcp-5};
-/// (log(1+g) - g)/g^2 on [-1/32, 1/16]: error 2^-28.13.
-inline constexpr double log1p_t_f32[] = {-0x1p-1, 0x1.55584p-2, -0x1.001014p-2, 0x1.81ef34p-3};
-/// (log(1+g) - g)/g^2 on [-1/32, 1/16]: error 2^-56.36.
-inline constexpr double log1p_t_f64[] = {-0x1.0000000000003p-1, 0x1.5555555555f86p-2, -0x1.fffffffff1933p-3,
-    0x1.999999806c327p-3, -0x1.555554b3e9cffp-3, 0x1.2492d8f8cd7c9p-3, -0x1.0009c2f2b95d2p-3, 0x1.c574b4c9bb87cp-4,
-    -0x1.65f13381661e8p-4};
+/// (log(1+g) - g)/g^2 on [-3/80, 1/8] (f32), [-3/80, 1/16]: error 2^-29.08.
+inline constexpr double log1p_t_f32[] = {-0x1p-1, 0x1.55561ep-2, -0x1.0003p-2, 0x1.9590a6p-3, -0x1.15d234p-3};
+/// (log(1+g) - g)/g^2 on [-3/80, 1/8] (f32), [-3/80, 1/16]: error 2^-55.62.
+inline constexpr double log1p_t_f64[] = {-0x1.fffffffffffe6p-2, 0x1.55555555562b9p-2, -0x1.0000000039d9ep-2,
+    0x1.99999981ef03cp-3, -0x1.555550ed06632p-3, 0x1.24929b2c07427p-3, -0x1.00107e4098266p-3, 0x1.c6ff6f2814bfbp-4,
+    -0x1.703bbc254f847p-4};
 /// (1/(1 + f) - 1)/f on [-1/4, 1/2]; f64 takes the same: error 2^-6.23.
 inline constexpr double inverse_p_f32[] = {-0x1.110e9ep+0, 0x1.b4e232p-1};
 /// (2 atanh(s) - 2s)/s^3 in z = s^2, |s| <= 1/5: error 2^-61.96.
@@ -256,11 +256,11 @@ inline constexpr double sech2_of_anchor[] = {0x1p+0, 0x1p+0, 0x1p+0, 0x1.e839ccp
     0x1.3e02bcp-16, 0x1.dfeecep-18, 0x1.5fe80ap-19, 0x1.3fec04p-21, 0x1.fee9f8p-24};
 /// For log1p: a factor for each sixteenth of [3/4, 3/2), and minus its logarithm, a multiple of 2^-17, 2^-42.
 inline constexpr double log_factor_f32[] = {0x1.4eb5f4p+0, 0x1.41b39cp+0, 0x1.35c0cp+0, 0x1.2b4c84p+0, 0x1.1f14a8p+0,
-    0x1.147d58p+0, 0x1.0bee8cp+0, 0x1p+0, 0x1p+0, 0x1.d6526p-1, 0x1.bb76p-1, 0x1.a44618p-1, 0x1.8f119p-1,
-    0x1.7d29p-1, 0x1.6c271p-1, 0x1.5c1238p-1};
+    0x1.147d58p+0, 0x1.0c4b3cp+0, 0x1p+0, 0x1p+0, 0x1p+0, 0x1.bb76p-1, 0x1.a44618p-1, 0x1.8f119p-1, 0x1.7d29p-1,
+    0x1.6c271p-1, 0x1.5c1238p-1};
 inline constexpr double log_of_factor_f32[] = {-0x1.1286p-2, -0x1.d3dcp-3, -0x1.8658p-3, -0x1.4008p-3, -0x1.d558p-4,
-    -0x1.3b6p-4, -0x1.753p-5, 0x0p+0, 0x0p+0, 0x1.5bc8p-4, 0x1.2654p-3, 0x1.945p-3, 0x1.fe58p-3, 0x1.2e3p-2,
-    0x1.5ceep-2, 0x1.8b2ep-2};
+    -0x1.3b6p-4, -0x1.804p-5, 0x0p+0, 0x0p+0, 0x0p+0, 0x1.2654p-3, 0x1.945p-3, 0x1.fe58p-3, 0x1.2e3p-2, 0x1.5ceep-2,
+    0x1.8b2ep-2};
 inline constexpr double log_factor_f64[] = {0x1.4e71fc86a49ecp+0, 0x1.41546b17f399cp+0, 0x1.3548eb30d8984p+0,
     0x1.29de4b08f9e68p+0, 0x1.1f78f4e4399p+0, 0x1.166d53de491e8p+0, 0x1.0c47f2a0d2ae8p+0, 0x1p+0, 0x1p+0,
     0x1.d7258b34d45dp-1, 0x1.ba5337473817p-1, 0x1.a41c11597a0ep-1, 0x1.901e8dac1c6ep-1, 0x1.7d2aa692dc4d8p-1,
