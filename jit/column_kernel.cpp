@@ -162,7 +162,8 @@ class ColumnEmitter {
     std::vector<Accumulators> accumulators;
     for (std::size_t r = 0; r < reductions(); ++r) {
       accumulators.push_back(
-          {combine(r), dtype(r), kernel_.body.reductions[r].value, memory_[r][0], static_cast<int>(columns)});
+          {combine(r), dtype(r), kernel_.body.reductions[r].value, memory_[r][0], static_cast<int>(columns),
+           std::nullopt, false});
       emit_identities(row_->v, combine(r), dtype(r), memory_[r][0], 0, static_cast<int>(columns));
     }
     llvm::Value* end = lesser(b_.CreateAdd(row, b_.getInt64(program::block_elements)), stop);

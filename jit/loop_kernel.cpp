@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::int64_t chunk_elements = program::chunk_elements;
 
+/// Rows of several stages that take turns are at most so many.
+constexpr std::int64_t most_rows = 8;
+
 /// A thread's scratch memory: staging slots, rows of kept values, results of chunks.
 struct Layout {
   int rank;  ///< outer dimensions
@@ -25,11 +28,15 @@ struct Layout {
   std::vector<std::int64_t> kept_sizes;  ///< bytes of an element
   std::int64_t reductions = 0;           ///< most of any stage
   bool splits;
+  std::int64_t first_elements = 0;       ///< so many of a row, with all that is made of them, fit half the first cache
 
+  std::int64_t rows(std::int64_t inner) const {
+    return std::clamp<std::int64_t>(first_elements / std::max<std::int64_t>(inner, 1), 1, most_rows);
+  }
   static std::int64_t kept_bytes(std::int64_t inner, std::int64_t size) { return round_up(inner * size + 128, 64); }
   std::int64_t bytes(std::int64_t inner) const {
     std::int64_t total = staging;
-    for (std::int64_t size : kept_sizes) total += kept_bytes(inner, size);
+    for (std::int64_t size : kept_sizes) total += rows(inner) * kept_bytes(inner, size);
     return total + (splits ? 0 : reductions * 8 * ((inner + chunk_elements - 1) / chunk_elements + 1));
   }
 };
@@ -56,6 +63,14 @@ class LoopEmitter {
     layout_.rank = static_cast<int>(kernel.outer.size());
     layout_.staging = Staging(kernel.accesses, kernel.stages).bytes;
     layout_.splits = kernel.splits();
+    std::int64_t bytes = 1;
+    for (const program::Access& access : kernel.accesses) {
+      const bool moves = access.buffer != program::no_buffer && access.dims.back().axis >= 0;
+      if (moves) bytes += static_cast<std::int64_t>(size_of(access.dtype));
+    }
+    for (std::int64_t size : layout_.kept_sizes) bytes += size;
+    layout_.first_elements = caches().first / 2 / bytes;
+    find_groups();
   }
 
   EmittedKernel emit(const std::string& symbol) {
@@ -87,6 +102,13 @@ class LoopEmitter {
   std::vector<std::vector<Picked>> picked_;  ///< by stage: reductions that are not in kernel_
   llvm::IRBuilder<> b_;
   std::vector<StageCode> codes_;  ///< by stage
+  /// Stages that one row goes through before the next begins: one, and those once a row behind it.
+  struct Group {
+    std::size_t begin, end;
+    std::vector<ValueId> uses;  ///< scalars of groups before
+  };
+  std::vector<Group> groups_;
+  std::vector<ValueId> carried_;  ///< all that groups use of those before
   std::vector<ValueId> kept_;
   Layout layout_{};
   // Of the function being emitted:
@@ -249,31 +271,89 @@ class LoopEmitter {
     row_->values[index(reduction.result)] = row_->v.splat(scalar);
   }
 
+  bool is_kept(ValueId id) const { return std::find(kept_.begin(), kept_.end(), id) != kept_.end(); }
+
+  void find_groups() {
+    for (std::size_t i = 0; i < kernel_.stages.size(); ++i) {
+      if (i == 0 || !kernel_.stages[i].once) groups_.push_back({i, i, {}});
+      groups_.back().end = i + 1;
+    }
+    for (Group& group : groups_) {
+      std::vector<ValueId> own;
+      for (std::size_t i = group.begin; i < group.end; ++i) {
+        for (const StageCode::Input& input : codes_[i].inputs) {
+          const auto id = static_cast<ValueId>(input.number);
+          const auto is_in = [&](const std::vector<ValueId>& list) {
+            return std::find(list.begin(), list.end(), id) != list.end();
+          };
+          if (input.kind != StageCode::Input::Kind::value || is_kept(id) || is_in(own) || is_in(group.uses)) continue;
+          group.uses.push_back(id);
+          if (!is_in(carried_)) carried_.push_back(id);
+        }
+        if (kernel_.stages[i].once) own.insert(own.end(), codes_[i].outputs.begin(), codes_[i].outputs.end());
+        for (const program::Reduction& reduction : kernel_.stages[i].reductions) own.push_back(reduction.result);
+        for (const Picked& picked : picked_[i]) own.push_back(picked.reduction.result);
+      }
+    }
+  }
+
+  /// A few rows go through each group of stages before the next: a row's stage ends with a chain of dependent
+  /// operations (a tree over lanes, what is computed once a row), which the next row's work fills.
   void rows() {
+    llvm::Value* most = b_.CreateUDiv(b_.getInt64(static_cast<std::uint64_t>(layout_.first_elements)),
+                                      b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, inner_, b_.getInt64(1)));
+    most = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, most, b_.getInt64(most_rows));
+    most = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, most, b_.getInt64(1));
     llvm::Value* memory = b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), function_->getArg(3),
                                                         static_cast<std::uint64_t>(layout_.staging));
-    for (std::size_t k = 0; k < kept_.size(); ++k) {
-      row_->rows[index(kept_[k])] = memory;
-      llvm::Value* bytes = b_.CreateMul(inner_, b_.getInt64(static_cast<std::uint64_t>(layout_.kept_sizes[k])));
+    std::vector<std::pair<llvm::Value*, llvm::Value*>> kept;  ///< the first row, and how far the next is
+    for (std::int64_t size : layout_.kept_sizes) {
+      llvm::Value* bytes = b_.CreateMul(inner_, b_.getInt64(static_cast<std::uint64_t>(size)));
       bytes = b_.CreateAnd(b_.CreateAdd(bytes, b_.getInt64(128 + 63)), b_.getInt64(~63ull));
-      memory = b_.CreateGEP(b_.getInt8Ty(), memory, bytes);
+      kept.emplace_back(memory, bytes);
+      memory = b_.CreateGEP(b_.getInt8Ty(), memory, b_.CreateMul(most, bytes));
     }
-    for_each_task(m_, b_, function_->getArg(1), function_->getArg(2), extents_, nullptr,
-                  [&](llvm::Value*, auto indices, llvm::Value*) {
-                    row_->set_row(indices);
-                    for (std::size_t i = 0; i < kernel_.stages.size(); ++i) {
-                      const Stage& stage = kernel_.stages[i];
-                      if (stage.once) {
-                        row_->run_once(stage, codes_[i]);
-                      } else if (!stage.reductions.empty()) {
-                        reduce_row(i, memory);
-                      } else if (!stage.stores.empty() || !stage.kept.empty()) {
-                        row_->run(stage, codes_[i], b_.getInt64(0), inner_, {});
-                      }
-                      for (const Picked& picked : picked_[i])
-                        define(picked.reduction, row_->picked(picked.element, picked.label, inner_));
-                    }
-                  });
+    llvm::Value* scalars = b_.CreateAlloca(b_.getInt64Ty(), b_.getInt64(carried_.size() * most_rows));
+    llvm::Value* end = function_->getArg(2);
+    Loop blocks(b_, function_->getArg(1), end);
+    llvm::Value* first = blocks.index();
+    llvm::Value* stop = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b_.CreateAdd(first, most), end);
+    for (const Group& group : groups_) {
+      for_each_task(m_, b_, first, stop, extents_, nullptr, [&](llvm::Value* row, auto indices, llvm::Value*) {
+        llvm::Value* number = b_.CreateSub(row, first);
+        const auto scalar = [&](std::size_t k) { return slot(scalars, b_.CreateAdd(number, b_.getInt64(k * most_rows))); };
+        const auto type = [&](ValueId id) { return kernel_.values[index(id)]; };
+        row_->set_row(indices);
+        for (std::size_t k = 0; k < kept.size(); ++k)
+          row_->rows[index(kept_[k])] = b_.CreateGEP(b_.getInt8Ty(), kept[k].first, b_.CreateMul(number, kept[k].second));
+        for (std::size_t k = 0; k < carried_.size(); ++k) {
+          const ValueId id = carried_[k];
+          const bool used = std::find(group.uses.begin(), group.uses.end(), id) != group.uses.end();
+          row_->values[index(id)] = used ? row_->v.splat(row_->v.load_scalar(type(id), scalar(k))) : nullptr;
+        }
+        for (std::size_t i = group.begin; i < group.end; ++i) run_stage(i, memory);
+        for (std::size_t k = 0; k < carried_.size(); ++k) {
+          const ValueId id = carried_[k];
+          const bool used = std::find(group.uses.begin(), group.uses.end(), id) != group.uses.end();
+          llvm::Value* value = row_->values[index(id)];
+          if (value != nullptr && !used) row_->v.store_lane0(type(id), value, scalar(k));
+        }
+      });
+    }
+    blocks.finish(most);
+  }
+
+  void run_stage(std::size_t i, llvm::Value* memory) {
+    const Stage& stage = kernel_.stages[i];
+    if (stage.once) {
+      row_->run_once(stage, codes_[i]);
+    } else if (!stage.reductions.empty()) {
+      reduce_row(i, memory);
+    } else if (!stage.stores.empty() || !stage.kept.empty()) {
+      row_->run(stage, codes_[i], b_.getInt64(0), inner_, {});
+    }
+    for (const Picked& picked : picked_[i])
+      define(picked.reduction, row_->picked(picked.element, picked.label, inner_));
   }
 
   /// All chunks of the row in order; their results combine in the same tree as if they had been tasks.

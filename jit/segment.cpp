@@ -5,6 +5,7 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "actinium/error.h"
 #include "jit/support.hpp"
@@ -52,9 +53,22 @@ bool only_narrowed(const machine::Code& code, std::size_t input) {
   });
 }
 
+/// A choice between x and 0 as one between x and -0, which makes one addition with a mask of it: sums begin with +0 and
+/// are never -0.
+llvm::Value* with_identity(VectorEmitter& v, llvm::Value* value) {
+  auto* choice = llvm::dyn_cast<llvm::SelectInst>(value);
+  if (choice == nullptr || !value->getType()->isFPOrFPVectorTy()) return value;
+  auto* zero = llvm::dyn_cast<llvm::Constant>(choice->getFalseValue());
+  if (zero == nullptr || !zero->isZeroValue()) return value;
+  llvm::Constant* identity = llvm::ConstantFP::get(value->getType(), -0.0);
+  return v.b.CreateSelect(choice->getCondition(), choice->getTrueValue(), identity);
+}
+
 llvm::Value* combined(VectorEmitter& v, const Accumulators& a, llvm::Value* total, llvm::Value* value,
                       llvm::Value* factor) {
-  return factor == nullptr ? emit_combine(v, a.combine, a.dtype, total, value) : v.muladd(a.dtype, value, factor, total);
+  if (factor != nullptr) return v.muladd(a.dtype, value, factor, total);
+  if (a.combine == program::Combine::sum) value = with_identity(v, value);
+  return emit_combine(v, a.combine, a.dtype, total, value);
 }
 
 }  // namespace
@@ -316,6 +330,11 @@ void RowEmitter::place_inputs(Segment& s) {
         const Type type = only_narrowed(s.code.code, s.loads.size()) ? Type::i32 : Type::i64;
         llvm::Value* step = b.CreateTrunc(inner_stride(access), v.scalar_type(type));
         place.mask = b.CreateMul(v.lane_numbers(type), v.splat(step));
+        place.step = step;
+        for (int k = 0; k < most_vectors; ++k) {
+          llvm::Value* apart = b.CreateMul(step, llvm::ConstantInt::get(step->getType(), static_cast<std::uint64_t>(k * v.lanes)));
+          place.numbers.push_back(b.CreateAdd(place.mask, v.splat(apart)));
+        }
       } else if (stands_still(access)) {
         fixed = v.splat(v.load_scalar(a.dtype, address_[input.number]));
       } else if (const int g = staging_.group_of[input.number]; g >= 0) {
@@ -433,14 +452,11 @@ llvm::Value* RowEmitter::input(VectorEmitter& v_, Segment& s, std::size_t number
   const bool is_load = what.kind == StageCode::Input::Kind::load;
   if (is_load && is_index(accesses_[what.number])) {
     // place.mask: how far the lanes of one register are apart.
-    llvm::Value* step = inner_stride(static_cast<int>(what.number));
-    llvm::Type* integer = llvm::cast<llvm::VectorType>(place.mask->getType())->getElementType();
+    llvm::Type* integer = place.step->getType();
+    llvm::Value* first = b.CreateAdd(b.CreateTrunc(place.pointer, integer), b.CreateMul(b.CreateTrunc(i, integer), place.step));
     std::vector<llvm::Value*> parts;
-    for (int k = 0; k < v_.lanes; k += v.lanes) {
-      llvm::Value* at = b.CreateAdd(i, b.getInt64(static_cast<std::uint64_t>(k)));
-      llvm::Value* first = b.CreateTrunc(b.CreateAdd(place.pointer, b.CreateMul(at, step)), integer);
-      parts.push_back(b.CreateAdd(v.splat(first), place.mask));
-    }
+    for (int k = 0; k < v_.lanes / v.lanes; ++k)
+      parts.push_back(b.CreateAdd(v.splat(first), place.numbers[static_cast<std::size_t>(k)]));
     return v_.joined(parts);
   }
   if (is_load && staging_.group_of[what.number] >= 0) return point(v_, s, number, i, mask);
@@ -465,7 +481,9 @@ void RowEmitter::body(VectorEmitter& v_, Segment& s, llvm::Value* i, llvm::Value
     if (unrolled >= 0) {
       auto& registers = s.registers[r];
       llvm::Value*& total = registers[static_cast<std::size_t>(unrolled) % registers.size()];
-      total = combined(v_, a, total, value, factor);
+      llvm::Value*& greatest = s.greatest[r];
+      total = greatest == nullptr ? combined(v_, a, total, value, factor)
+                                  : combined_beside_nan(v_, a, total, value, greatest);
       continue;
     }
     llvm::Value* lane = b.CreateAnd(b.CreateAdd(s.position, i), b.getInt64(static_cast<std::uint64_t>(a.lanes - 1)));
@@ -536,43 +554,71 @@ void RowEmitter::store_values(VectorEmitter& v_, Segment& s, std::span<llvm::Val
   }
 }
 
-/// Small reductions run with all accumulators in registers over whole sets of lanes. Moves `begin` behind what that
-/// covered.
-void RowEmitter::unrolled_reduction(Segment& s, llvm::Value*& begin) {
+llvm::Value* RowEmitter::combined_beside_nan(VectorEmitter& v_, const Accumulators& a, llvm::Value* total,
+                                             llvm::Value* value, llvm::Value*& greatest) {
+  for (int k = 0; k < v_.lanes; k += v.lanes) {
+    std::vector<int> numbers(static_cast<std::size_t>(v.lanes));
+    std::iota(numbers.begin(), numbers.end(), k);
+    llvm::Value* bits = b.CreateBitCast(b.CreateShuffleVector(value, numbers), greatest->getType());
+    greatest = b.CreateBinaryIntrinsic(llvm::Intrinsic::umax, greatest, b.CreateAdd(bits, bits));
+  }
+  const bool is_max = a.combine == program::Combine::max;
+  llvm::Value* better = is_max ? b.CreateFCmpOGT(value, total) : b.CreateFCmpOLT(value, total);
+  return b.CreateSelect(better, value, total);
+}
+
+/// Reductions run with all accumulators in registers over whole sets of lanes, if the copies of the body for that are
+/// small or one. Moves `begin` behind what that covered.
+void RowEmitter::unrolled_reduction(VectorEmitter& v_, Segment& s, llvm::Value*& begin) {
   int lanes = 0;
   for (const Accumulators& a : s.reductions) lanes = std::max(lanes, a.lanes);
-  const int copies = lanes / v.lanes;
+  const int copies = lanes / v_.lanes;
   const std::size_t size = s.code.code.insts.size() + s.code.inputs.size() + 2 * s.reductions.size();
-  if (copies * size > unrolled_body) return;
+  if (copies > 1 && copies * size > unrolled_body) return;
   llvm::Value* end = b.CreateAnd(s.count, b.getInt64(static_cast<std::uint64_t>(-lanes)));
   emit_if(b, b.CreateICmpSGT(end, b.getInt64(0)), [&] {
     std::vector<std::vector<llvm::Value*>> initial(s.reductions.size());
     const auto memory = [&](const Accumulators& a, std::size_t k) {
-      return element(a.memory, b.getInt64(k * static_cast<std::size_t>(v.lanes)), size_of(a.dtype));
+      return element(a.memory, b.getInt64(k * static_cast<std::size_t>(v_.lanes)), size_of(a.dtype));
     };
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
       const Accumulators& a = s.reductions[r];
-      for (int k = 0; k < a.lanes / v.lanes; ++k)
-        initial[r].push_back(v.load(a.dtype, memory(a, static_cast<std::size_t>(k))));
+      for (int k = 0; k < a.lanes / v_.lanes; ++k)
+        initial[r].push_back(v_.load(a.dtype, memory(a, static_cast<std::size_t>(k))));
     }
     Loop loop(b, b.getInt64(0), end, /*skippable=*/false);
     std::vector<std::vector<llvm::PHINode*>> carried(s.reductions.size());
+    std::vector<llvm::PHINode*> greatest(s.reductions.size());
     s.registers.assign(s.reductions.size(), {});
+    s.greatest.assign(s.reductions.size(), nullptr);
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
+      const Accumulators& a = s.reductions[r];
+      const bool extreme = a.combine == program::Combine::max || a.combine == program::Combine::min;
+      if (extreme && a.one_result && m.target.avx512 && machine::is_float(machine::type_of(a.dtype))) {
+        greatest[r] = loop.carry(v.constant(machine::integer_of(machine::type_of(a.dtype)), 0));
+        s.greatest[r] = greatest[r];
+      }
       for (llvm::Value* value : initial[r]) {
         carried[r].push_back(loop.carry(value));
         s.registers[r].push_back(carried[r].back());
       }
     }
     for (int k = 0; k < copies; ++k)
-      body(v, s, b.CreateAdd(loop.index(), b.getInt64(static_cast<std::uint64_t>(k * v.lanes))), nullptr, k);
+      body(v_, s, b.CreateAdd(loop.index(), b.getInt64(static_cast<std::uint64_t>(k * v_.lanes))), nullptr, k);
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
       for (std::size_t k = 0; k < carried[r].size(); ++k) loop.next(carried[r][k], s.registers[r][k]);
+      if (greatest[r] != nullptr) loop.next(greatest[r], s.greatest[r]);
     }
     loop.finish(lanes);
     for (std::size_t r = 0; r < s.reductions.size(); ++r) {
       for (std::size_t k = 0; k < carried[r].size(); ++k)
-        v.store(s.reductions[r].dtype, loop.result(carried[r][k]), memory(s.reductions[r], k));
+        v_.store(s.reductions[r].dtype, loop.result(carried[r][k]), memory(s.reductions[r], k));
+      if (greatest[r] == nullptr) continue;
+      const Type type = machine::type_of(s.reductions[r].dtype);
+      llvm::Value* infinity = v.constant(machine::integer_of(type), 2 * identity_bits(program::Combine::min, s.reductions[r].dtype));
+      emit_if(b, b.CreateOrReduce(b.CreateICmpUGT(loop.result(greatest[r]), infinity)), [&] {
+        b.CreateStore(llvm::ConstantFP::getNaN(v.scalar_type(type)), s.reductions[r].memory);
+      });
     }
   });
   begin = end;
@@ -641,7 +687,13 @@ int RowEmitter::vectors_at_once(const Segment& s) const {
   const auto is_work = [](const machine::Inst& inst) {
     return inst.op != machine::Op::constant && inst.op != machine::Op::input;
   };
-  const auto work = std::count_if(insts.begin(), insts.end(), is_work);
+  auto work = std::count_if(insts.begin(), insts.end(), is_work);
+  // Numbers of elements are made from one for all vectors.
+  const bool counts = std::any_of(s.code.inputs.begin(), s.code.inputs.end(), [&](const StageCode::Input& input) {
+    const bool is_load = input.kind == StageCode::Input::Kind::load;
+    return is_load && is_index(accesses_[input.number]) && !stands_still(static_cast<int>(input.number));
+  });
+  if (counts) work = std::max(work, least_taking_turns);
   if (!m.target.fma || !s.code.calls.empty() || work < least_taking_turns || work > most_taking_turns) return 1;
   int vectors = work > most_taking_long_turns ? 2 : most_vectors;
   for (const Accumulators& a : s.reductions) vectors = std::min(vectors, a.lanes / v.lanes);
@@ -660,12 +712,16 @@ void RowEmitter::emit_segment(Segment& s) {
   const bool reduces = !s.reductions.empty();
   const bool masks = m.target.avx512 || reduces;
   const bool small = s.code.code.insts.size() <= small_body;
-  if (reduces) unrolled_reduction(s, begin);
   int vectors = vectors_at_once(s);
   std::optional<Pipeline> pipeline;
   if (vectors > 1 && pipelines) {
     pipeline = plan(s);
     if (pipeline->stages > 1) vectors = pipeline->vectors;
+  }
+  if (reduces) {
+    const bool in_turns = !pipeline || pipeline->stages <= 1;
+    VectorEmitter several(m, b, (in_turns ? vectors : 1) * v.lanes, v.lanes);
+    unrolled_reduction(several, s, begin);
   }
   // Masks of whole points cost several operations for each register of them.
   const bool points = !staging_.groups.empty();

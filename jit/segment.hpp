@@ -43,6 +43,7 @@ struct Accumulators {
   llvm::Value* memory;
   int lanes;
   std::optional<program::ValueId> factor = {};  ///< elements are value * factor, added by muladd
+  bool one_result = true;                       ///< all accumulators combine in the end; otherwise each is a result
 };
 
 /// What a kernel's loops have at hand while one row is emitted.
@@ -85,6 +86,8 @@ class RowEmitter {
   struct Place {
     llvm::Value* pointer = nullptr;
     llvm::Value* mask = nullptr;
+    llvm::Value* step = nullptr;               ///< of an index access: from one element to the next, of its type
+    std::vector<llvm::Value*> numbers = {};  ///< of an index access: by register, numbers of its lanes less that at i
     llvm::Value* staged = nullptr;  ///< of a store: whether to scatter behind the loop
   };
   struct Segment {
@@ -98,6 +101,9 @@ class RowEmitter {
     std::vector<Place> stores;        ///< by store of the stage
     /// Accumulators of reduction r that are kept in registers, or empty.
     std::vector<std::vector<llvm::Value*>> registers;
+    /// Then, of a maximum or minimum of floats, which may miss NaN: the greatest of its elements' bits without the sign,
+    /// by lane of one register; or null. It is found beside the chain of accumulators, not in it.
+    std::vector<llvm::Value*> greatest;
     llvm::Value* streams = nullptr;  ///< whether the loop being emitted stores past the caches (null: it does not)
     std::vector<std::vector<llvm::Value*>> points;  ///< by group: what the body has read of it
   };
@@ -154,7 +160,9 @@ class RowEmitter {
   Pipeline plan(const Segment& s) const;
   void pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin, llvm::Value* end);
   void pipelined_to_the_end(VectorEmitter& v_, Segment& s, const Pipeline& plan);
-  void unrolled_reduction(Segment& s, llvm::Value*& begin);
+  llvm::Value* combined_beside_nan(VectorEmitter& v_, const Accumulators& a, llvm::Value* total, llvm::Value* value,
+                                   llvm::Value*& greatest);
+  void unrolled_reduction(VectorEmitter& v_, Segment& s, llvm::Value*& begin);
 };
 
 /// The index of each outer dimension of a row.

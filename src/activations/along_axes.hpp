@@ -7,15 +7,25 @@
 #include <vector>
 
 #include "activations/catalogue.hpp"
+#include "activations/formula.hpp"
 
 namespace actinium::activations {
 
 /// The parts that softmax and its kin share; equal rows give equal nodes.
 struct Row {
-  Expr x, m, d, low, e;  ///< x - m = d + low exactly, e = exp(x - m)
-  Expr ties, rest;       ///< how many are the largest; the sum of the other e: next to 1 it would be lost
+  Expr x, m;         ///< m: the largest
+  Expr e, top;       ///< exp(x) and exp(m), both times one power of two that brings top near 1
+  Expr tops, rest;   ///< the sum of e where x is the largest, and elsewhere: next to tops it would be lost
   Axes axes;
+
+  Expr sum() const { return tops + rest; }                        ///< of all e
+  Expr others() const { return ((tops - top) + rest) / top; }  ///< the sum of exp(x - m), one 1 left out
 };
+/// x - m = high + low exactly; low is 1 where x, m or x - m is infinite.
+struct Difference {
+  Expr high, low;
+};
+Difference below_largest(const Row& r);
 Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes);
 inline Expr total(const Expr& x, const Axes& axes) { return sum(x, axes, true); }
 /// Where one probability outweighs all others together: there, and only there, 1 - y cancels.

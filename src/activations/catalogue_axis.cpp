@@ -1,8 +1,7 @@
-// Activations along axes. e = exp(x - m), m the largest; x - m is compensated, for its rounding alone would cost 128
-// ulp far from the maximum. The largest terms are kept apart from the sum of the rest, R: 1 + R loses what R keeps, and
-// a long row adds nothing to a 1. Both together make the row kernel of softmax 1.2 to 1.35 times as slow, rows of 10 to
-// 100,000, f32 and f64 (bench/softmax.cpp). No index of the maximum is needed: ties are counted, so rows stay in one
-// fused kernel. Start reading at row.
+// Activations along axes. The rounding of x - m, m the largest, would cost exp(x - m) 128 ulp far from the maximum;
+// instead exp(x) takes a row's power of two into its exponent, which is exact. Where a logarithm or a difference
+// follows, the largest terms are kept apart from the sum of the rest, R: 1 + R loses what R keeps. No index of the
+// maximum is needed: ties add up, so rows stay in one fused kernel. Start reading at row.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,13 +38,14 @@ Expr count(const Expr& x, const Axes& axes) {
 Expr softmax(const Terms& t) {
   if (is_empty(t.x, axes_of(t, 1))) return t.x;
   const Row r = row(t.x, t.mask, axes_of(t, 1));
-  const Expr y = r.e / (r.ties + r.rest);
+  const Expr y = r.e / total(r.e, axes_of(t, 1));
   return t.mask ? where(*t.mask, y, 0) : y;
 }
 Expr log_softmax(const Terms& t) {
   if (is_empty(t.x, axes_of(t, 1))) return t.x;
   const Row r = row(t.x, t.mask, axes_of(t, 1));
-  const Expr y = (r.d - log1p((r.ties - 1.0) + r.rest)) + r.low;
+  const Difference d = below_largest(r);
+  const Expr y = (d.high - log1p(r.others())) + d.low;
   return t.mask ? where(*t.mask, y, -inf) : y;
 }
 Expr logsumexp(const Terms& t) {
@@ -55,7 +55,7 @@ Expr logsumexp(const Terms& t) {
     return ops::filled(t.x, -inf, s.shape());
   }
   const Row r = row(t.x, t.mask, axes_of(t, 1));
-  const Expr y = where(abs(r.m) == inf, r.m, r.m + log1p((r.ties - 1.0) + r.rest));
+  const Expr y = where(abs(r.m) == inf, r.m, r.m + log1p(r.others()));
   return t.options[0] != 0 ? y : dropped(y, axes);
 }
 
@@ -67,8 +67,10 @@ Expr logmeanexp(const Terms& t) {
   const Row r = row(t.x, t.mask, axes);
   const Expr zero = ops::filled(t.x, 0, t.x.shape());
   const Expr n = t.mask ? total(where(*t.mask, number(t.x, 1), zero), axes) : count(t.x, axes);
-  const Expr below = expm1(r.d) + r.e * r.low, drop = total(t.mask ? where(*t.mask, below, 0) : below, axes) / n;
-  const Expr log_mean = where(drop > -0.5, log1p(drop), log((r.ties + r.rest) / n));
+  const Difference d = below_largest(r);
+  const Expr b = expm1(d.high), below = b + (b + 1.0) * d.low;
+  const Expr drop = total(t.mask ? where(*t.mask, below, 0) : below, axes) / n;
+  const Expr log_mean = where(drop > -0.5, log1p(drop), log((r.sum() / r.top) / n));
   const Expr y = where(abs(r.m) == inf, r.m, r.m + log_mean);
   return t.options[0] != 0 ? y : dropped(y, axes);
 }
@@ -244,16 +246,20 @@ Row row(const Expr& x, const std::optional<Expr>& mask, const Axes& axes) {
   r.axes = axes;
   r.x = mask ? where(*mask, x, -inf) : x;
   r.m = stop_gradient(reduce_max(r.x, r.axes, true));
-  r.d = r.x - r.m;
-  const Expr back = r.d - r.x;
-  const Expr low = (r.x - (r.d - back)) - (r.m + back);
-  r.low = where(low < 1, low, 1);  // nan where x or m is infinite, or x - m is: then e is 0 or nan
-  const Expr e = exp(-abs(r.d));  // d is not positive, and by this form exp knows
-  r.e = muladd(e, r.low, e);
+  // Beyond the limit x - m is exact wherever exp(x - m) is not 0, as x is within a factor of two of m.
+  const Expr near = abs(r.m) < (x.dtype() == DType::f32 ? 208 : 1492);
+  const Expr shift = where(near, 0, r.m), twos = where(near, round(r.m * -1.4426950408889634), 0);
+  r.e = ldexp_exp(r.x - shift, twos);
+  r.top = ldexp_exp(r.m - shift, twos);
   const Expr largest = r.x == r.m;
-  r.ties = total(pick(r.x, largest, 1, 0), axes);
-  r.rest = total(where(largest, r.d, r.e), axes);  // d is 0 there, or nan if the largest is infinite
+  r.tops = total(where(largest, r.e, 0), axes);
+  r.rest = total(where(largest, 0, r.e), axes);
   return r;
+}
+
+Difference below_largest(const Row& r) {
+  const Expr d = r.x - r.m, back = d - r.x, low = (r.x - (d - back)) - (r.m + back);
+  return {d, where(low < 1, low, 1)};
 }
 
 Expr softmax_tangent(const Expr& y, const std::optional<Expr>& mask, const Axes& axes, const Expr& v) {

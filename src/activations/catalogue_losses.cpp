@@ -80,10 +80,10 @@ bool plain(const Terms& t) { return by_index(t) && !smooth(t); }
 /// softmax - q for one label: at the label minus the sum of the others, which y - 1 would lose.
 Expr label_slope(const Terms& t) {
   const Row r = row(t.x, {}, Axes(axis_of(t)));
-  const Expr label = at_label(t), own = total(where(label, r.e, 0), r.axes);
-  // Without cancellation: where own is not 1, a 1 among the ties outweighs what rest - own loses.
-  const Expr others = where(own == 1, (r.ties - 1.0) + r.rest, r.ties + (r.rest - own));
-  return where(label, -others, r.e) * (1.0 / (r.ties + r.rest));
+  const Expr label = at_label(t), own = total(where(label, r.e, 0), r.axes), x = total(where(label, r.x, 0), r.axes);
+  // Without cancellation: where the label is not among the largest, they outweigh what rest - own loses.
+  const Expr others = where(x == r.m, (r.tops - own) + r.rest, r.tops + (r.rest - own));
+  return where(label, -others, r.e) * (1.0 / r.sum());
 }
 Expr entropy_slope(const Terms& t) {
   if (plain(t)) return find("softmax_cross_entropy")->entry->make(1, t, {});

@@ -22,6 +22,10 @@ inline bool is(const Expr& e, double value) { return literal(e) == value; }
 inline Expr primitive(ops::Op op, const Expr& x) {
   return ops::build(nullptr, op, std::span<const Expr>(&x, 1));
 }
+inline Expr ldexp_exp(const Expr& x, const Expr& twos) {
+  const Expr terms[] = {x, twos};
+  return ops::build(nullptr, ops::Op::ldexp_exp, terms);
+}
 /// a*b + c, fused where the target fuses: where the rounding of the product does not matter.
 inline Expr muladd(const Expr& a, const Expr& b, const Expr& c) {
   const Expr terms[] = {a, b, c};

@@ -189,6 +189,7 @@ Series Reference::node(NodeId id, const std::vector<Series>& values, const std::
     case Op::pow: return pow(x(0), x(1));
     case Op::exp_scaled: return exp(x(0)) * literal(g.dtype(id) == DType::f32 ? 0x1p-32 : 0x1p-64);
     case Op::exp_of_sum: return x(2) * exp(x(0) + x(1));
+    case Op::ldexp_exp: return exp(x(0) + x(1) * log(Series(2)));
     case Op::max:
     case Op::raw_max: return larger(x(0), x(1), literal(0));
     case Op::min:

@@ -196,6 +196,8 @@ inline constexpr double ln2_f64[] = {0x1.62e42fefa38p-1, 0x1.ef35793c7673p-45};
 inline constexpr double ln2_half_f32[] = {0x1.62ep-1, 0x1.0bfbe8p-15};
 /// log 2, in parts of 26 bits and the rest.
 inline constexpr double ln2_half_f64[] = {0x1.62e43p-1, -0x1.05c610ca86c39p-29};
+/// log 2, in parts of 11 bits and the rest.
+inline constexpr double ln2_short_f32[] = {0x1.63p-1, -0x1.bd0106p-13};
 /// log10 2, in parts of 16 bits and the rest.
 inline constexpr double log10_2_f32[] = {0x1.3442p-2, -0x1.95ec1p-19};
 /// log10 2, in parts of 42 bits and the rest.

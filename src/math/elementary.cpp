@@ -15,13 +15,13 @@ Var absolute(Var x) { return is_float(x.type()) ? abs(x) : select(x < 0, -x, x);
 Var maximum(Var x, Var y) {
   if (x.type() == Type::b1) return x | y;
   if (!is_float(x.type())) return select(x > y, x, y);
-  return select(is_nan(x), x, max(x, y));  // max gives y if y is NaN
+  return select(is_nan(y), y, max(y, x));  // max gives x if x is NaN; in a reduction only max waits for x
 }
 
 Var minimum(Var x, Var y) {
   if (x.type() == Type::b1) return x & y;
   if (!is_float(x.type())) return select(x < y, x, y);
-  return select(is_nan(x), x, min(x, y));
+  return select(is_nan(y), y, min(y, x));
 }
 
 Var clamp(Var x, Var low, Var high) {

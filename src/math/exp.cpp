@@ -46,20 +46,31 @@ Halves hyperbolic_parts(Var magnitude, double first) {
 // 2^floor(n) 2^(i/16) e^r, n = floor(n) + i/16 the sixteenth nearest to x / log 2: r is so small that two coefficients
 // do, and the rounding of 2^(i/16), unless its low part is added, is half the error.
 enum class Roots { high, both };
+struct Sixteenths {
+  Var n, i;  ///< n, and its i
+};
+Sixteenths sixteenths_of(Var x) {
+  const Var shifted = muladd(x, k::inverse_ln2, 0x1.8p19);
+  return {shifted - 0x1.8p19, bits(shifted) & 15};
+}
+/// factor 2^(i/16) e^r.
+Var power_single(Var i, Var r, double factor, Roots roots) {
+  const Var root = lookup(table_of(Type::f32, k::sixteenth_powers, factor), i);
+  const Var rest = muladd(polynomial(r, k::exp_t_f32), r, 1.0);
+  const Var step =
+      roots == Roots::high ? root * r : muladd(root, r, lookup(table_of(Type::f32, k::sixteenth_powers_low, factor), i));
+  return muladd(rest, step, root);
+}
 struct Exponential {
   Var value, twos;  ///< value 2^twos
 };
 /// Of x + low; low may be without value.
 Exponential exponential_single(Var x, Var low, double factor, Roots roots) {
-  const Var shifted = muladd(x, k::inverse_ln2, 0x1.8p19), n = shifted - 0x1.8p19;
-  const Var i = bits(shifted) & 15, root = lookup(table_of(Type::f32, k::sixteenth_powers, factor), i);
+  const auto [n, i] = sixteenths_of(x);
   const Var high = muladd(n, -k::ln2_half_f32[0], x);
   const Var r = low.value() == machine::no_value ? muladd(n, -k::ln2_half_f32[1], high)
                                                  : high + muladd(n, -k::ln2_half_f32[1], low);
-  const Var rest = muladd(polynomial(r, k::exp_t_f32), r, 1.0);
-  const Var step =
-      roots == Roots::high ? root * r : muladd(root, r, lookup(table_of(Type::f32, k::sixteenth_powers_low, factor), i));
-  return {muladd(rest, step, root), floor(n)};
+  return {power_single(i, r, factor, roots), floor(n)};
 }
 Var exp_single(Var x, double factor, Roots roots) {
   const Exponential e = exponential_single(x, {}, factor, roots);
@@ -127,6 +138,20 @@ Var exp_scaled(Var x) {
   const Pair parts = without_twos(inside, n.value);
   const Var r = parts.high - parts.low;
   return scale(muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0, n.value - 64.0);
+}
+
+// Far out, where n takes up to 13 (f32), 12 (f64) bits: the leading part of log 2 is as much shorter.
+Var ldexp_exp(Var x, Var twos) {
+  if (is_single(x)) {
+    const Var inside = max(like(x, -330.0), x);
+    const auto [n, i] = sixteenths_of(inside);
+    const Var r = muladd(n, -k::ln2_short_f32[1], muladd(n, -k::ln2_short_f32[0], inside));
+    return scale(power_single(i, r, 1, Roots::high), floor(n + twos));
+  }
+  const Var inside = max(like(x, -2250.0), x);
+  const Rounded n = round_product(inside, k::inverse_ln2);
+  const Var r = muladd(n.value, -k::ln2_half_f64[1], muladd(n.value, -k::ln2_half_f64[0], inside));
+  return scale(muladd(r * r, polynomial(r, k::exp_q_f64), r) + 1.0, n.value + twos);
 }
 
 Var exp2(Var x) {

@@ -118,6 +118,7 @@ Var lower(Op op, const std::array<Var, 3>& v, Type to) {
     case Op::muladd: return real ? muladd(x, y, z) : x * y + z;
     case Op::exp_scaled: return exp_scaled(x);
     case Op::exp_of_sum: return exp_of_sum(x, y, z);
+    case Op::ldexp_exp: return ldexp_exp(x, y);
     case Op::input:
     case Op::constant:
     case Op::tensor:

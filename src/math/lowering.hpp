@@ -62,6 +62,7 @@ Var leading_half(Var x);
 Var exp(Var x);
 Var exp_scaled(Var x);  ///< exp(x) 2^-32 (f32), 2^-64 (f64)
 Var exp_of_sum(Var x, Var low, Var factor);  ///< factor exp(x + low)
+Var ldexp_exp(Var x, Var twos);  ///< exp(x) 2^twos; NaN, 0 from x = -330 (f32), -2250 (f64) down
 Var exp2(Var x);
 Var expm1(Var x);
 Var sinh(Var x);

@@ -47,6 +47,7 @@ int weight(Op op) {
     case Op::exp2:
     case Op::exp_scaled:
     case Op::exp_of_sum:
+    case Op::ldexp_exp:
     case Op::expm1:
     case Op::log:
     case Op::log2:

@@ -359,6 +359,7 @@ const Entry entries[] = {
     {Op::normtail, lowered()},
     {Op::exp_scaled, lowered()},
     {Op::exp_of_sum, smooth(exp_of_sum_partial)},
+    {Op::ldexp_exp, lowered()},
 };
 
 }  // namespace

@@ -50,8 +50,8 @@ Expr fold_unbound(Op op, std::span<const Expr> x, const TypedShape* requested, c
     case Op::sub: return number(v(0) - v(1), integral);
     case Op::mul: return number(v(0) * v(1), integral);
     case Op::div: return v(0) / v(1);
-    case Op::max: return v(0) > v(1) || v(0) != v(0) ? x[0] : x[1];
-    case Op::min: return v(0) < v(1) || v(0) != v(0) ? x[0] : x[1];
+    case Op::max: return v(1) > v(0) || v(1) != v(1) ? x[1] : x[0];
+    case Op::min: return v(1) < v(0) || v(1) != v(1) ? x[1] : x[0];
     case Op::less: return truth(v(0) < v(1));
     case Op::less_equal: return truth(v(0) <= v(1));
     case Op::greater: return truth(v(0) > v(1));

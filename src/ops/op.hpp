@@ -56,7 +56,8 @@ enum class Kind : std::uint8_t {
   /* has all its digits; where x is positive and normcdf(x) rounds to 1, f32 gives just something small                  */ \
   X(raw_min, 2, elementwise) X(raw_max, 2, elementwise) X(muladd, 3, elementwise) X(normtail, 1, elementwise)            \
   /* exp(x) 2^-32 (f32), 2^-64 (f64): does not overflow where x/(1 + exp(-x)) has not vanished yet; never differentiated */ \
-  X(exp_scaled, 1, elementwise)                                                                                          \
+  /* ldexp_exp(x, n): exp(x) 2^n, n integral, for x below 208 (f32), 1492 (f64) and results that do not overflow          */ \
+  X(exp_scaled, 1, elementwise) X(ldexp_exp, 2, elementwise)                                                             \
   /* exp_of_sum(h, l, f): f exp(h + l), h <= 1 or NaN, l a rounding error of h, |f| < 2^60: no subnormal number in between, */ \
   /* and all that have an h and an l in common share their exp                                                            */ \
   X(exp_of_sum, 3, elementwise)                                                                                          \

@@ -99,6 +99,7 @@ Birth birth(const GraphData& g, NodeId id) {
     case Op::muladd:
     case Op::exp_scaled:
     case Op::exp_of_sum: return Birth::element;
+    case Op::ldexp_exp: return Birth::element;
     case Op::broadcast:
     case Op::reshape:
     case Op::transpose:

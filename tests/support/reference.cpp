@@ -112,8 +112,8 @@ double two(Op op, double a, double b) {
     case Op::mul: return a * b;
     case Op::div: return a / b;
     case Op::pow: return std::pow(a, b);
-    case Op::max: return a != a || b != b ? std::nan("") : a > b ? a : b;
-    case Op::min: return a != a || b != b ? std::nan("") : a < b ? a : b;
+    case Op::max: return a != a || b != b ? std::nan("") : b > a ? b : a;
+    case Op::min: return a != a || b != b ? std::nan("") : b < a ? b : a;
     case Op::atan2: return std::atan2(a, b);
     case Op::hypot: return std::hypot(a, b);
     case Op::copysign: return std::copysign(a, b);

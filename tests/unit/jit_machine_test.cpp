@@ -74,18 +74,28 @@ Bench bench_of(const Case& c, std::int64_t n, Numbers& numbers) {
   return bench;
 }
 
-/// exp_of_sum takes a number that is not large, a rounding error of it, and a factor that is not far from 1.
+/// exp_of_sum takes a number that is not large, a rounding error of it, and a factor that is not far from 1; ldexp_exp
+/// one below a limit, and twos that leave a result of at most about 2.
 void restrict_to_domain(const Case& c, Bench& bench) {
-  if (c.op != ops::Op::exp_of_sum) return;
+  const bool of_sum = c.op == ops::Op::exp_of_sum;
+  if (!of_sum && c.op != ops::Op::ldexp_exp) return;
+  const bool single = c.dtype == DType::f32;
   const auto encoded = [&](double v) {
-    return c.dtype == DType::f32 ? std::uint64_t{std::bit_cast<std::uint32_t>(static_cast<float>(v))}
-                                 : std::bit_cast<std::uint64_t>(v);
+    return single ? std::uint64_t{std::bit_cast<std::uint32_t>(static_cast<float>(v))} : std::bit_cast<std::uint64_t>(v);
   };
   for (std::int64_t i = 0; i < bench.extents[0]; ++i) {
-    const double x = i % 100 == 0 ? std::nan("") : -1600 + 0.2 * static_cast<double>(i);
+    const double limit = of_sum ? 0 : single ? 207 : 1491;
+    const double x = i % 100 == 0             ? std::nan("")
+                     : i % 100 == 1 && !of_sum ? -INFINITY
+                                               : limit - 0.2 * static_cast<double>(i);
     bench.operands[0].set(i, encoded(x));
-    bench.operands[1].set(i, encoded(x * 0x1p-26));
-    bench.operands[2].set(i, encoded(std::ldexp(static_cast<double>(i % 7 - 3) / 3, static_cast<int>(i % 61) - 30)));
+    if (of_sum) {
+      bench.operands[1].set(i, encoded(x * 0x1p-26));
+      bench.operands[2].set(i, encoded(std::ldexp(static_cast<double>(i % 7 - 3) / 3, static_cast<int>(i % 61) - 30)));
+    } else {
+      const double top = std::isfinite(x) ? std::max(x, -limit) : 0;
+      bench.operands[1].set(i, encoded(-std::ceil(top * 1.4427) - static_cast<double>(i % 7 * 20)));
+    }
   }
 }
 

@@ -267,6 +267,30 @@ TEST(MathSpecial, ExpOfASumHasNoSubnormalInBetween) {
   EXPECT_TRUE(std::isnan(apply<float>(Op::exp_of_sum, DType::f32, static_cast<float>(nan), 0.0f, 1.0f)));
 }
 
+TEST(MathSpecial, ExpTakesARowsPowerOfTwo) {
+  const auto ulps = [](double got, double expected, double ulp) { return std::abs(got - expected) / ulp; };
+  for (double m : {-207.9, -88.0, -3.5, 0.0, 1e-30, 17.25, 90.0, 207.9}) {
+    const auto top = static_cast<float>(m);
+    const float twos = -std::rint(top * 1.44269504f);
+    for (float below : {0.0f, 1e-6f, 0.1f, 1.0f, 20.0f, 60.5f, 87.0f, 100.0f, 103.0f, 120.0f, 1e30f}) {
+      const float x = top - below, got = apply<float>(Op::ldexp_exp, DType::f32, x, twos);
+      const auto expected = static_cast<float>(std::ldexp(std::exp(static_cast<long double>(x)), static_cast<int>(twos)));
+      EXPECT_LE(ulps(got, expected, std::nextafter(expected, 4.0f) - expected), 1.5) << m << " " << below;
+    }
+  }
+  for (double m : {-1491.9, -745.0, 3.5, 709.0, 1491.9}) {
+    const double twos = -std::rint(m * 1.4426950408889634);
+    for (double below : {0.0, 1e-9, 1.0, 300.0, 700.0, 744.0, 800.0, 1e300}) {
+      const double got = f(Op::ldexp_exp, m - below, twos);
+      const auto expected = static_cast<double>(std::ldexp(std::exp(static_cast<long double>(m - below)), static_cast<int>(twos)));
+      EXPECT_LE(ulps(got, expected, std::nextafter(expected, 4.0) - expected), 1.5) << m << " " << below;
+    }
+  }
+  EXPECT_EQ(f(Op::ldexp_exp, -inf, 3), 0);
+  EXPECT_TRUE(std::isnan(f(Op::ldexp_exp, nan, 3)));
+  EXPECT_TRUE(std::isnan(apply<float>(Op::ldexp_exp, DType::f32, static_cast<float>(nan), 3.0f)));
+}
+
 TEST(MathSpecial, OddFunctionsAreOddToTheBit) {
   for (Op op : {Op::sin, Op::tan, Op::asin, Op::atan, Op::sinh, Op::tanh, Op::asinh, Op::atanh, Op::erf, Op::cbrt}) {
     for (double x : {1e-310, 1e-9, 0.1, 0.3, 0.49, 0.51, 0.62, 0.63, 0.93, 1.1, 2.7, 30.0, 1e5, 1e10, 1e300}) {
