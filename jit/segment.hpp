@@ -103,9 +103,9 @@ class RowEmitter {
     std::vector<std::vector<llvm::Value*>> registers;
     /// Then, of a maximum or minimum of floats, which may miss NaN: the greatest of its elements' bits without the sign,
     /// by lane of one register; or null. It is found beside the chain of accumulators, not in it.
-    std::vector<llvm::Value*> greatest;
+    std::vector<llvm::Value*> greatest = {};
     llvm::Value* streams = nullptr;  ///< whether the loop being emitted stores past the caches (null: it does not)
-    std::vector<std::vector<llvm::Value*>> points;  ///< by group: what the body has read of it
+    std::vector<std::vector<llvm::Value*>> points = {};  ///< by group: what the body has read of it
   };
 
   const std::vector<program::Access>& accesses_;
@@ -160,6 +160,8 @@ class RowEmitter {
   Pipeline plan(const Segment& s) const;
   void pipelined_loop(VectorEmitter& v_, Segment& s, const Pipeline& plan, llvm::Value* begin, llvm::Value* end);
   void pipelined_to_the_end(VectorEmitter& v_, Segment& s, const Pipeline& plan);
+  void accumulate_in_registers(VectorEmitter& v_, Segment& s, std::size_t reduction, llvm::Value* value,
+                               llvm::Value* factor, int copy);
   llvm::Value* combined_beside_nan(VectorEmitter& v_, const Accumulators& a, llvm::Value* total, llvm::Value* value,
                                    llvm::Value*& greatest);
   void unrolled_reduction(VectorEmitter& v_, Segment& s, llvm::Value*& begin);
