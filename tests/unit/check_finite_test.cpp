@@ -42,7 +42,9 @@ class CheckFinite : public testing::TestWithParam<Engine> {
     std::optional<Tensor> result;
     auto error = thrown([&] { result = f(arguments...); });
     // What passes has the bits it would have had.
-    if (result) EXPECT_TRUE(same_bits(*result, plain(arguments...)));
+    if (result) {
+      EXPECT_TRUE(same_bits(*result, plain(arguments...)));
+    }
     return error;
   }
 };

@@ -276,8 +276,9 @@ void expect_product(const Case& c, const std::string& isa, std::int64_t grain = 
                               (p.kernel.column_sums ? " sums" : "")];
   if (executable == nullptr) executable = compile(p, isa, false);
   EXPECT_EQ(testing::difference(wanted, run(p, *executable, grain)), "");
-  if (p.kernel.column_sums)
+  if (p.kernel.column_sums) {
     EXPECT_EQ(testing::difference(wanted, run(p, *compile(p, isa, true), grain)), "") << "interpreter";
+  }
 }
 
 void expect_product(const Case& c, const std::string& isa, std::int64_t grain = 3) {
