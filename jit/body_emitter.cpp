@@ -181,4 +181,23 @@ StageCode lower_stage(const program::Stage& stage, std::span<const DType> values
   return lowering.finish(wanted);
 }
 
+std::vector<program::ValueId> used_later(const program::LoopKernel& kernel, std::size_t number) {
+  std::vector<char> used(kernel.values.size(), 0);
+  for (std::size_t later = number + 1; later < kernel.stages.size(); ++later) {
+    const program::Stage& stage = kernel.stages[later];
+    for (const program::Step& step : stage.steps) {
+      for (int i = 0; i < step.arity; ++i) used[index(step.operands[static_cast<std::size_t>(i)])] = 1;
+    }
+    for (const program::Store& store : stage.stores) used[index(store.value)] = 1;
+    for (const program::Reduction& reduction : stage.reductions) {
+      used[index(reduction.value)] = 1;
+      if (reduction.factor) used[index(*reduction.factor)] = 1;
+    }
+  }
+  std::vector<program::ValueId> wanted;
+  for (const program::Step& step : kernel.stages[number].steps)
+    if (used[index(step.result)]) wanted.push_back(step.result);
+  return wanted;
+}
+
 }  // namespace actinium::jit

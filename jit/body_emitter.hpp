@@ -42,4 +42,7 @@ enum class Calls : std::uint8_t {
 StageCode lower_stage(const program::Stage& stage, std::span<const DType> values,
                       std::span<const program::ValueId> also = {}, Calls calls = Calls::never);
 
+/// Values that a stage of `kernel` computes and later ones use.
+std::vector<program::ValueId> used_later(const program::LoopKernel& kernel, std::size_t number);
+
 }  // namespace actinium::jit

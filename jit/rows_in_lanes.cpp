@@ -52,26 +52,6 @@ std::optional<std::int64_t> rows_of(const LoopKernel& kernel) {
 /// Values that a reduction combines in registers; more are combined in memory until so many are left.
 constexpr std::int64_t combined_at_once = 16;
 
-/// Values of a stage that later ones use.
-std::vector<ValueId> used_later(const LoopKernel& kernel, std::size_t number) {
-  std::vector<char> used(kernel.values.size(), 0);
-  for (std::size_t later = number + 1; later < kernel.stages.size(); ++later) {
-    const Stage& stage = kernel.stages[later];
-    for (const program::Step& step : stage.steps) {
-      for (int i = 0; i < step.arity; ++i) used[index(step.operands[static_cast<std::size_t>(i)])] = 1;
-    }
-    for (const program::Store& store : stage.stores) used[index(store.value)] = 1;
-    for (const Reduction& reduction : stage.reductions) {
-      used[index(reduction.value)] = 1;
-      if (reduction.factor) used[index(*reduction.factor)] = 1;
-    }
-  }
-  std::vector<ValueId> wanted;
-  for (const program::Step& step : kernel.stages[number].steps)
-    if (used[index(step.result)]) wanted.push_back(step.result);
-  return wanted;
-}
-
 /// void(from, pitch, to, pitch), pitches in bytes: a square of `lanes` x `lanes` elements of `size` bytes, its rows and
 /// columns exchanged by butterflies: stage s exchanges blocks of s elements between lines s apart.
 llvm::Function* transposition(ModuleEmitter& m, int lanes, std::size_t size) {

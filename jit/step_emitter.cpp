@@ -44,25 +44,6 @@ struct Points {
   std::span<const Dimension> loops = {};
 };
 
-/// Values of a kernel that later stages use.
-std::vector<ValueId> used_later(const LoopKernel& kernel, std::size_t number) {
-  std::vector<char> used(kernel.values.size(), 0);
-  for (std::size_t later = number + 1; later < kernel.stages.size(); ++later) {
-    const Stage& stage = kernel.stages[later];
-    for (const program::Step& step : stage.steps)
-      for (int i = 0; i < step.arity; ++i) used[index(step.operands[static_cast<std::size_t>(i)])] = 1;
-    for (const program::Store& store : stage.stores) used[index(store.value)] = 1;
-    for (const program::Reduction& r : stage.reductions) {
-      used[index(r.value)] = 1;
-      if (r.factor) used[index(*r.factor)] = 1;
-    }
-  }
-  std::vector<ValueId> wanted;
-  for (const program::Step& step : kernel.stages[number].steps)
-    if (used[index(step.result)]) wanted.push_back(step.result);
-  return wanted;
-}
-
 class StepEmitter {
  public:
   StepEmitter(ModuleEmitter& m, llvm::IRBuilder<>& b, const StepPlan& plan, StepArrays& arrays)
